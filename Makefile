@@ -1,0 +1,47 @@
+# The README's two commands are `make demo` and `make test`; each sets up what it needs by itself.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ROOMS  := core opcodes stack memory gc builder
+
+.PHONY: demo test check lint unit sanitize coverage fuzz setup debian links clean
+
+demo: setup
+	$(BIN)/tbbuild --features core,gc examples/binary_trees.tba --run
+
+test: setup debian lint unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: setup debian
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-branch --cov-report=term --cov-fail-under=90
+
+# Longer versions of the seeded samples that `unit` runs.
+fuzz: setup debian
+	TBLVM_TEST_SCALE=50 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/differential
+
+setup: $(VENV)/.ready links
+
+# One stamp: made anew when the requirements change.
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "tblvm needs Python 3.10 or later"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+	  echo "installing the Debian package python3-venv"; tests/debian.sh python3-venv && $(PYTHON) -m venv --clear $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# Type checkers cannot see through the editable finder: they read this tree of links.
+links:
+	@mkdir -p .links/tblvm
+	@for room in $(ROOMS); do ln -sfn ../../$$room .links/tblvm/$$room; done
+	@for file in tblvm/*; do ln -sfn ../../$$file .links/tblvm/; done
+
+debian:
+	@tests/debian.sh gcc libc6-dev valgrind binutils
+
+clean:
+	rm -rf $(VENV) .links build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

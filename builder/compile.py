@@ -1,0 +1,166 @@
+"""compile: from C source to an executable, with `zig cc` and `zig ld.lld`.
+
+Two images are linked from the same objects: one with symbols and line tables, from which `measure` reads
+where every byte comes from, and the one that is shipped. Both have the same layout.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import BuildError
+from ..core.parts import Target
+from .emit import Sources
+
+# A reason for each; -Oz because bytes are what the switch engine is chosen for.
+COMPILE_FLAGS = (
+    "-std=gnu11",
+    "-Oz",
+    "-g1",  # line tables, for the report; nothing of them is shipped
+    "-ffreestanding",  # no libc
+    "-fno-pic",  # absolute addresses are shorter; executables are static
+    "-fno-pie",
+    "-fno-sanitize=all",  # zig cc adds UBSan traps otherwise
+    "-fno-stack-protector",  # needs thread-local storage
+    "-fomit-frame-pointer",
+    "-fno-asynchronous-unwind-tables",  # nothing unwinds native frames
+    "-fno-unwind-tables",
+    "-ffunction-sections",  # the linker drops what is not used, function by function
+    "-fdata-sections",
+    "-fno-strict-aliasing",
+    "-ffp-contract=off",  # a fused multiply-add rounds once where IEEE 754 asks for twice
+    "-fno-math-errno",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
+LINK_FLAGS = (
+    "-static",
+    "--gc-sections",
+    "--build-id=none",
+    "-O0",  # strings of different micro-libraries are not merged: each byte has one owner
+    "-z",
+    "norelro",
+    "-z",
+    "max-page-size=4096",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker.
+    owners: object file name -> micro-library."""
+
+    image: bytes
+    full: bytes
+    link_map: str
+    owners: dict[str, str]
+
+
+def zig() -> Path:
+    """The compiler in the `ziglang` package. Raises BuildError when it is not installed."""
+    from importlib.util import find_spec
+
+    spec = find_spec("ziglang")
+    if spec is None or not spec.submodule_search_locations:
+        raise BuildError("the compiler is missing: pip install ziglang==0.17.0")
+    binary = Path(spec.submodule_search_locations[0]) / "zig"
+    if not binary.is_file():
+        raise BuildError(f"the package ziglang has no compiler at {binary}: install it again")
+    return binary
+
+
+def compile_(sources: Sources, target: Target, *, symbols: bool = False, keep: Path | None = None) -> Linked:
+    """Compile and link *sources*. symbols: leave section headers and symbols in the shipped image.
+    keep: a folder in which the generated C stays. Raises BuildError with the compiler's messages."""
+    with _workplace(keep) as folder:
+        objects = _compile_all(sources, target, folder)
+        return _link(objects, sources, target, folder, symbols)
+
+
+@contextmanager
+def _workplace(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="tblvm-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def write_sources(sources: Sources, folder: Path) -> None:
+    """Write the generated C into *folder*."""
+    for name, text in sources.headers.items():
+        (folder / name).write_text(text)
+    for unit in sources.units:
+        (folder / unit.name).write_text(unit.text)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    # zig insists on caches; ours are content-addressed elsewhere, so its local one is thrown away.
+    return {**os.environ, "ZIG_LOCAL_CACHE_DIR": str(folder / ".zig-cache"), "LC_ALL": "C"}
+
+
+def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Path]:
+    write_sources(sources, folder)
+    include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
+    commands = {}
+    for unit in sources.units:
+        source, made = folder / unit.name, folder / (unit.name + ".o")
+        command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *include]
+        commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
+    _run_all([command for command, _ in commands.values()], folder)
+    return {name: made for name, (_, made) in commands.items()}
+
+
+def _run_all(commands: Sequence[list[str]], folder: Path) -> None:
+    """Run *commands*, as many at a time as there are processors."""
+    waiting, running = list(commands), []
+    try:
+        while waiting or running:
+            while waiting and len(running) < max(2, os.cpu_count() or 1):
+                running.append(_start(waiting.pop(0), folder))
+            process = running.pop(0)
+            _, errors = process.communicate()
+            if process.returncode:
+                raise BuildError(f"the C compiler failed:\n{errors.strip()}")
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+
+
+def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=_environment(folder),
+        )
+    except OSError as error:
+        raise BuildError(f"the C compiler does not start: {error}") from None
+
+
+def _link(
+    objects: dict[str, Path], sources: Sources, target: Target, folder: Path, symbols: bool
+) -> Linked:
+    full, image, link_map = folder / "full.elf", folder / "image.elf", folder / "link.map"
+    common = [str(zig()), "ld.lld", "-m", target.emulation, "-T", target.link_script, "-e", "_start"]
+    common += [*LINK_FLAGS, *(str(each) for each in objects.values())]
+    strip = [] if symbols else ["-s", "-z", "nosectionheader"]
+    _run_all(
+        [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]],
+        folder,
+    )
+    owners = {objects[unit.name].name: unit.owner for unit in sources.units}
+    return Linked(image.read_bytes(), full.read_bytes(), link_map.read_text(), owners)

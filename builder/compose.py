@@ -1,0 +1,95 @@
+"""compose: from a plan to everything that its runtime is made of.
+
+Handlers get their numbers, the program is linked to them, state structs and calls are put together from
+what each micro-library declares. Nothing is printed yet, and nothing is compiled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.errors import BuildError
+from ..core.parts import Handler, MicroLibrary, Table
+from ..core.program import Program, Use, link, program_tables
+from ..core.verified import Verified
+from ..opcodes import Isa
+from .resolve import Plan
+
+# Where executables put the heap cage: below 2**31, so that a 32-bit displacement reaches it, and far
+# above the image.
+CAGE_ADDRESS = 0x10000000
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a runtime consists of. loaded: whether it is given its programs at run time; program and
+    tables are then an example's, which says what tables there are."""
+
+    plan: Plan
+    handlers: tuple[Handler, ...]
+    program: Program
+    tables: tuple[Table, ...]
+    loaded: bool = False
+
+    @property
+    def engine_headers(self) -> tuple[str, ...]:
+        """Headers whose functions handlers call."""
+        return tuple(dict.fromkeys(each for library in self.plan.libraries for each in library.include))
+
+    def members(self, struct: str) -> list[tuple[MicroLibrary, str]]:
+        """The members that each micro-library adds to `context` or `store`."""
+        found = [(library, getattr(library, struct).strip()) for library in self.plan.libraries]
+        return [(library, text) for library, text in found if text]
+
+    def calls(self, moment: str) -> list[str]:
+        """The C functions that micro-libraries want called at `on_start`, `on_finish`, …: what a library
+        requires starts before it, and finishes after it."""
+        order = _dependency_order(self.plan)
+        if moment == "on_finish":
+            order.reverse()
+        return [call for library in order for call in getattr(library, moment)]
+
+
+def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -> Composition:
+    """The composition for *plan* with the program *verified*.
+
+    Raises BuildError when the plan has more handlers than a resolved opcode byte can name.
+    """
+    handlers = plan.engine.handlers(plan, plan.need.uses)
+    if len(handlers) > 256:
+        raise BuildError(f"the program needs {len(handlers)} handlers; engine {plan.engine.name} has 256")
+    program = link(verified, isa, numbers(handlers))
+    return Composition(plan, handlers, program, tables(plan, program), loaded)
+
+
+def numbers(handlers: tuple[Handler, ...]) -> dict[Use, int]:
+    """What the engine calls each form."""
+    return {use: handler.number for handler in handlers for use in handler.uses}
+
+
+def tables(plan: Plan, program: Program) -> tuple[Table, ...]:
+    """Every table about *program* that a micro-library of *plan* reads."""
+    found = list(program_tables(program))
+    for library in plan.libraries:
+        if library.tables is not None:
+            found.extend(library.tables(program))
+    return tuple(found)
+
+
+def _dependency_order(plan: Plan) -> list[MicroLibrary]:
+    """Libraries after those that they require; otherwise by name."""
+    by_name = {library.name: library for library in plan.libraries}
+    done: dict[str, MicroLibrary] = {}
+
+    def visit(library: MicroLibrary, above: tuple[str, ...]) -> None:
+        if library.name in done or library.name in above:
+            return
+        for required in library.requires:
+            name = required if required in by_name else plan.interfaces.get(required, "")
+            if name in by_name:
+                visit(by_name[name], (*above, library.name))
+        done[library.name] = library
+
+    for library in plan.libraries:
+        visit(library, ())
+    return list(done.values())

@@ -1,0 +1,197 @@
+"""emit: from a composition to C source, as a mapping from file name to text.
+
+    tb_plan.h      configuration, state structs, calls that micro-libraries asked for
+    engine.c       the engine, printed by the engine
+    image.c        the program's tables, for executables
+    <library>.c    one unit for each micro-library: it includes that library's C files
+
+Nothing generated is kept: `tbbuild --keep DIR` shows it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import BuildError
+from ..core.parts import MicroLibrary, Table
+from .compose import CAGE_ADDRESS, Composition
+
+TB_HEADERS = Path(__file__).parent.parent / "core" / "c"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A C file to compile. owner: the micro-library that a report charges, "program" for the image."""
+
+    name: str
+    owner: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is compiled. headers: generated headers by name; include: folders with others."""
+
+    units: tuple[Unit, ...]
+    headers: Mapping[str, str]
+    include: tuple[Path, ...]
+
+
+def emit(composition: Composition) -> Sources:
+    """The C of *composition*. Raises BuildError when a micro-library's file is missing."""
+    plan = composition.plan
+    units = [Unit("engine.c", plan.engine.library, plan.engine.print(composition))]
+    if not composition.loaded:
+        units.append(Unit("image.c", "program", image(composition.tables)))
+    include = [_core_headers(composition)]
+    for library in plan.libraries:
+        include.extend(library.room / folder for folder in library.headers)
+        if library.sources:
+            units.append(Unit(f"{library.name}.c", library.name, _unit(library)))
+    return Sources(tuple(units), {"tb_plan.h": plan_header(composition)}, tuple(dict.fromkeys(include)))
+
+
+def _core_headers(composition: Composition) -> Path:
+    return TB_HEADERS
+
+
+def _unit(library: MicroLibrary) -> str:
+    lines = [f"/* Micro-library {library.name}: {library.doc} */"]
+    for source in library.sources:
+        path = library.room / source
+        if not path.is_file():
+            raise BuildError(f"micro-library {library.name} lacks its file {source}: reinstall its plug-in")
+        lines.append(f'#include "{path}"')
+    return "\n".join(lines) + "\n"
+
+
+# --- tb_plan.h ----------------------------------------------------------------------------------------
+
+
+def plan_header(composition: Composition) -> str:
+    """Configuration and state of one runtime, as C."""
+    plan = composition.plan
+    lines = ["#ifndef TB_PLAN_H", "#define TB_PLAN_H", "", f"typedef u{plan.cell_bits} cell;", ""]
+    macros: dict[str, str] = {
+        "TB_STRING_KINDS": str(plan.need.string_kinds),
+        "TB_GLOBALS": str(max(1, plan.need.globals)),
+        **_program_macros(composition),
+        # How entry points end where nothing can trap.
+        "TB_REPORT(cx, trap)": "((void)(trap), 0)",
+    }
+    for library in plan.libraries:
+        if "TB_REPORT" in library.macros:
+            del macros["TB_REPORT(cx, trap)"]
+        macros |= library.macros
+        macros |= {option.macro: f"{plan.options[option.name]}" for option in library.options}
+    lines += [f"#define {name} {value}" for name, value in sorted(macros.items())]
+    lines += ["", "/* Kinds of traps; 0 is none. */"]
+    lines += [f"#define TB_TRAP_{trap.name} {number}u" for number, trap in enumerate(plan.traps, 1)]
+    texts = "".join(f"{trap.message}\\0" for trap in plan.traps)
+    statuses = ", ".join(["0", *(str(trap.status) for trap in plan.traps)])
+    lines += [f'#define TB_TRAP_MESSAGES "{texts}"', f"#define TB_TRAP_STATUSES {statuses}"]
+    lines += ["", "struct tb_function;", "struct tb_context;"]
+    lines += [library.prototypes for library in plan.libraries if library.prototypes]
+    lines.append("")
+    for struct_name, members in (("context", "context"), ("store", "store")):
+        lines.append(f"struct tb_{struct_name} {{")
+        for library, text in composition.members(members):
+            lines += [f"  /* {library.name} */", *(f"  {line.strip()}" for line in text.splitlines())]
+        if struct_name == "store" and composition.loaded:
+            lines += ["  /* the program that was loaded */", *_loaded_members(composition)]
+        lines += ["};", ""]
+    lines += [
+        "extern struct tb_context tb_the_context;",
+        "extern struct tb_store tb_the_store;",
+        "static inline TB_UNUSED struct tb_store *tb_store_of(struct tb_context *cx) {",
+        "  (void)cx;",
+        "  return &tb_the_store;",
+        "}",
+        "",
+    ]
+    lines += _cage(composition)
+    lines += [line for table in _table_names(composition) for line in _accessor(composition, *table)]
+    for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots"):
+        calls = composition.calls(moment)
+        lines += [f"void {call}(struct tb_context *cx);" for call in calls]
+        lines.append(f"static inline TB_UNUSED void tb_{moment[3:]}(struct tb_context *cx) {{")
+        lines += ["  (void)cx;", *(f"  {call}(cx);" for call in calls), "}"]
+    lines += ["", "#endif", ""]
+    return "\n".join(lines)
+
+
+def _program_macros(composition: Composition) -> dict[str, str]:
+    if composition.loaded:
+        return {}
+    program = composition.program
+    module = program.verified.module
+    return {
+        "TB_ENTRY": f"{module.entry}u",
+        "TB_ENTRY_RESULTS": str(len(module.function_type(module.entry).results)),
+        "TB_STRINGS_BYTES": str(len(program.strings)),
+    }
+
+
+def _cage(composition: Composition) -> list[str]:
+    head = "static inline TB_UNUSED u8 *tb_cage(struct tb_context *cx) {\n  (void)cx;"
+    if composition.loaded:
+        return [head, "  return tb_the_store.cage;", "}"]
+    if "cage" in composition.plan.interfaces:
+        return [f"#define TB_CAGE_ADDRESS ((void *){CAGE_ADDRESS:#x}ul)", head, "  return TB_CAGE_ADDRESS;", "}"]
+    # Without a heap, the cage is the string constants where they are.
+    return ["extern const u8 tb_image_strings[];", head, "  return (u8 *)(unsigned long)tb_image_strings - 8;", "}"]
+
+
+def _table_names(composition: Composition) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((table.name, table.ctype) for table in composition.tables))
+
+
+def _loaded_members(composition: Composition) -> list[str]:
+    return [f"const {ctype} *image_{name};" for name, ctype in _table_names(composition)]
+
+
+def _accessor(composition: Composition, name: str, ctype: str) -> list[str]:
+    """How C reads a table: a constant array in an executable, a pointer of the store elsewhere."""
+    # Rows of structs are declared as bytes: their struct is complete only behind the header that draws it.
+    rows = ctype.startswith("struct")
+    place = f"tb_the_store.image_{name}" if composition.loaded else f"tb_image_{name}"
+    element = "u8" if rows else ctype
+    declared = [] if composition.loaded else [f"extern const {element} tb_image_{name}[];"]
+    if rows:
+        place = f"(const {ctype} *)(const void *){place}"
+        return [f"{ctype};", *declared, f"#define tb_{name}(cx) ((void)(cx), {place})"]
+    return [
+        *declared,
+        f"static inline TB_UNUSED const {ctype} *tb_{name}(struct tb_context *cx) {{",
+        "  (void)cx;",
+        f"  return {place};",
+        "}",
+    ]
+
+
+# --- image.c ------------------------------------------------------------------------------------------
+
+_ELEMENT = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
+
+
+def image(tables: tuple[Table, ...]) -> str:
+    """The program's tables as C arrays."""
+    # Not through tb.h: there the rows have their structs, here all are numbers.
+    lines = [f"typedef __UINT{8 * struct.calcsize(code)}_TYPE__ {name};" for name, code in _ELEMENT.items()]
+    for table in tables:
+        size = max(1, table.align)
+        # Rows of structs are written as the bytes they are: the layout is drawn in their header.
+        element = table.ctype if table.ctype in _ELEMENT else "u8"
+        data = table.data or bytes(8)
+        code = _ELEMENT[element]
+        numbers = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
+        lines.append(f"extern const {element} tb_image_{table.name}[] __attribute__((aligned({size})));")
+        lines.append(f"const {element} tb_image_{table.name}[] = {{")
+        lines += [
+            "  " + ", ".join(map(str, numbers[at : at + 24])) + "," for at in range(0, len(numbers), 24)
+        ]
+        lines.append("};")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,168 @@
+"""measure: where every byte of an executable comes from.
+
+The link map gives each input section its object file, hence its micro-library; the engine's function is
+split further by its line table, in which every handler is a file of its own. What no row covers is
+padding between sections; headers are a row; the sum is the size of the file, exactly.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .compile import Linked
+
+# VMA, LMA, size, alignment, then with indentation: output section / input section / symbol.
+_LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
+_INPUT = re.compile(r"^(.*):\((\.[^)]*)\)$")
+KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
+IN_FILE = ("text", "rodata", "data")
+PROGRAM = "program"
+HEADERS, PADDING = "(headers)", "(padding)"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Bytes of one thing. owner: micro-library, "program", or a name in parentheses for the file's own;
+    item: function, table or opcode; kind: text, rodata, data, bss; "" for the file's own."""
+
+    owner: str
+    item: str
+    kind: str
+    size: int
+    opcode: bool = False
+
+    @property
+    def in_file(self) -> bool:
+        return self.kind != "bss"
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """The bytes of an executable. rows sum to file_size, those of kind bss left out."""
+
+    rows: tuple[Row, ...]
+    file_size: int
+
+    def total(self, *kinds: str, program: bool | None = None) -> int:
+        """Bytes of these kinds; program: only the program's, or only the runtime's."""
+        return sum(
+            row.size
+            for row in self.rows
+            if row.kind in kinds and (program is None or (row.owner == PROGRAM) == program)
+        )
+
+    @property
+    def runtime(self) -> int:
+        """Bytes of text and rodata of the runtime, without the program."""
+        return self.total("text", "rodata", program=False)
+
+
+def measure(linked: Linked) -> Footprint:
+    """The footprint of a linked executable."""
+    rows: list[Row] = []
+    for address, size, kind, file, section in _input_sections(linked.link_map):
+        if not size:
+            continue
+        owner = linked.owners.get(file, "(toolchain)")
+        item = section.split(".", 2)[-1] if section.count(".") > 1 else section
+        handlers = _handlers(linked.full, address, size) if item == "tb_run" and kind == "text" else []
+        if handlers:
+            rows += [
+                Row(each_owner or owner, label or item, kind, length, bool(label))
+                for each_owner, label, length in handlers
+            ]
+        else:
+            rows.append(Row(owner, item.removeprefix("tb_image_"), kind, size))
+    rows = _merged(rows)
+    size = len(linked.image)
+    headers = _header_bytes(linked.image)
+    rows.append(Row(HEADERS, "ELF headers", "", headers))
+    padding = size - headers - sum(row.size for row in rows if row.in_file and row.kind)
+    assert padding >= 0, "rows exceed the file"
+    rows.append(Row(PADDING, "alignment", "", padding))
+    assert sum(row.size for row in rows if row.in_file) == size
+    return Footprint(tuple(rows), size)
+
+
+def _merged(rows: list[Row]) -> list[Row]:
+    """Rows of the same thing in one; the largest owners' rows stay together."""
+    sizes: dict[tuple[str, str, str, bool], int] = {}
+    for row in rows:
+        key = (row.owner, row.item, row.kind, row.opcode)
+        sizes[key] = sizes.get(key, 0) + row.size
+    return [Row(owner, item, kind, size, opcode) for (owner, item, kind, opcode), size in sizes.items()]
+
+
+def _input_sections(link_map: str) -> Iterator[tuple[int, int, str, str, str]]:
+    """(address, size, kind, object file, section) of what was linked, from lld's map."""
+    kind = ""
+    for line in link_map.splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        address, size, indent, text = int(match[1], 16), int(match[2], 16), len(match[3]), match[4]
+        if indent == 0:
+            kind = KINDS.get(text, "")
+        elif kind and (found := _INPUT.match(text)):
+            yield address, size, kind, found[1].rsplit("/", 1)[-1], found[2]
+
+
+def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
+    """The engine's function split by its line table: (micro-library, opcode, bytes); empty strings for
+    what is the engine's own. Empty when there is no line table."""
+    from elftools.elf.elffile import ELFFile
+
+    elf = ELFFile(io.BytesIO(full))
+    if not elf.has_dwarf_info():
+        return []
+    changes: list[tuple[int, str]] = []
+    dwarf = elf.get_dwarf_info()
+    for unit in dwarf.iter_CUs():
+        program = dwarf.line_program_for_CU(unit)
+        if program is None:
+            continue
+        files = program["file_entry"]
+        first = 0 if program["version"] >= 5 else 1
+        for entry in program.get_entries():
+            state = entry.state
+            if state is None or not start <= state.address <= start + size:
+                continue
+            name = files[state.file - first].name.decode("utf-8", "replace")
+            changes.append((state.address, "" if state.end_sequence else name))
+    changes.sort(key=lambda change: change[0])
+    found: dict[tuple[str, str], int] = {}
+    position, current = start, ""
+    for address, name in [*changes, (start + size, "")]:
+        if address > position:
+            key = _owner(current)
+            found[key] = found.get(key, 0) + address - position
+            position = address
+        current = name
+    return [(owner, label, length) for (owner, label), length in found.items()]
+
+
+def _owner(file: str) -> tuple[str, str]:
+    """The micro-library and opcode that a file name in the engine's line table stands for."""
+    if not file.startswith("tb-op/"):
+        return "", ""
+    _, owner, label, _ = file.split("/", 3)
+    return owner, label
+
+
+def _header_bytes(image: bytes) -> int:
+    """Bytes of ELF, program and section headers, and of the tables that only section headers name."""
+    from elftools.elf.elffile import ELFFile
+
+    elf = ELFFile(io.BytesIO(image))
+    header = elf.header
+    size = header["e_ehsize"] + header["e_phnum"] * header["e_phentsize"]
+    size += header["e_shnum"] * header["e_shentsize"]
+    size += sum(
+        section["sh_size"]
+        for section in elf.iter_sections()
+        if not section["sh_flags"] & 2 and section["sh_type"] not in ("SHT_NULL", "SHT_NOBITS")
+    )
+    return int(size)

@@ -1,0 +1,123 @@
+"""need: what one program asks of a runtime, and the first instruction that asks for it.
+
+The answer depends on the program and the instruction set only, never on what is available.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..core.program import Use, instructions, string_kinds
+from ..core.verified import Form, Verified
+from ..opcodes import Isa, Service, Trap
+from ..opcodes.ir import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An instruction, for a person: `main (fib.tba:14)`."""
+
+    function: str
+    file: str
+    line: int
+    offset: int
+
+    def __str__(self) -> str:
+        if self.line:
+            return f"{self.function} ({self.file or 'line'}:{self.line})"
+        return f"{self.function} (offset {self.offset})"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that the program needs, and why: `chain` reads from the program to the thing."""
+
+    name: str
+    chain: tuple[str, ...]
+
+    @property
+    def because(self) -> str:
+        return " → ".join(self.chain)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a program needs. uses: the forms in it, each with the number of instructions and the first;
+    asked: libraries and interfaces, with reasons; traps: kinds that it can raise."""
+
+    uses: dict[Use, tuple[int, Place | None]]
+    asked: tuple[Asked, ...]
+    services: tuple[Service[..., object], ...]
+    traps: tuple[Trap, ...]
+    string_kinds: int
+    min_stack: int
+    min_heap: int
+    entry_cells: int = 0
+    globals: int = 0
+
+
+def need(verified: Verified, isa: Isa) -> Need:
+    """What the program in *verified* needs."""
+    module = verified.module
+    uses: dict[Use, tuple[int, Place | None]] = {}
+    for each in instructions(verified, isa):
+        if each.use in uses:
+            count, place = uses[each.use]
+            uses[each.use] = (count + 1, place)
+        else:
+            line = module.line(each.function, each.offset)
+            name = module.function_name(each.function)
+            uses[each.use] = (1, Place(name, module.debug.source, line, each.offset))
+    asked, services, traps = demands((use.form, str(place)) for use, (_, place) in uses.items())
+    if module.collector:
+        asked.append(Asked("collector", ("the module assumes a collector",)))
+    entry = module.functions[module.entry]
+    return Need(
+        uses=uses,
+        asked=tuple(asked),
+        services=tuple(services),
+        traps=tuple(sorted(traps, key=lambda t: t.name)),
+        string_kinds=string_kinds(verified),
+        min_stack=module.min_stack,
+        min_heap=module.min_heap,
+        entry_cells=len(entry.locals) + entry.max_stack + 2,
+        globals=len(module.globals),
+    )
+
+
+def demands(
+    forms: Iterable[tuple[Form, str]],
+) -> tuple[list[Asked], list[Service[..., object]], set[Trap]]:
+    """What *forms* need, each given with the place that uses it: libraries and interfaces, services,
+    trap kinds."""
+    asked: dict[tuple[str, str], Asked] = {}
+    services: dict[str, Service[..., object]] = {}
+    traps: set[Trap] = set()
+    for form, place in forms:
+        label = form.declaration.label
+        library = form.declaration.library
+        asked.setdefault((library, label), Asked(library, (place, label)))
+        for node in form.graph.nodes:
+            for interface in node.primitive.requires:
+                asked.setdefault((interface, label), Asked(interface, (place, label)))
+            traps |= set(_traps(node))
+            if isinstance(node.attribute, Service):
+                services[node.attribute.name] = node.attribute
+                owner = node.attribute.library
+                asked.setdefault((owner, label), Asked(owner, (place, label, node.attribute.name)))
+    return list(asked.values()), [services[name] for name in sorted(services)], traps
+
+
+def _traps(node: Node) -> tuple[Trap, ...]:
+    """The kinds that an operation of the op IR can raise."""
+    name = node.primitive.name
+    if isinstance(node.attribute, Trap):
+        return (node.attribute,)
+    if isinstance(node.attribute, Service):
+        return node.attribute.traps
+    if name == "allocate":
+        return (Trap.OUT_OF_MEMORY,)
+    if name == "invoke":
+        return (Trap.STACK_OVERFLOW,)
+    return ()

@@ -1,0 +1,21 @@
+"""Hook implementations of the room `builder`: modes and report formats."""
+
+from __future__ import annotations
+
+from ..core.hookspecs import hookimpl
+from ..core.parts import Mode
+
+
+@hookimpl
+def tblvm_modes() -> list[Mode]:
+    return [
+        Mode("default", "no budget: what the program needs"),
+        Mode(
+            "nano",
+            "switch engine, no collector, core page only",
+            budget=4096,
+            data_budget=1024,
+            deny=("collector", "types"),
+        ),
+        Mode("micro", "nano with a collector, objects and arrays", budget=8192),
+    ]

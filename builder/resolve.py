@@ -1,0 +1,277 @@
+"""resolve: from what the program needs and what was asked for to the plan of a runtime.
+
+It works like a package manager: pages, services and interfaces follow from the program; `requires`
+closes the set; features add and pin; `--only`, `--deny` and the mode restrict. Ties between libraries
+that fill the same interface go to the fewest bytes, then to the name. Every choice keeps its reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..core.errors import PolicyError, UsageError
+from ..core.parts import Engine, MicroLibrary, Mode, Option, Target
+from ..core.registry import Registry, choose
+from ..opcodes import Trap
+from .need import Asked, Need
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
+    may not; mode, engine, target by name; artifact; options: name -> value, with `origins`."""
+
+    features: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
+    deny: tuple[str, ...] = ()
+    mode: str = "default"
+    engine: str = "switch"
+    target: str = "x86_64-linux"
+    options: Mapping[str, int] = field(default_factory=dict)
+    base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")  # of every runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The builder's answer for one program: what goes into its runtime, each with all its reasons."""
+
+    need: Need
+    libraries: tuple[MicroLibrary, ...]
+    reasons: Mapping[str, tuple[str, ...]]
+    interfaces: Mapping[str, str]
+    options: Mapping[str, int]
+    origins: Mapping[str, str]
+    traps: tuple[Trap, ...]
+    mode: Mode
+    engine: Engine
+    target: Target
+    cell_bits: int = 64
+
+    @property
+    def barrier(self) -> bool:
+        """Whether reference stores must tell the collector."""
+        return any(library.needs_barrier for library in self.libraries)
+
+
+def matches(pattern: str, library: MicroLibrary) -> bool:
+    """Whether *pattern* (a library, a group or an interface) names *library*."""
+    return (
+        library.name == pattern or library.name.startswith(pattern + ".") or pattern in library.provides
+    )
+
+
+def resolve(need: Need, registry: Registry, request: Request) -> Plan:
+    """The plan for *need*. Raises UsageError for unknown or contradictory requests, PolicyError when the
+    program needs what was excluded: the message names the first instruction that needs it."""
+    return _Resolver(need, registry, request).plan()
+
+
+class _Resolver:
+    def __init__(self, need: Need, registry: Registry, request: Request) -> None:
+        self.need, self.registry, self.request = need, registry, request
+        self.mode = registry.modes[choose("mode", request.mode, registry.modes)]
+        self.engine = registry.engines[choose("engine", request.engine, registry.engines)]
+        self.target = registry.targets[choose("target", request.target, registry.targets)]
+        self.chosen: dict[str, MicroLibrary] = {}
+        self.reasons: dict[str, list[str]] = {}
+        self.pins: list[str] = []
+        for name in (*request.features, *(request.only or ()), *request.deny):
+            self._known(name)
+
+    def _known(self, name: str) -> None:
+        if not any(matches(name, each) for each in self.registry.libraries.values()):
+            names = set(self.registry.libraries) | set(self.registry.interfaces)
+            names |= {each.partition(".")[0] for each in self.registry.libraries}
+            choose("feature", name, names)
+
+    def plan(self) -> Plan:
+        asked = [
+            Asked(self.target.platform, (f"target {self.target.name}",)),
+            Asked(self.engine.library, (f"engine {self.engine.name}",)),
+            *(Asked(name, ("every runtime",)) for name in self.request.base),
+            *self.need.asked,
+        ]
+        if self.need.traps:
+            asked.append(Asked("traps", (f"the program can trap: {self.need.traps[0].message}",)))
+        for feature in self.request.features:
+            asked.extend(self._feature(feature))
+        for name in self.request.options:
+            library, _ = self._option(name)
+            asked.append(Asked(library.name, (f"option {name}",)))
+        self._close(asked)
+        self._recommended()
+        self._enhancing()
+        interfaces = self._check()
+        options, origins = self._options()
+        used = {trap for library in self.chosen.values() for trap in library.traps} | set(self.need.traps)
+        return Plan(
+            need=self.need,
+            libraries=tuple(sorted(self.chosen.values(), key=lambda each: each.name)),
+            reasons={name: tuple(dict.fromkeys(why)) for name, why in sorted(self.reasons.items())},
+            interfaces=interfaces,
+            options=options,
+            origins=origins,
+            traps=tuple(sorted(used, key=lambda trap: trap.name)),
+            mode=self.mode,
+            engine=self.engine,
+            target=self.target,
+        )
+
+    def _feature(self, feature: str) -> list[Asked]:
+        """A feature is a library, an interface, or a group: of variants, of which one is chosen, or of
+        libraries that complement each other."""
+        why = (f"--features {feature}",)
+        if feature in self.registry.libraries:
+            self.pins.append(feature)
+            return [Asked(feature, why)]
+        if feature in self.registry.interfaces:
+            return [Asked(feature, why)]
+        group = [each for each in self.registry.libraries.values() if matches(feature, each)]
+        shared = set.intersection(*(set(each.provides) for each in group))
+        if shared:
+            return [Asked(sorted(shared)[0], why)]
+        return [Asked(each.name, why) for each in group if not each.provides]
+
+    # -- closing the set --------------------------------------------------------------------------
+
+    def _close(self, asked: Iterable[Asked]) -> None:
+        """Add what is asked and all that it requires. Interfaces wait until the libraries that were
+        asked by name are there: one of them may fill the interface."""
+        work = list(asked)
+        waiting: list[Asked] = []
+        while work or waiting:
+            if work:
+                each = work.pop(0)
+                if each.name in self.registry.libraries:
+                    work.extend(self._add(self.registry.libraries[each.name], each))
+                else:
+                    waiting.append(each)
+                continue
+            each = waiting.pop(0)
+            provider = next((c for c in self.chosen.values() if each.name in c.provides), None)
+            provider = provider or self._provider(each)
+            work.extend(self._add(provider, each))
+
+    def _add(self, library: MicroLibrary, asked: Asked) -> list[Asked]:
+        """Put *library* in; what it requires is asked next."""
+        chain = asked.chain if asked.chain[-1] == library.name else (*asked.chain, asked.name)
+        if asked.name != library.name:
+            chain = (*chain, library.name)
+        self.reasons.setdefault(library.name, []).append(" → ".join(dict.fromkeys(chain)))
+        if library.name in self.chosen:
+            return []
+        denied = self._denied(library)
+        if denied:
+            raise PolicyError(
+                f"{library.name} is needed, but {denied}: {' → '.join(dict.fromkeys(chain))}; "
+                "allow it, or change the program"
+            )
+        self.chosen[library.name] = library
+        return [Asked(name, chain) for name in library.requires]
+
+    def _denied(self, library: MicroLibrary) -> str:
+        """Why *library* may not be used, or nothing."""
+        for pattern in self.request.deny:
+            if matches(pattern, library):
+                return f"--deny {pattern} excludes it"
+        for pattern in self.mode.deny:
+            if matches(pattern, library):
+                return f"mode {self.mode.name} does without {pattern}"
+        if self.request.only is not None and not self._foundation(library):
+            allowed = any(matches(pattern, library) for pattern in self.request.only)
+            if not allowed:
+                return f"--only {','.join(self.request.only)} leaves it out"
+        return ""
+
+    def _foundation(self, library: MicroLibrary) -> bool:
+        """What no runtime does without is not a matter of choice."""
+        return library.name == self.target.platform or bool(set(library.provides) & set(self.request.base))
+
+    def _provider(self, asked: Asked) -> MicroLibrary:
+        candidates = self.registry.interfaces.get(asked.name, ())
+        if not candidates:
+            raise UsageError(
+                f"nothing installed provides {asked.name}, which is needed: {asked.because}; "
+                "install the plug-in that does"
+            )
+        usable = [each for each in candidates if not self._denied(each) and not self._clashes(each)]
+        pinned = [each for each in usable if each.name in self.pins]
+        if not usable:
+            why = self._denied(candidates[0]) or f"{candidates[0].name} {self._clashes(candidates[0])}"
+            raise PolicyError(
+                f"{asked.name} is needed, but {why}: {asked.because}; allow it, or change the program"
+            )
+        return (pinned or usable)[0]
+
+    def _clashes(self, library: MicroLibrary) -> str:
+        """What keeps *library* from standing beside those chosen already, or nothing."""
+        for other in self.chosen.values():
+            both = set(library.provides) & set(other.provides)
+            if both and other is not library:
+                return f"provides {sorted(both)[0]} as {other.name} does"
+            if other.name in library.conflicts or library.name in other.conflicts:
+                return f"cannot stand beside {other.name}"
+        return ""
+
+    def _recommended(self) -> None:
+        for library in list(self.chosen.values()):
+            for name in library.recommends:
+                other = self.registry.libraries.get(name)
+                if other and name not in self.chosen and not self._denied(other) and not self._clashes(other):
+                    self._close([Asked(name, (library.name, "recommends"))])
+
+    def _enhancing(self) -> None:
+        """Libraries that complete a combination come along as soon as all of it is there."""
+        for library in self.registry.libraries.values():
+            there = {*self.chosen, *(i for each in self.chosen.values() for i in each.provides)}
+            if library.enhances and library.name not in self.chosen and set(library.requires) <= there:
+                self._close([Asked(library.name, (" and ".join(library.requires),))])
+
+    # -- checking ---------------------------------------------------------------------------------
+
+    def _check(self) -> dict[str, str]:
+        interfaces: dict[str, str] = {}
+        for library in self.chosen.values():
+            for interface in library.provides:
+                if interface in interfaces:
+                    self._conflict(interfaces[interface], library.name, f"both provide {interface}")
+                interfaces[interface] = library.name
+            for other in library.conflicts:
+                if other in self.chosen:
+                    self._conflict(library.name, other, "exclude each other")
+        return dict(sorted(interfaces.items()))
+
+    def _conflict(self, first: str, second: str, why: str) -> None:
+        raise PolicyError(
+            f"{first} and {second} {why}. {first}: {self.reasons[first][0]}; {second}: {self.reasons[second][0]}"
+        )
+
+    def _option(self, name: str) -> tuple[MicroLibrary, Option]:
+        return self.registry.options[choose("option", name, self.registry.options)]
+
+    def _options(self) -> tuple[dict[str, int], dict[str, str]]:
+        values: dict[str, int] = {}
+        origins: dict[str, str] = {}
+        # A module's own minimum stands above the defaults and below what is asked for.
+        minimum = {"stack": self.need.min_stack, "heap": self.need.min_heap}
+        for library in self.chosen.values():
+            for option in library.options:
+                value, origin = option.default, "default"
+                if option.name in self.mode.options:
+                    value, origin = self.mode.options[option.name], f"mode {self.mode.name}"
+                if minimum.get(option.name):
+                    value, origin = minimum[option.name], "the module"
+                if option.name in self.request.options:
+                    value, origin = self.request.options[option.name], "asked for"
+                if not option.minimum <= value <= option.maximum:
+                    raise UsageError(
+                        f"option {option.name} must be {option.minimum} to {option.maximum}, not {value}"
+                    )
+                values[option.name], origins[option.name] = value, origin
+        if values.get("stack", self.need.entry_cells) < self.need.entry_cells:
+            raise UsageError(
+                f"a stack of {values['stack']} cells does not hold the entry point's frame: "
+                f"it needs {self.need.entry_cells}"
+            )
+        return dict(sorted(values.items())), dict(sorted(origins.items()))

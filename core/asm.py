@@ -1,0 +1,319 @@
+"""The assembler: the text form of a module, .tba. docs/assembly.md describes the language.
+
+split      lines into top-level directives and blocks (.class, .func), declaring every name
+settle     what is fixed by the order of declarations: options, pages, constants, the type table
+translate  classes, globals and functions in the order of the text, each line once
+relax      give branch offsets the fewest bytes, then put code, lines and shapes together
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+
+from ..opcodes import Isa
+from .asm_function import FunctionBody
+from .asm_scope import Block, Name, Scope, Table, directive_of, read_declared, read_key
+from .errors import Diagnostic, ModuleError, SourceError
+from .module import ArrayType, ClassType, Constant, Debug, Module, Shape, TypeEntry
+from .text import Fault, Token, Words, suggestion, tokenize
+from .wellformed import check
+
+NAME_TABLES = ("functions", "globals", "types", "fields", "locals")
+_U32 = 0xFFFFFFFF
+
+
+def assemble(source: str, isa: Isa, file: str = "<input>") -> Module:
+    """The module that *source* describes, its functions not verified yet.
+
+    A function's max_stack is UNMEASURED unless a `.max_stack` says it. *file* is what messages call the
+    source, and its base name the default of `.source`. Raises SourceError at the first mistake.
+    """
+    assembler = _Assembler(isa, PurePath(file).name if file != "<input>" else "")
+    try:
+        return assembler.run(source)
+    except Fault as fault:
+        at = fault.token
+        place = Diagnostic(fault.message, at.line, at.column, max(1, len(at.text)))
+        raise SourceError(place, source, file) from None
+
+
+class _Assembler:
+    """One run of the assembler."""
+
+    def __init__(self, isa: Isa, source_name: str) -> None:
+        self.scope = Scope(isa)
+        self.source_name = source_name
+        self.numbers = {".stack": 0, ".heap": 0}
+        self.entry: Words | None = None
+        self.seen: set[str] = set()
+        self.collector, self.lines = False, True
+        self.name_tables: set[str] | None = None
+        self.typed: list[tuple[int, bool, Words]] = []  # .type: index in the table, has a handle, the rest
+        self.global_types: list[Words] = []
+        self.blocks: list[tuple[int | None, Block]] = []  # of a class its index in the type table
+        self.unnamed_fields: set[int] = set()
+
+    def run(self, source: str) -> Module:
+        self._split([tokenize(text, number) for number, text in enumerate(source.splitlines(), 1)])
+        for index, handled, words in self.typed:
+            self._settle_type(index, handled, words)
+        classes = [(index, block) for index, block in self.blocks if index is not None]
+        for index, block in classes:
+            self._declare_fields(index, block)
+        for index, block in classes:
+            self._translate_class(index, block)
+        global_types = [self._last_type(words) for words in self.global_types]
+        bodies = [FunctionBody(self.scope, block) for index, block in self.blocks if index is None]
+        return self._finish(tuple(global_types), bodies)
+
+    # --- split ----------------------------------------------------------------------------------------
+
+    def _split(self, lines: list[Words]) -> None:
+        block: Block | None = None
+        for words in lines:
+            if words.next.kind == "end":
+                continue
+            directive = directive_of(words)
+            if block is not None and directive not in (".func", ".class"):
+                if directive == ".end":
+                    words.at = 2
+                    words.finish()
+                    block = None
+                else:
+                    block.body.append(words)
+                continue
+            if block is not None:
+                raise Fault(f"{block.name.token.text} has no .end", block.name.token)
+            if not directive:
+                raise Fault("expected a directive: instructions stand between .func and .end", words.next)
+            place = words.take()
+            words.take()
+            if directive in (".func", ".class"):
+                block = self._open(directive, words)
+            else:
+                self._top(directive, place, words)
+        if block is not None:
+            raise Fault(f"{block.name.token.text} has no .end", block.name.token)
+
+    def _open(self, directive: str, words: Words) -> Block:
+        name = read_declared(words)
+        block = Block(name, words)
+        if directive == ".func":
+            self.scope.functions.add(name)
+            self.blocks.append((None, block))
+        else:
+            words.finish()
+            index = self.scope.types.reserve(name)
+            self.scope.types.class_names[index] = name.recorded
+            self.blocks.append((index, block))
+        return block
+
+    def _top(self, directive: str, place: Token, words: Words) -> None:
+        actions: dict[str, Callable[[Words], None]] = {
+            ".source": self._source,
+            ".collector": self._collector,
+            ".stack": lambda w: self._number(".stack", w),
+            ".heap": lambda w: self._number(".heap", w),
+            ".entry": self._entry,
+            ".nolines": self._nolines,
+            ".names": self._names,
+            ".nonames": self._names,
+            ".page": self.scope.pages.state,
+            ".const": self._const,
+            ".pool": self._pool,
+            ".global": self._global,
+            ".type": self._type,
+        }
+        if directive not in actions:
+            known = [*actions, ".class", ".func", ".end"]
+            place = Token("word", directive, place.line, place.column)
+            raise Fault(f"no directive is called {directive}{suggestion(directive, known)}", place)
+        if directive not in (".page", ".const", ".pool", ".global", ".type"):
+            if directive in self.seen:
+                raise Fault(f"{directive} occurs twice", Token("word", directive, place.line, place.column))
+            self.seen.add(directive)
+        actions[directive](words)
+        if directive not in (".global", ".type", ".entry"):  # these are read to their end later
+            words.finish()
+
+    def _source(self, words: Words) -> None:
+        self.source_name = words.string()
+
+    def _collector(self, words: Words) -> None:
+        self.collector = True
+
+    def _nolines(self, words: Words) -> None:
+        self.lines = False
+
+    def _number(self, which: str, words: Words) -> None:
+        self.numbers[which] = words.integer(0, _U32, suffixes="kKmMgG")
+
+    def _entry(self, words: Words) -> None:
+        self.entry = words
+
+    def _names(self, words: Words) -> None:
+        self.name_tables = set()
+        while words.next.kind == "word":
+            token = words.take()
+            if token.text not in NAME_TABLES:
+                raise Fault(f"no names are called {token.text}{suggestion(token.text, NAME_TABLES)}", token)
+            self.name_tables.add(token.text)
+
+    def _const(self, words: Words) -> None:
+        name = read_declared(words)
+        self._add_constant(name, words.constant(_constant_kind(words)))
+
+    def _pool(self, words: Words) -> None:
+        name = read_declared(words) if words.next.kind == "handle" else None
+        constant = words.constant(_constant_kind(words))
+        if name is not None:
+            self._add_constant(name, len(self.scope.pool))
+        self.scope.pooled.setdefault(constant, len(self.scope.pool))
+        self.scope.pool.append(constant)
+
+    def _add_constant(self, name: Name, value: Constant | int) -> None:
+        if name.key in self.scope.constants:
+            raise Fault(f"constant {name.token.text} exists already", name.token)
+        self.scope.constants[name.key] = value
+
+    def _global(self, words: Words) -> None:
+        self.scope.globals.add(read_declared(words))
+        words.expect(":")
+        self.global_types.append(words)
+
+    def _type(self, words: Words) -> None:
+        handled = words.next.kind == "handle" and words.ahead(1).text == "="
+        name = None
+        if handled:
+            token = words.next
+            name = Name(read_key(words), "", token)
+            words.expect("=")
+        self.typed.append((self.scope.types.reserve(name), handled, words))
+
+    # --- settle and translate -------------------------------------------------------------------------
+
+    def _settle_type(self, index: int, handled: bool, words: Words) -> None:
+        place = words.next
+        entry: TypeEntry
+        if place.text == "(":
+            entry = self.scope.types.read_function(words)
+        else:
+            *_, opening, closing = (place, *words.tokens)
+            if (opening.text, closing.text) != ("[", "]"):
+                raise Fault("expected an array type or a function type", place)
+            # The array itself stands in this very line: only its element's type is looked up.
+            end = Token("end", "", opening.line, opening.column)
+            element = Words(words.tokens[words.at : -2], end)
+            entry = ArrayType(self.scope.types.read(element, stored=True))
+            element.finish()
+            words.at = len(words.tokens)
+        words.finish()
+        if not handled:
+            if entry in self.scope.types.known:
+                raise Fault("this type is in the table already: give this one a handle", place)
+            self.scope.types.known[entry] = index
+        self.scope.types.entries[index] = entry
+
+    def _last_type(self, words: Words) -> int:
+        code = self.scope.types.read(words)
+        words.finish()
+        return code
+
+    def _declare_fields(self, index: int, block: Block) -> None:
+        table = self.scope.fields[index] = Table("field")
+        for words in block.body:
+            directive = directive_of(words)
+            if directive == ".nonames":
+                self.unnamed_fields.add(index)
+            elif directive:
+                raise Fault("a class has fields and .nonames only", words.next)
+            else:
+                table.add(read_declared(words))
+                words.expect(":")
+
+    def _translate_class(self, index: int, block: Block) -> None:
+        codes = []
+        for words in block.body:
+            if directive_of(words):
+                words.at = 2
+            else:
+                codes.append(self.scope.types.read(words, stored=True))
+            words.finish()
+        self.scope.types.entries[index] = ClassType(tuple(codes))
+
+    # --- put together ---------------------------------------------------------------------------------
+
+    def _finish(self, global_types: tuple[int, ...], bodies: list[FunctionBody]) -> Module:
+        entry = self._find_entry(bodies)
+        shapes = [
+            Shape(index, offset, codes)
+            for index, body in enumerate(bodies)
+            for offset, codes in sorted(body.shapes())
+        ]
+        module = Module(
+            types=tuple(each for each in self.scope.types.entries if each is not None),
+            pool=tuple(self.scope.pool),
+            globals=global_types,
+            functions=tuple(body.function() for body in bodies),
+            entry=entry,
+            min_stack=self.numbers[".stack"],
+            min_heap=self.numbers[".heap"],
+            collector=self.collector,
+            pages=self.scope.pages.uses(),
+            shapes=tuple(shapes),
+            debug=self._debug(bodies),
+        )
+        try:
+            check(module)
+        except ModuleError as error:
+            named = [body.name.token for body in bodies if body.name.recorded == error.function]
+            raise Fault(error.message, (named or [bodies[entry].name.token])[0]) from None
+        return module
+
+    def _find_entry(self, bodies: list[FunctionBody]) -> int:
+        if not bodies:
+            raise Fault("the program has no function", Token("end", "", 1, 1))
+        if self.entry is None:
+            index = self.scope.functions.index.get((False, "main"))
+            if index is None:
+                raise Fault(
+                    "no function is called main: name the first one to run by .entry", bodies[0].name.token
+                )
+            return index
+        index = self.scope.functions.find(self.entry)
+        self.entry.finish()
+        return index
+
+    def _debug(self, bodies: list[FunctionBody]) -> Debug:
+        count = len(self.scope.types.entries)
+        type_names = tuple(self.scope.types.class_names.get(index, "") for index in range(count))
+        field_names = tuple(
+            ()
+            if index in self.unnamed_fields or index not in self.scope.fields
+            else tuple(self.scope.fields[index].names)
+            for index in range(count)
+        )
+        local_names = tuple(tuple(body.locals.names) if body.named else () for body in bodies)
+        functions, global_names = tuple(self.scope.functions.names), tuple(self.scope.globals.names)
+
+        def kept(what: str, any_name: bool) -> bool:
+            return any_name if self.name_tables is None else what in self.name_tables
+
+        return Debug(
+            source=self.source_name,
+            functions=functions if kept("functions", any(functions)) else (),
+            globals=global_names if kept("globals", any(global_names)) else (),
+            types=type_names if kept("types", any(type_names)) else (),
+            fields=field_names if kept("fields", any(map(any, field_names))) else (),
+            locals=local_names if kept("locals", any(map(any, local_names))) else (),
+            lines=tuple(body.lines() for body in bodies) if self.lines else (),
+        )
+
+
+def _constant_kind(words: Words) -> str:
+    kinds = ("i32", "i64", "f32", "f64", "string")
+    token = words.take()
+    if token.text not in kinds:
+        raise Fault(f"{token.text or 'nothing'} is no type of a constant: {' '.join(kinds)}", token)
+    return token.text

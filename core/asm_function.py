@@ -1,0 +1,313 @@
+"""The body of a function in assembly: instructions, labels, and what belongs to instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from ..opcodes import Opcode, types
+from .asm_scope import Block, Key, Scope, Table, directive_of, read_declared, read_key
+from .code import write_leb
+from .module import MAX_FRAME_CELLS, UNMEASURED, Function, FunctionType
+from .text import FLOAT_WORDS, Fault, Token, Words, suggestion
+from .wellformed import MAX_LINE
+
+_U31 = 0x7FFFFFFF
+
+
+def relax(pieces: Sequence[bytes | int], places: Sequence[int]) -> list[int]:
+    """The offset of each piece of a function's code, and the length of the whole behind them.
+
+    A piece is bytes, or the number of a label: then a branch offset of the fewest bytes possible. Label
+    n stands before piece places[n].
+    """
+    sizes = [1 if isinstance(piece, int) else len(piece) for piece in pieces]
+    while True:
+        offsets = list(accumulate(sizes, initial=0))
+        grown = False
+        for index, piece in enumerate(pieces):
+            if isinstance(piece, int):
+                size = len(write_leb(offsets[places[piece]]))
+                if size > sizes[index]:
+                    sizes[index], grown = size, True
+        if not grown:
+            return offsets
+
+
+class FunctionBody:
+    """A function while it is assembled: pieces of code, labels, and what belongs to instructions."""
+
+    def __init__(self, scope: Scope, block: Block) -> None:
+        self.scope, self.name = scope, block.name
+        self.types = scope.types
+        self.locals = Table("local")
+        self.local_types: list[int] = []
+        self.named = True
+        self.max_stack = UNMEASURED
+        self.pieces: list[bytes | int] = []
+        self.labels: dict[Key, int] = {}
+        self.places: list[int] = []
+        self.wanted: dict[Key, Token] = {}
+        self.shape_rows: list[tuple[int, tuple[int, ...], Token]] = []
+        self.own_lines: list[tuple[int, int]] = []
+        self.stated_lines: list[tuple[int, int, bool, Token]] = []  # place, line, place is an offset
+        self.explicit = False
+        self.type = self._read_head(block.head)
+        self.type_index = -1
+        for number, words in enumerate(block.body):
+            self._line(words, number == 0)
+        self._intern_type()
+        missing = next(
+            (token for key, token in self.wanted.items() if self.places[self.labels[key]] < 0), None
+        )
+        if missing is not None:
+            known = [text for (_, text), at in self.labels.items() if self.places[at] >= 0]
+            raise Fault(f"no label is called {missing.text}{suggestion(missing.text, known)}", missing)
+        self.offsets = relax(self.pieces, self.places)
+
+    def _read_head(self, words: Words) -> FunctionType:
+        def parameter(words: Words) -> None:
+            self.locals.add(read_declared(words))
+            words.expect(":")
+            self.local_types.append(self.types.read(words))
+
+        words.expect("(")
+        words.listed(parameter, ")")
+        self.parameters = tuple(self.local_types)
+        results = self.types.read_results(words)
+        words.finish()
+        return FunctionType(self.parameters, results)
+
+    def _intern_type(self) -> None:
+        if self.type_index < 0:
+            self.type_index = self.types.intern(self.type)
+
+    def _line(self, words: Words, first: bool) -> None:
+        directive = directive_of(words)
+        if directive != ".signature" or not first:
+            self._intern_type()
+        if directive:
+            self._directive(directive, words)
+            return
+        while words.ahead(1).text == ":" and words.ahead(1).kind == "mark":
+            token = words.next
+            self._place(read_key(words), token)
+            words.take()
+        if words.next.kind != "end":
+            self._instruction(words)
+            words.finish()
+
+    def _place(self, key: Key, token: Token) -> None:
+        number = self._label(key)
+        if self.places[number] >= 0:
+            raise Fault(f"label {token.text} exists already", token)
+        self.places[number] = len(self.pieces)
+
+    def _label(self, key: Key) -> int:
+        if key not in self.labels:
+            self.labels[key] = len(self.places)
+            self.places.append(-1)
+        return self.labels[key]
+
+    # --- directives -----------------------------------------------------------------------------------
+
+    def _directive(self, directive: str, words: Words) -> None:
+        actions: dict[str, Callable[[Words, Token], None]] = {
+            ".local": self._local,
+            ".max_stack": self._max_stack,
+            ".shape": self._shape,
+            ".line": self._state_line,
+            ".nolines": self._nolines,
+            ".nonames": self._nonames,
+            ".signature": self._signature,
+        }
+        place = Token("word", directive, words.next.line, words.next.column)
+        if directive not in actions:
+            hint = suggestion(directive, [*actions, ".end"])
+            raise Fault(f"no directive of a function is called {directive}{hint}", place)
+        words.at = 2
+        actions[directive](words, place)
+        words.finish()
+
+    def _local(self, words: Words, place: Token) -> None:
+        while True:
+            self.locals.add(read_declared(words))
+            words.expect(":")
+            self.local_types.append(self.types.read(words))
+            if not words.accept(","):
+                break
+
+    def _max_stack(self, words: Words, place: Token) -> None:
+        self.max_stack = words.integer(0, MAX_FRAME_CELLS)
+
+    def _shape(self, words: Words, place: Token) -> None:
+        codes: list[int] = []
+        if words.next.kind != "end":
+            codes.append(self.types.read(words))
+            while words.accept(","):
+                codes.append(self.types.read(words))
+        self.shape_rows.append((len(self.pieces), tuple(codes), place))
+
+    def _state_line(self, words: Words, place: Token) -> None:
+        self.explicit = True
+        line = words.integer(0, MAX_LINE)
+        stated = words.next.kind == "number"
+        at = words.integer(0, _U31) if stated else len(self.pieces)
+        self.stated_lines.append((at, line, stated, place))
+
+    def _nolines(self, words: Words, place: Token) -> None:
+        self.explicit = True
+
+    def _nonames(self, words: Words, place: Token) -> None:
+        self.named = False
+
+    def _signature(self, words: Words, place: Token) -> None:
+        token = words.next
+        index = self.types.named.get(read_key(words))
+        if index is None or self.types.entries[index] != self.type:
+            raise Fault(f"{token.text} is not the type of this function", token)
+        if self.type_index >= 0:
+            raise Fault(".signature stands in the first line behind .func", place)
+        self.type_index = index
+
+    # --- instructions ---------------------------------------------------------------------------------
+
+    def _instruction(self, words: Words) -> None:
+        token = words.next
+        if token.kind not in ("word", "string"):
+            words.fail("an instruction")
+        name = read_key(words)[1]
+        while words.accept("."):
+            name += "." + read_key(words)[1]
+        try:
+            opcode = self.scope.isa.find(name)
+        except LookupError as error:
+            raise Fault(str(error), Token("word", name, token.line, token.column)) from None
+        if not self.own_lines or self.own_lines[-1][1] != token.line:
+            self.own_lines.append((len(self.pieces), token.line))
+        self.pieces.append(self.scope.pages.encode(opcode, token))
+        self._immediates(opcode, words)
+
+    def _immediates(self, opcode: Opcode, words: Words) -> None:
+        kinds = opcode.kinds
+        class_code = -1
+        for index, (kind, signed) in enumerate(zip(kinds, opcode.signed, strict=True)):
+            if index and class_code < 0:
+                words.expect(",")
+            if words.next.kind == "raw":
+                class_code = -1
+                self._emit(self._raw(words, signed), signed)
+            elif kind == "target":
+                token = words.next
+                key = read_key(words)
+                self.wanted.setdefault(key, token)
+                self.pieces.append(self._label(key))
+            elif kind == "field":
+                self._emit(self._field(words, class_code), signed)
+                class_code = -1
+            else:
+                value = self._symbol(kind, signed, words, opcode)
+                self._emit(value, signed)
+                if kind == "class" and kinds[index + 1 : index + 2] == ("field",):
+                    words.expect(".")
+                    class_code = value
+
+    def _emit(self, value: int, signed: bool) -> None:
+        self.pieces.append(write_leb(value, signed=signed))
+
+    def _raw(self, words: Words, signed: bool) -> int:
+        """@number: an immediate as it stands in the code, whatever it means."""
+        token = words.take()
+        digits = token.text[1:]
+        value = int(digits) if len(digits) < 12 else 1 << 40
+        if not (-_U31 - 1 if signed else 0) <= value <= _U31:
+            raise Fault(f"{token.text} is out of range", token)
+        return value
+
+    def _field(self, words: Words, class_code: int) -> int:
+        table = self.scope.fields.get(class_code - types.FIRST_MODULE_TYPE)
+        if table is None:
+            words.fail("a field as Class.field")
+        return table.find(words)
+
+    def _symbol(self, kind: str, signed: bool, words: Words, opcode: Opcode) -> int:
+        if kind == "local":
+            if words.next.kind == "number":
+                return words.integer(0, len(self.local_types) - 1)
+            return self.locals.find(words)
+        if kind == "global":
+            if words.next.kind == "number":
+                return words.integer(0, len(self.scope.globals.names) - 1)
+            return self.scope.globals.find(words)
+        if kind == "func":
+            return self.scope.functions.find(words)
+        if kind == "pool":
+            return self._constant(words)
+        if kind in ("class", "array", "reftype"):
+            return self._type_operand(kind, words)
+        if words.next.kind not in ("number", "char"):
+            words.fail(
+                f"the {opcode.declarations[0].signature.immediates[0].name} of {opcode.name}, a whole number"
+            )
+        return words.integer(-_U31 - 1 if signed else 0, _U31)
+
+    def _constant(self, words: Words) -> int:
+        token = words.next
+        constants = self.scope.constants
+        if token.kind in ("word", "handle") and token.text not in FLOAT_WORDS:
+            value = constants.get(read_key(words))
+            if value is None:
+                raise Fault(
+                    f"no constant is called {token.text}{suggestion(token.text, [t for _, t in constants])}",
+                    token,
+                )
+            return value if isinstance(value, int) else self.scope.intern(value)
+        return self.scope.intern(words.constant())
+
+    def _type_operand(self, kind: str, words: Words) -> int:
+        token = words.next
+        code = self.types.read(words)
+        index = code - types.FIRST_MODULE_TYPE
+        is_class = index in self.types.class_names
+        fits = {
+            "class": is_class,
+            "array": index >= 0 and not is_class,
+            "reftype": types.is_reference_code(code),
+        }
+        if not fits[kind]:
+            what = {"class": "class", "array": "array type", "reftype": "reference type"}[kind]
+            raise Fault(f"{token.text} is no {what}", token)
+        return code
+
+    # --- result ---------------------------------------------------------------------------------------
+
+    def function(self) -> Function:
+        code = b"".join(
+            write_leb(self.offsets[self.places[piece]]) if isinstance(piece, int) else piece
+            for piece in self.pieces
+        )
+        locals_ = tuple(self.local_types[len(self.parameters) :])
+        return Function(code, self.type_index, locals_, self.max_stack)
+
+    def shapes(self) -> list[tuple[int, tuple[int, ...]]]:
+        rows = [(self.offsets[place], codes, token) for place, codes, token in self.shape_rows]
+        self._check_order([(offset, token) for offset, _, token in rows], ".shape")
+        return [(offset, codes) for offset, codes, _ in rows]
+
+    def lines(self) -> tuple[tuple[int, int], ...]:
+        if not self.explicit:
+            return tuple((self.offsets[place], line) for place, line in self.own_lines)
+        rows = [
+            (at if stated else self.offsets[at], line, token) for at, line, stated, token in self.stated_lines
+        ]
+        self._check_order([(offset, token) for offset, _, token in rows], ".line")
+        return tuple((offset, line) for offset, line, _ in rows)
+
+    def _check_order(self, rows: list[tuple[int, Token]], what: str) -> None:
+        previous = -1
+        for offset, token in rows:
+            if offset >= self.offsets[-1]:
+                raise Fault(f"{what} has no instruction behind it", token)
+            if offset <= previous:
+                raise Fault(f"the instruction behind {what} has another one already", token)
+            previous = offset

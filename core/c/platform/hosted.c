@@ -1,0 +1,49 @@
+/* Platform layer on top of a C library: for sanitizers, coverage and other compilers. */
+#include "tb_platform.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+int main(void) { tb_entry(); }
+
+long tb_platform_write(int descriptor, const void *from, u64 bytes) {
+  ssize_t done = write(descriptor, from, bytes);
+  return done < 0 ? -errno : done;
+}
+
+long tb_platform_read(int descriptor, void *to, u64 bytes) {
+  ssize_t done = read(descriptor, to, bytes);
+  return done < 0 ? -errno : done;
+}
+
+_Noreturn void tb_platform_exit(int status) { exit(status); }
+
+void *tb_platform_map(void *address, u64 bytes) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (address ? MAP_FIXED_NOREPLACE : 0);
+  void *at = mmap(address, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (at == MAP_FAILED || (address && at != address)) {
+    static const char message[] = "tblvm: the system gives no memory\n";
+    tb_platform_write(2, message, sizeof message - 1);
+    exit(134);
+  }
+  return at;
+}
+
+static volatile u32 *tb_platform_flag;
+
+static void tb_platform_alarm(int signal) {
+  (void)signal;
+  *tb_platform_flag = 1;
+}
+
+void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
+  struct sigaction action = {.sa_handler = tb_platform_alarm};
+  struct itimerval timer = {{0, 0}, {(time_t)(milliseconds / 1000), (suseconds_t)(milliseconds % 1000 * 1000)}};
+  tb_platform_flag = flag;
+  sigaction(SIGALRM, &action, 0);
+  if (milliseconds) setitimer(ITIMER_REAL, &timer, 0);
+}

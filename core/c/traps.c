@@ -1,0 +1,33 @@
+/* The report of an uncaught trap. Each piece is written as it is: standard error has no buffer. */
+#include "tb_traps.h"
+#include "tb_platform.h"
+
+void tb_traps_say(const char *text) {
+  u64 length = 0;
+  while (text[length]) length++;
+  tb_platform_write(2, text, length);
+}
+
+void tb_traps_say_number(u32 number) {
+  char digits[12];
+  char *at = digits + sizeof digits - 1;
+  *at = 0;
+  do {
+    *--at = (char)('0' + number % 10);
+    number /= 10;
+  } while (number);
+  tb_traps_say(at);
+}
+
+u32 tb_traps_report(struct tb_context *cx, u32 trap) {
+  static const u8 statuses[] = {TB_TRAP_STATUSES};
+  if (!trap) return 0;
+  const char *text = TB_TRAP_MESSAGES;
+  for (u32 left = trap - 1; left; left--)
+    while (*text++) continue;
+  tb_traps_say("tblvm: trap: ");
+  tb_traps_say(text);
+  tb_traps_say("\n");
+  tb_trap(cx);
+  return statuses[trap];
+}

@@ -1,0 +1,124 @@
+"""Reading and writing bytecode: LEB128 and the boundaries of instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..opcodes import CORE, Isa, Opcode
+from .errors import ModuleError
+from .module import PageUse
+
+
+def write_leb(value: int, *, signed: bool = False, length: int = 0) -> bytes:
+    """*value* as LEB128 in the fewest bytes, or padded to *length* bytes.
+
+    Raises ValueError when it is negative without *signed*, or does not fit *length*.
+    """
+    if value < 0 and not signed:
+        raise ValueError(f"{value} is negative and this LEB128 is unsigned")
+    out = bytearray()
+    rest = value
+    while True:
+        byte = rest & 0x7F
+        rest >>= 7
+        done = rest == 0 if not signed else (rest == 0 and not byte & 0x40) or (rest == -1 and bool(byte & 0x40))
+        if done and len(out) + 1 >= length:
+            out.append(byte)
+            break
+        out.append(byte | 0x80)
+    if length and len(out) != length:
+        raise ValueError(f"{value} does not fit {length} bytes of LEB128")
+    return bytes(out)
+
+
+def read_leb(code: bytes, at: int, *, signed: bool = False) -> tuple[int, int]:
+    """The number at *at* and the offset behind it.
+
+    Raises ValueError when the code ends inside it, when it is not minimal, or exceeds 32 bits
+    (a signed one: -2**31 to 2**31 - 1; an unsigned one: below 2**31).
+    """
+    value = shift = 0
+    start = at
+    while True:
+        if at >= len(code):
+            raise ValueError("the code ends inside an immediate")
+        byte = code[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            break
+        if shift >= 35:
+            raise ValueError("an immediate exceeds 32 bits")
+    if signed and byte & 0x40:
+        value -= 1 << shift
+    if not -(1 << 31) <= value < 1 << 31:
+        raise ValueError("an immediate exceeds 32 bits")
+    if at - start != len(write_leb(value, signed=signed)):
+        raise ValueError("an immediate is not in its shortest form")
+    return value, at
+
+
+class Decoder:
+    """Finds the instructions in the code of modules that use the pages *pages*.
+
+    Raises ModuleError when a page is unknown, its declarations differ, or two share a prefix.
+    """
+
+    def __init__(self, isa: Isa, pages: tuple[PageUse, ...]) -> None:
+        self._core = isa.page(CORE.name)
+        self._prefixed: dict[int, tuple[PageUse, dict[int, Opcode]]] = {}
+        self._core_last = 0xFF
+        for use in pages:
+            if use.name not in isa.pages:
+                raise ModuleError(
+                    f"it uses page {use.name}, which no installed plug-in provides: install the one that does"
+                )
+            page = isa.pages[use.name]
+            if isa.fingerprint(use.name, use.last) != use.fingerprint:
+                raise ModuleError(
+                    f"it was made with other declarations of page {use.name}: "
+                    "assemble it again, or install the version of the plug-in that it was made with"
+                )
+            if use.name == CORE.name:
+                if use.prefix != -1:
+                    raise ModuleError("the core page has no prefix")
+                self._core_last = use.last
+                continue
+            fixed = page.prefix is not None
+            if (fixed and use.prefix != page.prefix) or (not fixed and not 0xE0 <= use.prefix <= 0xFE):
+                raise ModuleError(f"page {use.name} cannot have prefix {use.prefix:#x}")
+            if use.prefix in self._prefixed:
+                raise ModuleError(f"two pages have prefix {use.prefix:#x}")
+            known = {code: op for code, op in isa.page(use.name).items() if code <= use.last}
+            self._prefixed[use.prefix] = (use, known)
+
+    def at(self, code: bytes, offset: int) -> tuple[Opcode, tuple[int, ...], int]:
+        """The opcode at *offset*, its immediates, and the offset behind them. Raises ValueError."""
+        byte = code[offset]
+        offset += 1
+        if byte in self._prefixed:
+            use, known = self._prefixed[byte]
+            if offset >= len(code):
+                raise ValueError("the code ends behind a prefix byte")
+            opcode = known.get(code[offset])
+            if opcode is None:
+                raise ValueError(f"{code[offset]:#04x} is no opcode of page {use.name}")
+            offset += 1
+        else:
+            opcode = self._core.get(byte) if byte <= self._core_last else None
+            if opcode is None:
+                raise ValueError(f"{byte:#04x} is no opcode, and no prefix of a page that the module lists")
+        immediates = []
+        for signed in opcode.signed:
+            value, offset = read_leb(code, offset, signed=signed)
+            immediates.append(value)
+        return opcode, tuple(immediates), offset
+
+    def instructions(self, code: bytes) -> Iterator[tuple[int, Opcode, tuple[int, ...], int]]:
+        """(offset, opcode, immediates, next offset) of each instruction. Raises ValueError."""
+        offset = 0
+        while offset < len(code):
+            opcode, immediates, after = self.at(code, offset)
+            yield offset, opcode, immediates, after
+            offset = after

@@ -1,0 +1,257 @@
+"""From the op IR to C: the printer that engines in C share.
+
+Each node becomes one single-assignment temporary. A value is either *typed* (a C variable of its type) or
+a raw *cell* (what parameters, locals, globals, the pool and the heap hold); a cell is converted where a
+typed operation reads it, so that moves never touch the bits, and forms that differ only in the types
+they move come out as the same text: the engine makes one handler of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..opcodes import Service, Trap, types
+from ..opcodes.ir import Graph, Node
+from ..opcodes.primitives.primitive import C_TYPE
+
+FROM_CELL = {
+    "i1": "(u32){0}",
+    "i32": "(u32){0}",
+    "i64": "(u64){0}",
+    "f32": "tb_f32_bits((u32){0})",
+    "f64": "tb_f64_bits({0})",
+    "ref": "(u32){0}",
+}
+TO_CELL = {
+    "i1": "{0}",
+    "i32": "{0}",
+    "i64": "{0}",
+    "f32": "tb_bits_f32({0})",
+    "f64": "tb_bits_f64({0})",
+    "ref": "{0}",
+}
+# How a cell is read from an object and written to it: integers of the storage's width, extended.
+_LOAD = {
+    "i8": "(u32)(s32)tb_load_s8({0})",
+    "u8": "tb_load_u8({0})",
+    "i16": "(u32)(s32)tb_load_s16({0})",
+    "u16": "tb_load_u16({0})",
+    4: "tb_load_u32({0})",
+    8: "tb_load_u64({0})",
+}
+_STORE = {1: "tb_store_u8({0}, (u8){1})", 2: "tb_store_u16({0}, (u16){1})"}
+_STORE |= {4: "tb_store_u32({0}, (u32){1})", 8: "tb_store_u64({0}, {1})"}
+
+
+class Surroundings(Protocol):
+    """What an engine prints itself, because it depends on where the engine keeps its state."""
+
+    barrier: bool
+
+    def operand(self, depth: int) -> str:
+        """The cell that is *depth* below the top of the operand stack, 1 the top, as an lvalue."""
+        ...
+
+    def adjust(self, by: int) -> str:
+        """Statement: move the top of the operand stack by so many cells."""
+        ...
+
+    def immediate(self, index: int) -> str: ...
+    def local(self, index: int) -> str: ...
+    def global_(self, index: int) -> str: ...
+    def pool(self, index: int) -> str: ...
+    def trap(self, condition: str, trap: Trap) -> str: ...
+    def save(self) -> str:
+        """Statement: store the state that services and the collector read."""
+        ...
+
+    def polls(self) -> str:
+        """Statement after a service that may block."""
+        ...
+
+    def service_trap(self, status: str, traps: tuple[Trap, ...]) -> str: ...
+    def transfer(self, node: Node, condition: str) -> str: ...
+
+
+class Printer:
+    """Prints one form's graph into statements of C."""
+
+    def __init__(self, graph: Graph, at: Surroundings) -> None:
+        self.graph, self.at = graph, at
+        self.lines: list[str] = []
+        self._names: dict[Node, tuple[str, bool]] = {}  # node -> C expression, whether it is a raw cell
+
+    def body(self) -> str:
+        """The statements: fetch operands, compute in order, store results, transfer control."""
+        graph, live = self.graph, self.graph.live()
+        taken, given = len(graph.parameters), len(graph.results)
+        for index, node in enumerate(graph.nodes):
+            if node in live:
+                getattr(self, "_" + node.primitive.name.replace(".", "_"), self._pure)(node, f"v{index}")
+            if node.primitive.name == "parameter" or node.primitive.transfers:
+                continue
+        if given != taken and (given or graph.transfer is None):
+            self.lines.append(self.at.adjust(given - taken))
+        for position, node in enumerate(graph.results):
+            target = self.at.operand(given - position)
+            value = self.cell(node)
+            # DUP and SWAP leave some cells where they are.
+            unmoved = node.primitive.name == "parameter" and node.attribute == position
+            if not unmoved:
+                self.lines.append(f"{target} = {value};")
+        if graph.transfer is not None:
+            if taken and not given:
+                self.lines.append(self.at.adjust(-taken))
+            transfer = graph.transfer
+            condition = self.typed(transfer.operands[0]) if transfer.operands else ""
+            self.lines.append(self.at.transfer(transfer, condition))
+        return "\n".join(line for line in self.lines if line)
+
+    def typed(self, node: Node) -> str:
+        """A C expression of the node's own type."""
+        name, raw = self._names[node]
+        return FROM_CELL[node.type].format(name) if raw else name
+
+    def cell(self, node: Node) -> str:
+        """A C expression for the cell that holds the node's value."""
+        name, raw = self._names[node]
+        return name if raw else TO_CELL[node.type].format(name)
+
+    def _declare(self, node: Node, name: str, expression: str, *, raw: bool) -> None:
+        type_ = "cell" if raw else C_TYPE[node.type]
+        self.lines.append(f"{type_} {name} = {expression};")
+        self._names[node] = (name, raw)
+
+    # -- pure -------------------------------------------------------------------------------------
+
+    def _pure(self, node: Node, name: str) -> None:
+        arguments = [self.typed(operand) for operand in node.operands]
+        self._declare(node, name, node.primitive.c.format(*arguments), raw=False)
+
+    def _parameter(self, node: Node, name: str) -> None:
+        depth = len(self.graph.parameters) - int(node.attribute)  # type: ignore[call-overload]
+        self._declare(node, name, self.at.operand(depth), raw=True)
+
+    def _immediate(self, node: Node, name: str) -> None:
+        self._names[node] = (self.at.immediate(int(node.attribute)), False)  # type: ignore[call-overload]
+
+    def _constant(self, node: Node, name: str) -> None:
+        value = int(node.attribute)  # type: ignore[call-overload]
+        if node.type in ("f32", "f64"):
+            bits = FROM_CELL[node.type].format(f"{value:#x}ul")
+            self._names[node] = (bits, False)
+        else:
+            width = 64 if node.type == "i64" else 32
+            self._names[node] = (f"{value & ((1 << width) - 1):#x}u" + ("l" if width == 64 else ""), False)
+
+    # -- state ------------------------------------------------------------------------------------
+
+    def _local_get(self, node: Node, name: str) -> None:
+        self._declare(node, name, self.at.local(int(node.attribute)), raw=True)  # type: ignore[call-overload]
+
+    def _local_set(self, node: Node, name: str) -> None:
+        target = self.at.local(int(node.attribute))  # type: ignore[call-overload]
+        self.lines.append(f"{target} = {self.cell(node.operands[0])};")
+
+    def _pool_get(self, node: Node, name: str) -> None:
+        self._declare(node, name, self.at.pool(int(node.attribute)), raw=True)  # type: ignore[call-overload]
+
+    def _global_get(self, node: Node, name: str) -> None:
+        self._declare(node, name, self.at.global_(int(node.attribute)), raw=True)  # type: ignore[call-overload]
+
+    def _global_set(self, node: Node, name: str) -> None:
+        target = self.at.global_(int(node.attribute))  # type: ignore[call-overload]
+        if node.primitive.name == "global_set_ref" and self.at.barrier:
+            self.lines.append(f"tb_barrier(cx, 0, {self.typed(node.operands[0])});")
+        self.lines.append(f"{target} = {self.cell(node.operands[0])};")
+
+    _global_set_ref = _global_set
+
+    def _type_size(self, node: Node, name: str) -> None:
+        immediate = self.at.immediate(int(node.attribute))  # type: ignore[call-overload]
+        self._declare(node, name, f"tb_types(cx)[{immediate} - TB_TYPE_MODULE]", raw=False)
+
+    # -- memory -----------------------------------------------------------------------------------
+
+    def _address(self, node: Node) -> str:
+        object_, offset = node.operands[:2]
+        return f"tb_object(cx, {self.typed(object_)}) + {self.typed(offset)}"
+
+    def _heap_load(self, node: Node, name: str) -> None:
+        storage = node.attribute
+        assert isinstance(storage, types.Type)
+        load = _LOAD[storage.name] if storage.is_storage_only else _LOAD[storage.size]
+        self._declare(node, name, load.format(self._address(node)), raw=True)
+
+    def _heap_store(self, node: Node, name: str) -> None:
+        storage = node.attribute
+        assert isinstance(storage, types.Type)
+        if node.primitive.name == "heap_store_ref" and self.at.barrier:
+            object_, value = self.typed(node.operands[0]), self.typed(node.operands[2])
+            self.lines.append(f"tb_barrier(cx, {object_}, {value});")
+        store = _STORE[storage.size]
+        self.lines.append(store.format(self._address(node), self.cell(node.operands[2])) + ";")
+
+    _heap_store_ref = _heap_store
+
+    def _allocate(self, node: Node, name: str) -> None:
+        size, type_, length = (self.typed(each) for each in node.operands)
+        self.lines.append(self.at.save())
+        self._declare(node, name, f"tb_heap_allocate(cx, {size}, {type_}, {length})", raw=False)
+        self.lines.append(self.at.trap(f"!{name}", Trap.OUT_OF_MEMORY))
+
+    # -- traps, services --------------------------------------------------------------------------
+
+    def _trap_if(self, node: Node, name: str) -> None:
+        trap = node.attribute
+        assert isinstance(trap, Trap)
+        self.lines.append(self.at.trap(self.typed(node.operands[0]), trap))
+
+    def _bounds(self, node: Node, name: str) -> None:
+        # One unsigned comparison: a negative index is a large one.
+        index, length = (self.typed(each) for each in node.operands)
+        self.lines.append(self.at.trap(f"{index} >= {length}", Trap.BAD_INDEX))
+
+    def _service(self, node: Node, name: str) -> None:
+        service = node.attribute
+        assert isinstance(service, Service)
+        arguments = ["cx", *(self.typed(each) for each in node.operands)]
+        if service.effects & {"safepoint", "may block"} or service.traps:
+            self.lines.append(self.at.save())
+        if service.traps:
+            if node.type:
+                self.lines.append(f"{C_TYPE[node.type]} {name};")
+                self._names[node] = (name, False)
+                arguments.append(f"&{name}")
+            self.lines.append(f"u32 {name}_status = {service.c}({', '.join(arguments)});")
+        elif node.type:
+            self._declare(node, name, f"{service.c}({', '.join(arguments)})", raw=False)
+        else:
+            self.lines.append(f"{service.c}({', '.join(arguments)});")
+        if "may block" in service.effects:
+            self.lines.append(self.at.polls())
+        if service.traps:
+            self.lines.append(self.at.service_trap(f"{name}_status", service.traps))
+
+    # -- transfers: printed last, by the engine -----------------------------------------------------
+
+    def _transfer(self, node: Node, name: str) -> None:
+        pass
+
+    _jump = _jump_if = _invoke = _return = _halt = _transfer
+
+
+def prototype(service: Service[Any, Any]) -> str:
+    """The C declaration of a service's function."""
+    parameters = ["struct tb_context *", *(C_TYPE[each] for each in service.parameters)]
+    if service.traps:
+        if service.result:
+            parameters.append(f"{C_TYPE[service.result]} *")
+        result = "u32"
+    else:
+        result = C_TYPE[service.result] if service.result else "void"
+    return f"{result} {service.c}({', '.join(parameters)});"
+
+
+HandlerText = Callable[[Graph], str]

@@ -1,0 +1,425 @@
+"""The disassembler: a module as text that assembles to the same file again, and as a listing.
+
+What assembly arranges by itself (the order of the pool and of the type table, labels, names, lines) is
+left to it where it gives the same result, and spelled out where the module has it otherwise. Names that
+are missing, or that two things share, are replaced by handles ($3), which the assembler does not keep.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..opcodes import CORE, Isa, Opcode, types
+from .asm import NAME_TABLES
+from .asm_function import relax
+from .code import Decoder, write_leb
+from .errors import ModuleError
+from .module import UNMEASURED, ArrayType, ClassType, Debug, FunctionType, Module
+from .text import constant_text, quote, spell
+from .wellformed import check, components
+
+# Deeper arrays of arrays are spelled by handles, so that a text cannot grow with the square of a file.
+_MAX_NESTING = 8
+_PAGE_WORDS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def disassemble(module: Module, isa: Isa) -> str:
+    """Text from which `assemble` makes a module with the same file bytes.
+
+    Raises ModuleError when the module is malformed, its code does not decode, or its pages are not those
+    of *isa*.
+    """
+    check(module)
+    bodies = _decode(module, isa)
+    printer = _Printer(module, isa, bodies, explicit_types=False, explicit_pool=False)
+    text = printer.text()
+    if printer.order_is_natural():
+        return text
+    again = _Printer(
+        module,
+        isa,
+        bodies,
+        explicit_types=not printer.types_are_natural(),
+        explicit_pool=not printer.pool_is_natural(),
+    )
+    return again.text()
+
+
+def listing(module: Module, isa: Isa) -> str:
+    """The code for people: offset, bytes and instruction, one a line, branch targets as offsets.
+
+    Raises ModuleError like `disassemble`.
+    """
+    check(module)
+    bodies = _decode(module, isa)
+    printer = _Printer(module, isa, bodies, explicit_types=True, explicit_pool=False)
+    lines: list[str] = []
+    for index, body in enumerate(bodies):
+        code = module.functions[index].code
+        lines.append(f"{spell(module.function_name(index))}: {len(code)} bytes")
+        for each in body:
+            operands = ", ".join(printer.operands(index, each, {}))
+            words = f"{printer.mnemonic(each.opcode)} {operands}".rstrip()
+            lines.append(f"  {each.start:06x}  {code[each.start : each.end].hex(' '):<20}  {words}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Instruction:
+    start: int
+    opcode: Opcode
+    immediates: tuple[int, ...]
+    end: int
+
+
+def _decode(module: Module, isa: Isa) -> list[list[_Instruction]]:
+    decoder = Decoder(isa, module.pages)
+    listed = {use.name for use in module.pages}
+    bodies = []
+    for index, function in enumerate(module.functions):
+        name = module.function_name(index)
+        body: list[_Instruction] = []
+        try:
+            for found in decoder.instructions(function.code):
+                body.append(_Instruction(*found))
+        except ValueError as error:
+            at = body[-1].end if body else 0
+            raise ModuleError(str(error), name, at, module.line(index, at)) from None
+        for each in body:
+            if each.opcode.page.name not in listed:
+                raise ModuleError(f"page {each.opcode.page.name} is not listed", name, each.start)
+        bodies.append(body)
+    return bodies
+
+
+def _names(recorded: Sequence[str], count: int) -> list[tuple[str, str]]:
+    """For each of *count* things how text refers to it, and how it declares it."""
+    names = [*recorded, *[""] * (count - len(recorded))]
+    often = Counter(names)
+    spelled = []
+    for index, name in enumerate(names):
+        if name and often[name] == 1:
+            spelled.append((spell(name), spell(name)))
+        else:
+            spelled.append((f"${index}", f"${index}={spell(name)}" if name else f"${index}"))
+    return spelled
+
+
+def _at(table: Sequence[tuple[str, ...]], index: int) -> tuple[str, ...]:
+    return table[index] if index < len(table) else ()
+
+
+class _Printer:
+    """One attempt at the text, noting in which order it mentions types and constants."""
+
+    def __init__(
+        self,
+        module: Module,
+        isa: Isa,
+        bodies: list[list[_Instruction]],
+        *,
+        explicit_types: bool,
+        explicit_pool: bool,
+    ) -> None:
+        self.module, self.isa, self.bodies = module, isa, bodies
+        self.explicit_types, self.explicit_pool = explicit_types, explicit_pool
+        debug = module.debug
+        self.functions = _names(debug.functions, len(module.functions))
+        self.globals = _names(debug.globals, len(module.globals))
+        self.classes = [
+            (quote(name), quote(name)) if name in types.BY_NAME else (name, declared)
+            for name, declared in _names(debug.types, len(module.types))
+        ]
+        self.fields = [
+            _names(_at(debug.fields, index), len(components(entry)))
+            for index, entry in enumerate(module.types)
+        ]
+        self.locals = [
+            _names(
+                _at(debug.locals, index), len(module.function_type(index).parameters) + len(function.locals)
+            )
+            for index, function in enumerate(module.functions)
+        ]
+        self.type_handles = self._find_type_handles()
+        first = {constant: index for index, constant in reversed(list(enumerate(module.pool)))}
+        self.pool_handles = {index for index, each in enumerate(module.pool) if first[each] != index}
+        self.shapes: dict[int, dict[int, tuple[int, ...]]] = {}
+        for shape in module.shapes:
+            self.shapes.setdefault(shape.function, {})[shape.offset] = shape.types
+        # In order of their first mention.
+        self.mentioned_types: dict[int, None] = {}
+        self.mentioned_constants: dict[int, None] = {}
+
+    # --- order ----------------------------------------------------------------------------------------
+
+    def _find_type_handles(self) -> set[int]:
+        """Types that structure cannot name: repeated, referred to before they stand, or nested deep."""
+        entries = self.module.types
+        handles: set[int] = set()
+        depths = [0] * len(entries)
+        known: dict[object, int] = {}
+        for index, entry in enumerate(entries):
+            for code in components(entry) if not isinstance(entry, ClassType) else ():
+                part = code - types.FIRST_MODULE_TYPE
+                if part >= index and not isinstance(entries[part], ClassType):
+                    handles.add(part)
+            if isinstance(entry, ArrayType):
+                part = entry.element - types.FIRST_MODULE_TYPE
+                nested = 0 <= part < index and part not in handles
+                depths[index] = depths[part] + 1 if nested else 1
+            repeated = not isinstance(entry, ClassType) and known.get(entry, index) != index
+            if repeated or depths[index] > _MAX_NESTING:
+                handles.add(index)
+            if index not in handles:
+                known[entry] = index
+        return handles
+
+    def types_are_natural(self) -> bool:
+        classes = [i for i, entry in enumerate(self.module.types) if isinstance(entry, ClassType)]
+        order = [*classes, *self.mentioned_types]
+        return not self.type_handles and order == list(range(len(self.module.types)))
+
+    def pool_is_natural(self) -> bool:
+        return not self.pool_handles and list(self.mentioned_constants) == list(range(len(self.module.pool)))
+
+    def order_is_natural(self) -> bool:
+        return self.types_are_natural() and self.pool_is_natural()
+
+    # --- types ----------------------------------------------------------------------------------------
+
+    def type(self, code: int) -> str:
+        """The name of a type, which must be a class, an array or built in."""
+        if code in types.BY_CODE:
+            return types.BY_CODE[code].name
+        index = code - types.FIRST_MODULE_TYPE
+        entry = self.module.types[index]
+        if isinstance(entry, ClassType):
+            return self.classes[index][0]
+        if index in self.type_handles:
+            return f"${index}"
+        assert isinstance(entry, ArrayType)
+        text = self.type(entry.element) + "[]"
+        self.mentioned_types.setdefault(index)
+        return text
+
+    def _results(self, entry: FunctionType) -> str:
+        results = [self.type(code) for code in entry.results]
+        if not results:
+            return ""
+        return f" -> {results[0]}" if len(results) == 1 else f" -> ({', '.join(results)})"
+
+    def _type_lines(self) -> Iterator[str]:
+        for index, entry in enumerate(self.module.types):
+            if isinstance(entry, ClassType):
+                yield from self._class_lines(index, entry)
+            elif self.explicit_types:
+                handle = f"${index} = " if index in self.type_handles else ""
+                if isinstance(entry, ArrayType):
+                    yield f".type {handle}{self.type(entry.element)}[]"
+                else:
+                    parameters = ", ".join(self.type(code) for code in entry.parameters)
+                    yield f".type {handle}({parameters}){self._results(entry)}"
+
+    def _class_lines(self, index: int, entry: ClassType) -> Iterator[str]:
+        yield f".class {self.classes[index][1]}"
+        if entry.fields and self.module.debug.fields and not self.module.debug.fields[index]:
+            yield "    .nonames"
+        for (_, declared), code in zip(self.fields[index], entry.fields, strict=True):
+            yield f"    {declared}: {self.type(code)}"
+        yield ".end"
+
+    # --- the whole ------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        module = self.module
+        lines = [*self._settings(), *self._page_lines()]
+        if self.explicit_pool:
+            for index, constant in enumerate(module.pool):
+                handle = f"${index} " if index in self.pool_handles else ""
+                lines.append(f".pool {handle}{constant.kind} {constant_text(constant)}")
+        lines.extend(self._type_lines())
+        for (_, declared), code in zip(self.globals, module.globals, strict=True):
+            lines.append(f".global {declared}: {self.type(code)}")
+        for index in range(len(module.functions)):
+            lines += ["", *self._function_lines(index)]
+        return "\n".join(lines) + "\n"
+
+    def _settings(self) -> Iterator[str]:
+        module = self.module
+        yield f".source {quote(module.debug.source)}"
+        if module.collector:
+            yield ".collector"
+        if module.min_stack:
+            yield f".stack {module.min_stack}"
+        if module.min_heap:
+            yield f".heap {module.min_heap}"
+        if self.functions[module.entry][0] != "main":
+            yield f".entry {self.functions[module.entry][0]}"
+        kept, natural = _kept_tables(module.debug)
+        if kept != natural:
+            yield f".names {' '.join(kept)}" if kept else ".nonames"
+        if not module.debug.lines:
+            yield ".nolines"
+
+    def _page_lines(self) -> Iterator[str]:
+        used: dict[str, int] = {}
+        for body in self.bodies:
+            for each in body:
+                page = each.opcode.page.name
+                used[page] = max(used.get(page, 0), each.opcode.code)
+        for use in self.module.pages:
+            bound = self.isa.pages[use.name].prefix is None
+            stated = used.get(use.name) != use.last
+            if bound or stated:
+                prefix = f" {use.prefix:#x}" if bound else ""
+                yield f".page {_page(use.name)}{prefix}" + (f" last {use.last:#x}" if stated else "")
+
+    # --- functions ------------------------------------------------------------------------------------
+
+    def _function_lines(self, index: int) -> Iterator[str]:
+        module, function = self.module, self.module.functions[index]
+        entry, names = module.function_type(index), self.locals[index]
+        count = len(entry.parameters)
+        parameters = ", ".join(
+            f"{name}: {self.type(code)}" for (_, name), code in zip(names, entry.parameters, strict=False)
+        )
+        yield f".func {self.functions[index][1]}({parameters}){self._results(entry)}"
+        if function.type in self.type_handles:
+            yield f"    .signature ${function.type}"
+        self.mentioned_types.setdefault(function.type)
+        if names and module.debug.locals and not module.debug.locals[index]:
+            yield "    .nonames"
+        for (_, name), code in zip(names[count:], function.locals, strict=True):
+            yield f"    .local {name}: {self.type(code)}"
+        if function.max_stack != UNMEASURED:
+            yield f"    .max_stack {function.max_stack}"
+        yield from self._code_lines(index)
+        yield ".end"
+
+    def _code_lines(self, index: int) -> Iterator[str]:
+        body, function = self.bodies[index], self.module.functions[index]
+        labels = _labels(body, len(function.code))
+        shapes = dict(self.shapes.get(index, {}))
+        lines = self.module.debug.lines
+        rows = deque(lines[index] if lines else ())
+        if lines and not rows:
+            yield "    .nolines"
+        for each in body:
+            while rows and rows[0][0] <= each.start:
+                offset, line = rows.popleft()
+                yield f"    .line {line}" + (f" {offset}" if offset != each.start else "")
+            if each.start in labels:
+                yield f"{labels[each.start]}:"
+            if each.start in shapes:
+                yield f"    .shape {', '.join(map(self.type, shapes.pop(each.start)))}".rstrip()
+            operands = ", ".join(self.operands(index, each, labels))
+            yield f"    {self.mnemonic(each.opcode)} {operands}".rstrip()
+        for offset, line in rows:
+            yield f"    .line {line} {offset}"
+        if len(function.code) in labels:
+            yield f"{labels[len(function.code)]}:"
+        if shapes:
+            name = self.module.function_name(index)
+            raise ModuleError("a shape stands inside an instruction", name, min(shapes))
+
+    def mnemonic(self, opcode: Opcode) -> str:
+        """The opcode's name, with its page where the name alone means another one."""
+        try:
+            if self.isa.find(opcode.name) is opcode:
+                return opcode.name
+        except LookupError:  # it is ambiguous
+            pass
+        return f"{_page(opcode.page.name)}.{opcode.name}"
+
+    def operands(self, function: int, each: _Instruction, labels: dict[int, str]) -> Iterator[str]:
+        """The operands of an instruction; as @number what has no meaning in this module."""
+        kinds, values = each.opcode.kinds, each.immediates
+        skip = False
+        for index, (kind, value) in enumerate(zip(kinds, values, strict=True)):
+            if skip:
+                skip = False
+            elif kind == "class" and kinds[index + 1 : index + 2] == ("field",):
+                member = self._member(value, values[index + 1])
+                skip = bool(member)
+                yield member or f"@{value}"
+            else:
+                yield self._operand(kind, value, function, labels) or f"@{value}"
+
+    def _member(self, code: int, ordinal: int) -> str:
+        entry = self.module.type_entry(code)
+        if not isinstance(entry, ClassType) or ordinal >= len(entry.fields):
+            return ""
+        return f"{self.type(code)}.{self.fields[code - types.FIRST_MODULE_TYPE][ordinal][0]}"
+
+    def _operand(self, kind: str, value: int, function: int, labels: dict[int, str]) -> str:
+        if kind in ("imm_s", "imm_u"):
+            return str(value)
+        if kind == "target":
+            return labels.get(value, "")
+        if kind in ("local", "global", "func"):
+            tables = {"local": self.locals[function], "global": self.globals, "func": self.functions}
+            table = tables[kind]
+            return table[value][0] if value < len(table) else ""
+        if kind == "pool":
+            return self._constant(value)
+        entry = self.module.type_entry(value)
+        fits = {
+            "class": isinstance(entry, ClassType),
+            "array": isinstance(entry, ArrayType),
+            "reftype": isinstance(entry, (ClassType, ArrayType))
+            or (value in types.BY_CODE and types.is_reference_code(value)),
+        }
+        return self.type(value) if fits.get(kind) else ""
+
+    def _constant(self, index: int) -> str:
+        if index >= len(self.module.pool):
+            return ""
+        self.mentioned_constants.setdefault(index)
+        return f"${index}" if index in self.pool_handles else constant_text(self.module.pool[index])
+
+
+def _page(name: str) -> str:
+    return name if _PAGE_WORDS.fullmatch(name) else quote(name)
+
+
+def _kept_tables(debug: Debug) -> tuple[list[str], list[str]]:
+    """The tables of names that the module has, and those that assembly would keep by itself."""
+    flat = {"functions": debug.functions, "globals": debug.globals, "types": debug.types}
+    nested = {"fields": debug.fields, "locals": debug.locals}
+    kept = {name for name, table in (*flat.items(), *nested.items()) if table}
+    natural = {name for name, table in flat.items() if any(table)}
+    natural |= {name for name, table in nested.items() if any(map(any, table))}
+    return [name for name in NAME_TABLES if name in kept], [name for name in NAME_TABLES if name in natural]
+
+
+def _labels(body: list[_Instruction], size: int) -> dict[int, str]:
+    """Labels by offset for the targets of branches, in order.
+
+    None at all when the assembler would give some branch a shorter offset: a longer one can make itself
+    necessary by the room that it takes. Targets inside an instruction have no label either.
+    """
+    starts = {each.start: index for index, each in enumerate(body)} | {size: len(body)}
+    wanted = {
+        value
+        for each in body
+        for kind, value in zip(each.opcode.kinds, each.immediates, strict=True)
+        if kind == "target" and value in starts
+    }
+    numbers = {offset: number for number, offset in enumerate(sorted(wanted))}
+    pieces: list[bytes | int] = []
+    heads: list[int] = []
+    for each in body:
+        heads.append(len(pieces))
+        pieces.append(b"\0" * (1 if each.opcode.page == CORE else 2))
+        for kind, signed, value in zip(each.opcode.kinds, each.opcode.signed, each.immediates, strict=True):
+            is_label = kind == "target" and value in numbers
+            pieces.append(numbers[value] if is_label else write_leb(value, signed=signed))
+    heads.append(len(pieces))
+    offsets = relax(pieces, [heads[starts[offset]] for offset in numbers])
+    if any(offsets[heads[index]] != offset for offset, index in starts.items()):
+        return {}
+    return {offset: f"L{number + 1}" for offset, number in numbers.items()}

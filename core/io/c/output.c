@@ -1,0 +1,27 @@
+/* The output buffer. Writes that the system does in part go on; those that a signal interrupts are done
+ * again. */
+#include "tb_io.h"
+#include "tb_platform.h"
+
+void tb_io_flush(struct tb_context *cx) {
+  struct tb_store *store = tb_store_of(cx);
+  u32 at = 0;
+  while (at < store->io_out_used && !store->io_out_lost) {
+    long done = tb_platform_write(1, store->io_out + at, store->io_out_used - at);
+    if (done > 0)
+      at += (u32)done;
+    else
+      store->io_out_lost = done != -4;
+  }
+  store->io_out_used = 0;
+}
+
+void tb_io_put_byte(struct tb_context *cx, u32 value) {
+  struct tb_store *store = tb_store_of(cx);
+  store->io_out[store->io_out_used++] = (u8)value;
+  if (store->io_out_used == TB_IO_BUFFER) tb_io_flush(cx);
+}
+
+void tb_io_write(struct tb_context *cx, const void *from, u32 bytes) {
+  for (u32 i = 0; i < bytes; i++) tb_io_put_byte(cx, ((const u8 *)from)[i]);
+}

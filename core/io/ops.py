@@ -1,0 +1,48 @@
+"""Console opcodes and their services."""
+
+from __future__ import annotations
+
+from ...opcodes import CORE, OpcodeSet, f32, i32, string
+from . import services
+
+output = OpcodeSet(CORE, library="io.output")
+input_ = OpcodeSet(CORE, library="io.input")
+
+
+@output(0x40, "PRINT")
+def print_i32(value: i32) -> None:
+    """Prints the value, by its type, without a newline: an i32 in decimal."""
+    services.print_i32(value)
+
+
+@output(0x40, "PRINT")
+def print_f32(value: f32) -> None:
+    """An f32 in the shortest form that reads back as the same number, laid out as Java does."""
+    services.print_f32(value)
+
+
+@output(0x40, "PRINT")
+def print_string(value: string) -> None:
+    """A string, as UTF-8; null prints as "null", a lone surrogate as a question mark."""
+    services.print_string(value)
+
+
+@input_(0x41, "READ")
+def read() -> i32:
+    """The next integer of standard input: skips blanks, takes an optional sign and decimal digits.
+
+    Traps BAD_INPUT at the end of input, for anything else, and for a number that is no i32.
+    """
+    return services.read_i32()
+
+
+@input_(0x42, "GETCHAR")
+def getchar() -> i32:
+    """The next byte of standard input, or -1 at its end."""
+    return services.get_byte()
+
+
+@output(0x43, "PUTCHAR")
+def putchar(value: i32) -> None:
+    """Writes the low byte of the value to standard output."""
+    services.put_byte(value)

@@ -1,0 +1,180 @@
+"""Module: a program as every stage of the pipeline knows it.
+
+A module is frozen; the code of a function stays bytes. `tbc` reads and writes its file form, `asm` and
+`dis` its text form, the verifier of the stack room checks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..opcodes import types
+
+NO_LINES: tuple[tuple[int, int], ...] = ()
+# A function whose operand stack has not been measured yet: the verifier fills it in.
+UNMEASURED = -1
+
+# Limits of the format and of the runtime. Sizes are computed in Python without overflow; these bound
+# what C code has to represent.
+MAX_FRAME_CELLS = 0x7FFF  # parameters + locals + operand stack of one function
+MAX_CODE = 0x7FFFFFFF
+MAX_OBJECT_BYTES = 0x7FFFFFF0
+
+
+@dataclass(frozen=True, slots=True)
+class ClassType:
+    """A class with fields; each a type code."""
+
+    fields: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """An array; its elements' type code."""
+
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionType:
+    """Types of parameters and results; type codes of the operand stack (no storage-only types)."""
+
+    parameters: tuple[int, ...]
+    results: tuple[int, ...]
+
+
+TypeEntry = ClassType | ArrayType | FunctionType
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An entry of the constant pool.
+
+    kind: "i32", "i64", "f32", "f64" or "string". value: a signed integer, the bits of a float, or a
+    string (which may hold lone surrogates, as Java's can).
+    """
+
+    kind: str
+    value: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function: code, index of its FunctionType in the type table, type codes of its locals without
+    the parameters, and the deepest its operand stack gets, in cells."""
+
+    code: bytes
+    type: int
+    locals: tuple[int, ...] = ()
+    max_stack: int = UNMEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class PageUse:
+    """A page that the module's code uses: its prefix byte in this file (-1 for the core page), the
+    highest opcode used, and the fingerprint of the page's declarations up to that one."""
+
+    name: str
+    prefix: int
+    last: int
+    fingerprint: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The types on the operand stack at an instruction that the verifier cannot know in one pass."""
+
+    function: int
+    offset: int
+    types: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Debug:
+    """What only people need. Everything may be missing.
+
+    source: name of the source file. functions, globals, types: names by index (types: of classes, ""
+    for others). fields: for each type entry the names of its fields. locals: for each function the
+    names of parameters and locals. lines: for each function (offset, line) pairs, offsets ascending.
+    """
+
+    source: str = ""
+    functions: tuple[str, ...] = ()
+    globals: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    fields: tuple[tuple[str, ...], ...] = ()
+    locals: tuple[tuple[str, ...], ...] = ()
+    lines: tuple[tuple[tuple[int, int], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A program. entry: index of the function that runs first; min_stack in cells, min_heap in bytes;
+    collector: whether the program relies on a garbage collector."""
+
+    types: tuple[TypeEntry, ...] = ()
+    pool: tuple[Constant, ...] = ()
+    globals: tuple[int, ...] = ()
+    functions: tuple[Function, ...] = ()
+    entry: int = 0
+    min_stack: int = 0
+    min_heap: int = 0
+    collector: bool = False
+    pages: tuple[PageUse, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    debug: Debug = field(default_factory=Debug)
+
+    def function_type(self, index: int) -> FunctionType:
+        """The type of function *index*; the module must be well-formed."""
+        entry = self.types[self.functions[index].type]
+        assert isinstance(entry, FunctionType)
+        return entry
+
+    def type_entry(self, code: int) -> TypeEntry | None:
+        """The entry of the type table that type code *code* names, or None."""
+        index = code - types.FIRST_MODULE_TYPE
+        return self.types[index] if 0 <= index < len(self.types) else None
+
+    def function_name(self, index: int) -> str:
+        """The function's name, or f and its index."""
+        names = self.debug.functions
+        return names[index] if index < len(names) and names[index] else f"f{index}"
+
+    def line(self, function: int, offset: int) -> int:
+        """The source line of the instruction at *offset*, 0 when it is not known."""
+        lines = self.debug.lines[function] if function < len(self.debug.lines) else NO_LINES
+        found = 0
+        for start, line in lines:
+            if start > offset:
+                break
+            found = line
+        return found
+
+    def type_name(self, code: int) -> str:
+        """How assembly spells the type *code*."""
+        if code in types.BY_CODE:
+            return types.BY_CODE[code].name
+        entry = self.type_entry(code)
+        index = code - types.FIRST_MODULE_TYPE
+        if isinstance(entry, ArrayType):
+            # An array of itself is legal in a file; its text must still end.
+            return f"t{index}" if entry.element >= code else self.type_name(entry.element) + "[]"
+        names = self.debug.types
+        return names[index] if 0 <= index < len(names) and names[index] else f"t{index}"
+
+
+HEADER_BYTES = 8
+
+
+def class_layout(entry: ClassType) -> tuple[tuple[int, ...], int]:
+    """Byte offset of each field, and the object's size in bytes, header included, a multiple of 8.
+
+    Wider fields first so that there are no holes, otherwise in order of declaration.
+    """
+    order = sorted(range(len(entry.fields)), key=lambda i: -types.storage(entry.fields[i]).size)
+    offsets = [0] * len(entry.fields)
+    at = HEADER_BYTES
+    for index in order:
+        offsets[index] = at
+        at += types.storage(entry.fields[index]).size
+    return tuple(offsets), (at + 7) & ~7

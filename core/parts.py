@@ -1,0 +1,190 @@
+"""MicroLibrary: the smallest thing that is composed and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..opcodes import Service, Trap
+
+if TYPE_CHECKING:
+    from ..builder.compose import Composition
+    from ..builder.report import Report
+    from ..builder.resolve import Plan
+    from ..opcodes import Isa
+    from .module import Module
+    from .program import Program, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A setting of a micro-library, fixed when the runtime is built.
+
+    name: unique among all options; `tbbuild -O name=value`. default: its value otherwise. kind: "size"
+    (bytes, K/M/G allowed), "number", "duration" (milliseconds), "flag" (0 or 1). macro: its name in C.
+    doc: one sentence. minimum, maximum: the values allowed.
+    """
+
+    name: str
+    default: int
+    kind: str
+    macro: str
+    doc: str
+    minimum: int = 0
+    maximum: int = 0x7FFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Read-only data about the program, for the runtime to read.
+
+    name: the C identifier behind `tb_image_`, read in C as tb_<name>(cx). ctype: the element type (u8,
+    u16, u32, u64 or a struct declared in the library's header). data: little-endian bytes. align: of its
+    first byte.
+    """
+
+    name: str
+    ctype: str
+    data: bytes
+    align: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MicroLibrary:
+    """A part of a runtime: what it is, what it needs, what it adds.
+
+    name: as features, `--only` and reports name it; a dot separates a variant from its group.
+    doc: one line. room: the folder with its Python and C. size: a typical number of bytes of code, by
+    which the builder chooses among those that fill the same interface.
+
+    provides: interfaces that it fills (exactly one library of a runtime fills each).
+    requires: libraries or interfaces that must be there too. conflicts: libraries that must not.
+
+    sources: C files, relative to room. headers: folders with headers for others.
+    services: declared services whose C functions are in `sources`. traps: kinds that its C raises by
+    itself, as TB_TRAP_<name>.
+    context, store: C declarations of the members it adds to these structs.
+    on_start, on_finish, on_before_block: C functions (struct tb_context *) to call when the program
+    starts, when it ends, and before a service blocks. on_roots: C functions that hand every reference
+    kept outside frames to `tb_gc_root(cx, tb_ref *)`. on_trap: C functions that add to the report of an
+    uncaught trap. options: settings. macros: C macros that others can rely on (NAME -> value).
+    recommends: libraries that are included with it unless they are denied. enhances:
+    whether it comes along as soon as all that it requires is there.
+    prototypes: C declarations that its macros need.
+    needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
+    header declares. include: headers that the engine includes for it.
+    tables: gives the read-only data about a program that it reads.
+    """
+
+    name: str
+    doc: str
+    room: Path
+    size: int = 0
+    provides: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    services: tuple[Service[..., object], ...] = ()
+    traps: tuple[Trap, ...] = ()
+    context: str = ""
+    store: str = ""
+    on_start: tuple[str, ...] = ()
+    on_finish: tuple[str, ...] = ()
+    on_before_block: tuple[str, ...] = ()
+    on_roots: tuple[str, ...] = ()
+    on_trap: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
+    enhances: bool = False
+    prototypes: str = ""
+    needs_barrier: bool = False
+    include: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    macros: Mapping[str, str] = field(default_factory=dict)
+    tables: Callable[[Program], tuple[Table, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """A translator from a program's content to a module.
+
+    name: what messages call it. recognises: whether content of a file of this name is its business; the
+    content decides, the name only where content cannot. translate: content and file name to a module;
+    raises SourceError or ModuleError.
+    """
+
+    name: str
+    recognises: Callable[[bytes, str], bool]
+    translate: Callable[[bytes, str, Isa], Module]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A piece of an engine: the C that runs the forms *uses*, under their common *number*.
+
+    library: the micro-library that a report charges; label: the opcode's name.
+    """
+
+    number: int
+    uses: tuple[Use, ...]
+    library: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A printer of the C that executes resolved code.
+
+    name: as `--engine` takes it. library: the micro-library that a report charges for the loop itself.
+    doc: one line. handlers: numbers the forms that a program uses. print: the C of the engine.
+    """
+
+    name: str
+    library: str
+    doc: str
+    handlers: Callable[[Plan, Iterable[Use]], tuple[Handler, ...]]
+    print: Callable[[Composition], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A machine to build for.
+
+    name: as `--target` takes it. triple: for the compiler. emulation: for the linker. platform: the
+    micro-library that makes the system calls. cell_bits: width of a cell. link_script: of executables.
+    """
+
+    name: str
+    triple: str
+    emulation: str
+    platform: str
+    link_script: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A preset: what a runtime of this size may contain, and its budget.
+
+    budget: bytes of text and rodata of the runtime; data_budget: bytes of data and bss; None for no
+    limit. deny: libraries, groups or interfaces that it does without. options: settings (name -> value).
+    """
+
+    name: str
+    doc: str
+    budget: int | None = None
+    data_budget: int | None = None
+    deny: tuple[str, ...] = ()
+    options: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """A way to show a footprint report. name: as `--report` takes it; show: the report as text."""
+
+    name: str
+    doc: str
+    show: Callable[[Report], str]

@@ -1,0 +1,164 @@
+"""Hook implementations of the room `core`: entry, traps, fuel, interruption, platform, what compilers
+assume, the engine `switch`, the core opcodes, the front-ends for assembly and .tbc."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..opcodes import Isa, OpcodeSet, Trap
+from . import ops
+from .hookspecs import hookimpl
+from .module import Module
+from .parts import Engine, FrontEnd, MicroLibrary, Option, Target
+from .switch import SWITCH
+
+ROOM = Path(__file__).parent
+
+
+@hookimpl
+def tblvm_opcodes() -> list[OpcodeSet]:
+    return [ops.op]
+
+
+@hookimpl
+def tblvm_engines() -> list[Engine]:
+    return [SWITCH]
+
+
+@hookimpl
+def tblvm_micro_libraries() -> list[MicroLibrary]:
+    return [
+        MicroLibrary(name="core", doc="opcodes for arithmetic, constants and control", room=ROOM),
+        MicroLibrary(
+            name="core.entry",
+            doc="entry point of a standalone program",
+            room=ROOM,
+            size=60,
+            provides=("entry",),
+            requires=("frames", "platform"),
+            sources=("c/entry.c",),
+            headers=("c",),
+        ),
+        MicroLibrary(
+            name="core.switch",
+            doc="the loop of engine `switch`: fetch, decode, branch",
+            room=ROOM,
+            size=150,
+            provides=("dispatch",),
+            requires=("frames", "support"),
+            headers=("c",),
+        ),
+        MicroLibrary(
+            name="core.traps",
+            doc="the report of an uncaught trap",
+            room=ROOM,
+            size=250,
+            provides=("traps",),
+            requires=("platform",),
+            recommends=("stack.trace",),
+            sources=("c/traps.c",),
+            headers=("c",),
+            macros={"TB_REPORT": "tb_traps_report"},
+            prototypes="u32 tb_traps_report(struct tb_context *cx, u32 trap);",
+        ),
+        MicroLibrary(
+            name="core.fuel",
+            doc="counts instructions and stops a program that has used them up",
+            room=ROOM,
+            size=40,
+            provides=("fuel",),
+            requires=("traps",),
+            sources=("c/fuel.c",),
+            traps=(Trap.OUT_OF_FUEL,),
+            context="s64 fuel;",
+            on_start=("tb_fuel_start",),
+            options=(
+                Option(
+                    name="fuel",
+                    default=0x7FFFFFFFFFFFFFFF,
+                    kind="number",
+                    macro="TB_FUEL",
+                    doc="Instructions that a program may execute.",
+                    maximum=0x7FFFFFFFFFFFFFFF,
+                ),
+            ),
+        ),
+        MicroLibrary(
+            name="core.interrupt",
+            doc="stops a program when its time is up, or at SIGALRM",
+            room=ROOM,
+            size=120,
+            provides=("interrupt",),
+            requires=("platform", "traps"),
+            sources=("c/interrupt.c",),
+            traps=(Trap.INTERRUPTED,),
+            context="volatile u32 interrupted;",
+            on_start=("tb_interrupt_start",),
+            options=(
+                Option(
+                    name="timeout",
+                    default=0,
+                    kind="duration",
+                    macro="TB_TIMEOUT",
+                    doc="Time that a program may run, in milliseconds; 0 for no limit.",
+                ),
+            ),
+        ),
+        MicroLibrary(
+            name="rt",
+            doc="functions that compilers assume (memcpy, …), numbers as text",
+            room=ROOM,
+            provides=("support",),
+            sources=("c/rt/mem.c", "c/rt/decimal.c", "c/rt/shortest.c", "c/rt/float_text.c"),
+            headers=("c", "c/rt"),
+        ),
+        MicroLibrary(
+            name="platform.x86_64-linux",
+            doc="start-up code and system calls of Linux on x86-64",
+            room=ROOM,
+            size=60,
+            provides=("platform",),
+            sources=("c/platform/x86_64_linux.c", "c/platform/x86_64_linux_timer.c"),
+            headers=("c",),
+        ),
+    ]
+
+
+@hookimpl
+def tblvm_targets() -> list[Target]:
+    return [
+        Target(
+            name="x86_64-linux",
+            triple="x86_64-linux-none",
+            emulation="elf_x86_64",
+            platform="platform.x86_64-linux",
+            link_script=str(ROOM / "c" / "exe.ld"),
+            doc="Linux on x86-64, static, no libc",
+        )
+    ]
+
+
+def _assembly(content: bytes, name: str, isa: Isa) -> Module:
+    from .asm import assemble
+    from .errors import UsageError
+
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{name} is neither a .tbc module nor text in UTF-8") from None
+    return assemble(text, isa, name)
+
+
+def _tbc(content: bytes, name: str, isa: Isa) -> Module:
+    from .tbc import read
+
+    return read(content)
+
+
+@hookimpl
+def tblvm_front_ends() -> list[FrontEnd]:
+    return [
+        FrontEnd("tbc", lambda content, name: content.startswith(b"TBCO"), _tbc),
+        # Assembly is text: whatever holds no zero byte and no other front-end claims.
+        FrontEnd("assembly", lambda content, name: b"\0" not in content and name.endswith(".tba"), _assembly),
+    ]

@@ -1,0 +1,227 @@
+"""Program: a verified module linked for one runtime, in resolved code.
+
+Linking rewrites every instruction in place, same length and offsets:
+
+    module      [prefix] opcode immediate ...
+    resolved    number   LEB128 ...                   the last LEB128 padded to fill the instruction
+
+`number` is what the runtime's engine calls the form. An immediate that the form's op IR does not read is
+dropped (the class of GETFIELD); the others become what the engine needs: a local its slot in the frame, a
+field its byte offset. An instruction longer than one byte always has at least one LEB128 (perhaps an
+unread one), so that an engine can fetch it before it knows the opcode.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..opcodes import Isa, types
+from ..opcodes.meaning import FRAME_COST
+from ..opcodes.primitives.leaves import IMMEDIATE
+from .code import Decoder, write_leb
+from .module import ClassType, class_layout
+from .parts import Table
+from .verified import Form, Verified
+
+LINK_CELLS = 2  # of a frame in 64-bit cells: return pc, function, distance to the caller's frame
+assert LINK_CELLS <= FRAME_COST
+
+STRINGS_START = 8  # cage offset of the first string; 0 is null
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A form as resolved code has it.
+
+    far: the local's index would need a longer LEB128 once the link cells are skipped; the engine adds
+    them instead. padded: the instruction is longer than the opcode byte.
+    """
+
+    form: Form
+    far: bool = False
+    padded: bool = False
+
+    @property
+    def operands(self) -> int:
+        """How many LEB128 numbers stand behind the opcode byte."""
+        return max(len(read_immediates(self.form)), int(self.padded))
+
+
+@lru_cache(maxsize=None)
+def read_immediates(form: Form) -> tuple[int, ...]:
+    """The indexes of the immediates that the form's op IR reads, in encoding order."""
+    graph = form.graph
+    live = graph.live()
+    found: set[int] = set()
+    for node in graph.nodes:
+        if node.primitive is IMMEDIATE:
+            if node in live:
+                found.add(node.attribute)  # type: ignore[arg-type]
+        elif isinstance(node.attribute, int) and not node.primitive.pure:
+            found.add(node.attribute)
+    return tuple(sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """An instruction on its way from module to resolved code."""
+
+    function: int
+    offset: int
+    after: int
+    use: Use
+    values: tuple[int, ...]  # of the immediates that are kept
+    signed: tuple[bool, ...]
+
+
+def instructions(verified: Verified, isa: Isa) -> Iterator[Instruction]:
+    """Every instruction of the module with its immediates as the engine needs them."""
+    module = verified.module
+    decoder = Decoder(isa, module.pages)
+    for index, (function, checked) in enumerate(zip(module.functions, verified.functions, strict=True)):
+        parameters = len(module.function_type(index).parameters)
+        for offset, number in zip(checked.offsets, checked.forms, strict=True):
+            opcode, immediates, after = decoder.at(function.code, offset)
+            form = verified.forms[number]
+            values: list[int] = []
+            signed: list[bool] = []
+            far = False
+            for which in read_immediates(form):
+                kind, value = opcode.kinds[which], immediates[which]
+                if kind == "local" and value >= parameters:
+                    far = len(write_leb(value + LINK_CELLS)) != len(write_leb(value))
+                    value += 0 if far else LINK_CELLS
+                elif kind == "field":
+                    entry = module.type_entry(immediates[which - 1])
+                    assert isinstance(entry, ClassType)
+                    value = class_layout(entry)[0][value]
+                values.append(value)
+                signed.append(opcode.signed[which])
+            use = Use(form, far, after - offset > 1)
+            yield Instruction(index, offset, after, use, tuple(values), tuple(signed))
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A module linked for a runtime. code: resolved, all functions; starts: where each begins;
+    strings: the immortal string objects; pool: for each constant its cell."""
+
+    verified: Verified
+    code: bytes
+    starts: tuple[int, ...]
+    strings: bytes
+    pool: tuple[int, ...]
+
+    def after(self, function: int, offset: int) -> int:
+        """Offset in `code` of the instruction behind the one at *offset* of *function*."""
+        offsets = self.verified.functions[function].offsets
+        low, high = 0, len(offsets)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if offsets[middle] <= offset else (low, middle)
+        end = len(self.verified.module.functions[function].code)
+        return self.starts[function] + (offsets[low] if low < len(offsets) else end)
+
+
+def link(verified: Verified, isa: Isa, numbers: Mapping[Use, int]) -> Program:
+    """Resolved code for a runtime whose engine gives the forms these *numbers* (0 to 255)."""
+    module = verified.module
+    starts: list[int] = []
+    at = 0
+    for function in module.functions:
+        starts.append(at)
+        at += len(function.code)
+    code = bytearray(at)
+    for each in instructions(verified, isa):
+        start = starts[each.function]
+        encoded = bytes([numbers[each.use]])
+        values, signed = list(each.values), list(each.signed)
+        if not values and each.use.padded:
+            values, signed = [0], [False]
+        length = each.after - each.offset
+        for position, (value, sign) in enumerate(zip(values, signed, strict=True)):
+            room = length - len(encoded) if position == len(values) - 1 else 0
+            encoded += write_leb(value, signed=sign, length=room)
+        code[start + each.offset : start + each.after] = encoded
+    strings, pool = _constants(verified)
+    return Program(verified, bytes(code), tuple(starts), strings, pool)
+
+
+LATIN1, UTF16 = 7, 14  # type indexes of string objects (tb.h)
+
+
+def string_units(text: str) -> tuple[int, bytes]:
+    """The type index of the string object for *text*, and its contents."""
+    try:
+        return LATIN1, text.encode("latin-1")
+    except UnicodeEncodeError:
+        return UTF16, text.encode("utf-16-le", "surrogatepass")
+
+
+def _constants(verified: Verified) -> tuple[bytes, tuple[int, ...]]:
+    blob = bytearray()
+    pool: list[int] = []
+    for constant in verified.module.pool:
+        if isinstance(constant.value, int):
+            bits = 64 if constant.kind in ("i64", "f64") else 32
+            pool.append(constant.value & ((1 << bits) - 1))
+            continue
+        type_, contents = string_units(constant.value)
+        pool.append(STRINGS_START + len(blob))
+        blob += struct.pack("<II", type_, len(contents) // (2 if type_ == UTF16 else 1)) + contents
+        blob += bytes(-len(blob) % 8)
+    return bytes(blob), tuple(pool)
+
+
+def string_kinds(verified: Verified) -> int:
+    """What the program's strings need of a printer: 0 ASCII only, 1 Latin-1 too, 2 UTF-16 too."""
+    kinds = 0
+    for constant in verified.module.pool:
+        if isinstance(constant.value, str) and not constant.value.isascii():
+            kinds = max(kinds, 1 if string_units(constant.value)[0] == LATIN1 else 2)
+    return kinds
+
+
+# --- the tables that every runtime reads --------------------------------------------------------------
+
+
+def program_tables(program: Program) -> tuple[Table, ...]:
+    """Code, functions, constants. The layout of rows is drawn in tb_frame.h."""
+    module = program.verified.module
+    rows = bytearray()
+    for index, function in enumerate(module.functions):
+        signature = module.function_type(index)
+        cells = len(signature.parameters) + len(function.locals) + function.max_stack + FRAME_COST
+        rows += struct.pack(
+            "<IHHHH",
+            program.starts[index],
+            len(signature.parameters),
+            len(signature.results),
+            len(function.locals),
+            cells,
+        )
+    return (
+        Table("code", "u8", program.code, align=1),
+        Table("functions", "struct tb_function", bytes(rows), align=4),
+        Table("pool", "u64", b"".join(struct.pack("<Q", cell) for cell in program.pool), align=8),
+        Table("strings", "u8", program.strings, align=8),
+    )
+
+
+def type_sizes(program: Program) -> bytes:
+    """For each entry of the type table: bytes of an object of the class; of an array, bytes of an
+    element with bit 31 set."""
+    from .module import ArrayType
+
+    sizes = bytearray()
+    for entry in program.verified.module.types:
+        size = 0
+        if isinstance(entry, ClassType):
+            size = class_layout(entry)[1]
+        elif isinstance(entry, ArrayType):
+            size = types.storage(entry.element).size | 0x80000000
+        sizes += struct.pack("<I", size)
+    return bytes(sizes)

@@ -1,0 +1,194 @@
+"""Registry: everything that plug-ins contribute, as a value that is passed around.
+
+`load()` finds plug-ins by their entry points in the group `tblvm`; built-in rooms are found the same
+way. A plug-in can also be a single file or a folder with a `plugin.py`, named by its path.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+import pluggy
+
+from ..opcodes import DslError, Isa
+from . import hookspecs
+from .errors import UsageError
+from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, ReportFormat, Target
+
+GROUP = "tblvm"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """Where a plug-in came from: its name, the distribution and version, or the file."""
+
+    name: str
+    origin: str
+
+
+
+
+N = TypeVar("N")
+
+
+class Registry:
+    """What the loaded plug-ins contribute. Raises UsageError when their contributions conflict."""
+
+    def __init__(self, manager: pluggy.PluginManager, plugins: tuple[PluginInfo, ...]) -> None:
+        self._hook = manager.hook
+        self.plugins = plugins
+
+    @cached_property
+    def isa(self) -> Isa:
+        """The instruction set of all pages."""
+        try:
+            return Isa(_flat(self._hook.tblvm_opcodes()))
+        except DslError as error:
+            raise UsageError(f"the installed plug-ins' opcodes conflict: {error}") from None
+
+    @cached_property
+    def libraries(self) -> dict[str, MicroLibrary]:
+        """Micro-libraries by name."""
+        found = _by_name("micro-library", _flat(self._hook.tblvm_micro_libraries()))
+        interfaces = {interface: each.name for each in found.values() for interface in each.provides}
+        for name in set(interfaces) & set(found):
+            raise UsageError(f"{name} is the name of a micro-library and an interface of {interfaces[name]}")
+        return found
+
+    @cached_property
+    def interfaces(self) -> dict[str, tuple[MicroLibrary, ...]]:
+        """The micro-libraries that fill each interface, smallest first, then by name."""
+        found: dict[str, list[MicroLibrary]] = {}
+        for each in self.libraries.values():
+            for interface in each.provides:
+                found.setdefault(interface, []).append(each)
+        return {name: tuple(sorted(those, key=lambda x: (x.size, x.name))) for name, those in found.items()}
+
+    @cached_property
+    def options(self) -> dict[str, tuple[MicroLibrary, Option]]:
+        """Options by name, each with the micro-library that has it."""
+        found: dict[str, tuple[MicroLibrary, Option]] = {}
+        for library in self.libraries.values():
+            for option in library.options:
+                if option.name in found:
+                    other = found[option.name][0].name
+                    raise UsageError(f"{other} and {library.name} both have an option {option.name}")
+                found[option.name] = (library, option)
+        return found
+
+    @cached_property
+    def front_ends(self) -> tuple[FrontEnd, ...]:
+        return tuple(_by_name("front-end", _flat(self._hook.tblvm_front_ends())).values())
+
+    @cached_property
+    def engines(self) -> dict[str, Engine]:
+        return _by_name("engine", _flat(self._hook.tblvm_engines()))
+
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        return _by_name("target", _flat(self._hook.tblvm_targets()))
+
+    @cached_property
+    def modes(self) -> dict[str, Mode]:
+        return _by_name("mode", _flat(self._hook.tblvm_modes()))
+
+    @cached_property
+    def report_formats(self) -> dict[str, ReportFormat]:
+        return _by_name("report format", _flat(self._hook.tblvm_report_formats()))
+
+
+def _flat(answers: Iterable[Sequence[N]]) -> list[N]:
+    # pluggy asks the plug-in that was registered last first; contributions keep the order of loading.
+    return [each for answer in reversed(list(answers)) for each in answer]
+
+
+def _by_name(what: str, found: Iterable[N]) -> dict[str, N]:
+    named: dict[str, N] = {}
+    for each in found:
+        name: str = each.name  # type: ignore[attr-defined]
+        if name in named:
+            raise UsageError(f"two plug-ins both have a {what} called {name}")
+        named[name] = each
+    return named
+
+
+def choose(what: str, name: str, known: Iterable[str]) -> str:
+    """*name* if it is known. Raises UsageError with a suggestion if it is not."""
+    names = sorted(known)
+    if name in names:
+        return name
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(names)}"
+    raise UsageError(f"no {what} is called {name}; {hint}")
+
+
+def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> Registry:
+    """The registry of the installed plug-ins and of those at *paths*.
+
+    autoload: whether plug-ins of other distributions are loaded; by default unless the environment has
+    TBLVM_DISABLE_PLUGIN_AUTOLOAD. Raises UsageError for a plug-in that does not load.
+    """
+    from importlib.metadata import entry_points
+
+    if autoload is None:
+        autoload = not os.environ.get("TBLVM_DISABLE_PLUGIN_AUTOLOAD")
+    manager = pluggy.PluginManager("tblvm")
+    manager.add_hookspecs(hookspecs)
+    infos: list[PluginInfo] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (not p.value.startswith("tblvm."), p.name)):
+        if not autoload and not point.value.startswith("tblvm."):
+            continue
+        if manager.has_plugin(point.name):  # an editable install can be listed twice
+            continue
+        try:
+            module = point.load()
+        except Exception as error:
+            raise UsageError(
+                f"plug-in {point.name} ({point.value}) does not load: {type(error).__name__}: {error}; "
+                "uninstall it, or set TBLVM_DISABLE_PLUGIN_AUTOLOAD=1"
+            ) from error
+        origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        manager.register(module, point.name)
+        infos.append(PluginInfo(point.name, origin))
+    for each in paths:
+        path = Path(each)
+        module = _load_path(path)
+        if not manager.has_plugin(module.__name__):
+            manager.register(module, module.__name__)
+            infos.append(PluginInfo(path.stem, str(path)))
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise UsageError(f"a plug-in has a hook that does not exist: {error}") from error
+    return Registry(manager, tuple(infos))
+
+
+def _load_path(path: Path) -> ModuleType:
+    """Import a plug-in from a file, or from a folder with a plugin.py."""
+    file = path / "plugin.py" if path.is_dir() else path
+    if not file.is_file():
+        raise UsageError(f"there is no plug-in at {path}: name a Python file, or a folder with a plugin.py")
+    # The same file is the same plug-in however often it is loaded: its opcodes are compared by identity.
+    name = f"tblvm_loose_{path.stem}_{abs(hash(str(file.resolve()))):x}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UsageError(f"plug-in {path} does not load: {type(error).__name__}: {error}") from error
+    return module

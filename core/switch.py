@@ -1,0 +1,270 @@
+"""Engine `switch`: runs resolved bytes in place, one `switch` in a loop. The smallest engine.
+
+The generated function keeps ip, sp, fp, the current function and fuel in C variables. Handlers without
+operands have the lowest numbers, so that one place fetches the operand of all others. Control protocol
+(call, return, branches with their polls) is printed here; everything else comes from the op IR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..opcodes import Trap
+from ..opcodes.ir import Node
+from .cprint import Printer, prototype
+from .parts import Engine, Handler
+from .program import Use, read_immediates
+
+if TYPE_CHECKING:
+    from ..builder.compose import Composition
+    from ..builder.resolve import Plan
+
+
+class _Surroundings:
+    """Where the switch engine keeps things (an implementation of cprint.Surroundings)."""
+
+    def __init__(self, plan: Plan, use: Use) -> None:
+        self._use = use
+        self._kept = read_immediates(use.form)
+        self._signature = use.form.declaration.signature
+        self._polls = poll(plan)
+        self.barrier = plan.barrier
+
+    def operand(self, depth: int) -> str:
+        return f"sp[-{depth}]"
+
+    def adjust(self, by: int) -> str:
+        return f"sp += {by};" if by > 0 else f"sp -= {-by};"
+
+    def immediate(self, index: int) -> str:
+        position = self._kept.index(index)
+        if position:
+            return f"imm{position}"
+        signed = self._signature.immediates[index].kind == "imm_s"
+        # The number was fetched without knowing that it is signed; `width` bits of it are there.
+        return "sign_extend(imm, width)" if signed else "imm"
+
+    def local(self, index: int) -> str:
+        past = " + TB_LINK" if self._use.far else ""
+        return f"fp[{self.immediate(index)}{past}]"
+
+    def global_(self, index: int) -> str:
+        return f"tb_store_of(cx)->globals[{self.immediate(index)}]"
+
+    def pool(self, index: int) -> str:
+        return f"tb_pool(cx)[{self.immediate(index)}]"
+
+    def trap(self, condition: str, trap: Trap) -> str:
+        return f"if (TB_UNLIKELY({condition})) {_raise(trap)}"
+
+    def save(self) -> str:
+        return "SAVE();"
+
+    def polls(self) -> str:
+        return self._polls
+
+    def service_trap(self, status: str, traps: tuple[Trap, ...]) -> str:
+        if len(traps) == 1:
+            return f"if (TB_UNLIKELY({status})) {_raise(traps[0])}"
+        table = ", ".join(f"TB_TRAP_{each.name}" for each in traps)
+        return f"if (TB_UNLIKELY({status})) {{ static const u8 kinds[] = {{{table}}}; trap = kinds[{status} - 1]; goto trapped; }}"
+
+    def transfer(self, node: Node, condition: str) -> str:
+        name = node.primitive.name
+        if name == "return":
+            return _RETURN
+        if name == "halt":
+            return "sp = cx->stack_base;\ngoto halted;"
+        operand = self.immediate(int(node.attribute))  # type: ignore[call-overload]
+        if name == "invoke":
+            return _CALL.replace("POLL", self._polls).replace("OPERAND", operand)
+        go = "goto branch;" if operand == "imm" else f"{{ imm = {operand}; goto branch; }}"
+        return go if name == "jump" else f"if ({condition}) {go}"
+
+
+def _raise(trap: Trap) -> str:
+    return f"{{ trap = TB_TRAP_{trap.name}; goto trapped; }}"
+
+
+def poll(plan: Plan) -> str:
+    """What stands where exhaustion of fuel and interruption are noticed."""
+    lines = []
+    if "fuel" in plan.interfaces:
+        lines.append(f"if (TB_UNLIKELY(fuel < 0)) {_raise(Trap.OUT_OF_FUEL)}")
+    if "interrupt" in plan.interfaces:
+        lines.append(f"if (TB_UNLIKELY(cx->interrupted)) {_raise(Trap.INTERRUPTED)}")
+    return "\n".join(lines)
+
+
+_CALL = """\
+const struct tb_function *callee = &tb_functions(cx)[OPERAND];
+if (TB_UNLIKELY(callee->cells > cx->cells_left)) { trap = TB_TRAP_STACK_OVERFLOW; goto trapped; }
+POLL
+cx->cells_left -= callee->cells;
+struct tb_link *link = (struct tb_link *)sp;
+cell *base = sp - callee->parameters;
+link->pc = (u32)(ip - code);
+link->function = (u32)(function - tb_functions(cx));
+link->distance = (u32)(base - fp);
+fp = base;
+sp += TB_LINK;
+function = callee;
+ip = code + callee->code;
+for (u32 left = callee->locals; left; left--) *sp++ = 0;"""
+
+_RETURN = """\
+const struct tb_link *link = tb_frame_link(fp, function);
+u32 pc = link->pc, caller = link->function, distance = link->distance, count = function->results;
+cx->cells_left += function->cells;
+cell *from = sp - count;
+sp = fp;
+for (; count; count--) *sp++ = *from++;
+if (TB_UNLIKELY(pc == TB_PC_HOST)) goto halted;
+fp -= distance;
+function = &tb_functions(cx)[caller];
+ip = code + pc;"""
+
+
+def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
+    """One handler for each distinct text; those without operands first."""
+    grouped: dict[tuple[int, str], list[Use]] = {}
+    for use in sorted(uses, key=lambda u: (u.form.name, u.far, u.padded)):
+        text = Printer(use.form.graph, _Surroundings(plan, use)).body()
+        grouped.setdefault((use.operands, text), []).append(use)
+    ordered = sorted(grouped.items(), key=lambda item: (min(item[0][0], 1), _order(item[1][0])))
+    return tuple(
+        Handler(number, tuple(each), each[0].form.declaration.library, label, text)
+        for number, ((_, text), each) in enumerate(ordered)
+        for label in [each[0].form.declaration.label + ("~" if each[0].far else "")]
+    )
+
+
+def _order(use: Use) -> tuple[int, int, str, bool, bool]:
+    declaration = use.form.declaration
+    prefix = declaration.page.prefix
+    return (999 if prefix is None else prefix, declaration.code, use.form.name, use.far, use.padded)
+
+
+_HEAD = """\
+/* Engine `switch`, generated for one plan: the handlers of the opcodes in it. */
+#include "tb.h"
+#include "tb_frame.h"
+{includes}
+{prototypes}
+
+u32 tb_run(struct tb_context *cx, u32 entry);
+
+/* Store what services, the collector and a stack trace read. */
+#define SAVE() (cx->fp = fp, cx->function = (u32)(function - tb_functions(cx)), cx->pc = (u32)(ip - code))
+
+static inline TB_UNUSED u32 sign_extend(u32 number, u32 width) {{
+  return width >= 32 ? number : (number ^ (1u << (width - 1))) - (1u << (width - 1));
+}}
+{leb}
+/* Runs the function `entry`, which takes no parameters. 0, or the kind of the trap that stopped it. */
+u32 tb_run(struct tb_context *cx, u32 entry) {{
+  const u8 *const code = tb_code(cx);
+  const struct tb_function *function = &tb_functions(cx)[entry];
+  const u8 *ip = code + function->code;
+  cell *fp = cx->stack_base;
+  cell *sp = fp + TB_LINK;
+  u32 trap = 0;
+{fuel_load}
+  ((struct tb_link *)fp)->pc = TB_PC_HOST;
+  cx->cells_left -= function->cells;
+  for (u32 left = function->locals; left; left--) *sp++ = 0;
+  for (;;) {{
+{fuel_count}
+    u32 number = *ip++;
+{fetch}
+    switch (number) {{
+"""
+
+_FETCH = """\
+    u32 imm = 0{width_declaration};
+    if ({guard}) {{
+      u32 shift = 0, byte;
+      do {{
+        byte = *ip++;
+        imm |= (byte & 0x7f) << shift;
+        shift += 7;
+      }} while (byte & 0x80);
+{width}
+    }}
+"""
+
+# Bits shifted beyond 31 are the sign's: a fifth byte is masked first, so that no shift is undefined.
+_LEB = """
+static TB_UNUSED u32 tb_leb(const u8 **at) {
+  u32 number = 0, shift = 0, byte;
+  do {
+    byte = *(*at)++;
+    number |= (byte & 0x7f) << shift;
+    shift += 7;
+  } while (byte & 0x80);
+  return number;
+}
+"""
+
+
+def print_engine(composition: Composition) -> str:
+    """The C of the engine for *composition*."""
+    plan = composition.plan
+    those = composition.handlers
+    first = next((h.number for h in those if h.uses[0].operands), None)
+    signed = any("sign_extend" in h.text for h in those)
+    branches = any("goto branch" in h.text for h in those)
+    traps = any("goto trapped" in h.text for h in those) or "goto trapped" in poll(plan)
+    fuel = "fuel" in plan.interfaces
+    fetch = ""
+    if first is not None:
+        fetch = _FETCH.format(
+            guard=f"number >= {first}" if first else "1",
+            width_declaration=", width = 0" if signed else "",
+            width="      width = shift;" if signed else "",
+        )
+    services = {n.attribute for h in those for u in h.uses for n in u.form.graph.nodes if n.primitive.name == "service"}
+    prototypes = sorted({prototype(each) for each in services})  # type: ignore[arg-type]
+    parts = [
+        _HEAD.format(
+            includes="\n".join(f'#include "{each}"' for each in composition.engine_headers),
+            prototypes="\n".join(prototypes),
+            leb=_LEB if any(h.uses[0].operands > 1 for h in those) else "",
+            fuel_load="  s64 fuel = cx->fuel;" if fuel else "",
+            fuel_count="    fuel--;" if fuel else "",
+            fetch=fetch,
+        )
+    ]
+    for handler in those:
+        more = "".join(
+            f"\nu32 imm{position} = tb_leb(&ip);" for position in range(1, handler.uses[0].operands)
+        )
+        # The line table of this file tells the report whose bytes these are.
+        parts.append(f'#line 1 "tb-op/{handler.library}/{handler.label}/{handler.number}"')
+        parts.append(f"case {handler.number}: {{{more}\n{handler.text}\ncontinue; }}")
+    parts.append('#line 1 "tb-engine"')
+    parts.append("default: __builtin_unreachable();\n}")
+    parts.append("continue;" if not branches else "")
+    if branches:
+        parts.append("branch: {\nconst u8 *to = code + function->code + imm;")
+        check = poll(plan)
+        if check:
+            parts.append(f"if (to < ip) {{\n{check}\n}}")
+        parts.append("ip = to;\n}")
+    parts.append("}")
+    if traps:
+        parts.append("trapped:\nSAVE();")
+    parts.append("halted:" if any("goto halted" in h.text for h in those) else "")
+    parts.append("cx->sp = sp;" + ("\ncx->fuel = fuel;" if fuel else ""))
+    parts.append("return trap;\n}\n")
+    return "\n".join(part for part in parts if part)
+
+
+SWITCH = Engine(
+    name="switch",
+    library="core.switch",
+    doc="one switch over resolved bytes: the smallest engine",
+    handlers=handlers,
+    print=print_engine,
+)

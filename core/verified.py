@@ -1,0 +1,63 @@
+"""A verified module: what the verifier found out, for every later stage to use."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..opcodes import Declaration, types
+from ..opcodes.ir import Graph
+from ..opcodes.trace import Bindings
+from .module import Module
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One opcode as it is used: the function that applies, its type variables bound.
+
+    Equal forms have the same op IR; a module has few of them, whatever its size.
+    """
+
+    declaration: Declaration
+    bindings: Bindings
+
+    @property
+    def graph(self) -> Graph:
+        return self.declaration.graph(self.bindings)
+
+    @property
+    def name(self) -> str:
+        """How reports name it: `ADD`, `object.GETFIELD(F=i32)`."""
+        bound = ",".join(f"{variable}={type_}" for variable, type_ in self.bindings)
+        return self.declaration.label + (f"({bound})" if bound else "")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedFunction:
+    """What is known of a function's code.
+
+    offsets, forms: for each instruction where it starts and the index of its form in Verified.forms.
+    maps: reference maps: for each safepoint (the offset of its instruction) that has references on the
+    operand stack below what the instruction takes, the indexes of these slots, 0 the deepest.
+    safepoints: offsets of the instructions that are safepoints.
+    """
+
+    offsets: array[int]
+    forms: array[int]
+    maps: Mapping[int, tuple[int, ...]]
+    safepoints: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A module that passed verification; `module` has every max_stack filled in."""
+
+    module: Module
+    functions: tuple[VerifiedFunction, ...]
+    forms: tuple[Form, ...]
+
+    def reference_locals(self, function: int) -> tuple[int, ...]:
+        """The indexes of the parameters and locals of *function* that hold references."""
+        declared = (*self.module.function_type(function).parameters, *self.module.functions[function].locals)
+        return tuple(i for i, code in enumerate(declared) if types.is_reference_code(code))

@@ -1,0 +1,220 @@
+"""What every well-formed module satisfies, whatever its code says.
+
+The reader of files, the writer and whoever else makes modules share this one check, so that later
+stages can use every index of a module without looking. Code is the verifier's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from ..opcodes import CORE, types
+from .errors import ModuleError
+from .module import (
+    MAX_CODE,
+    MAX_FRAME_CELLS,
+    UNMEASURED,
+    ArrayType,
+    ClassType,
+    Constant,
+    Debug,
+    FunctionType,
+    Module,
+    PageUse,
+    TypeEntry,
+)
+
+MAX_TYPES = 0xFFFF00  # an object's header has 24 bits for its type code
+MAX_FIELDS = 0xFFFF
+MAX_NAME_BYTES = 0xFFFF
+MAX_LINE = 0x7FFFFFFF
+_RANGES = {
+    "i32": (-(1 << 31), 1 << 31),
+    "i64": (-(1 << 63), 1 << 63),
+    "f32": (0, 1 << 32),
+    "f64": (0, 1 << 64),
+}
+_WIDE = (types.I64.code, types.F64.code)
+_PAGE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
+
+
+def check(module: Module) -> None:
+    """Refuse a module whose indexes, types or sizes make no sense, whatever its code says.
+
+    Raises ModuleError. A function's max_stack may be UNMEASURED. Code is not decoded: that is the
+    verifier's work.
+    """
+    _check_types(module)
+    for index, constant in enumerate(module.pool):
+        _check_constant(index, constant)
+    for code in module.globals:
+        _check_code(module, code, "the type of a global")
+    for index in range(len(module.functions)):
+        _check_function(module, index)
+    require(module.entry < len(module.functions), f"the entry point {module.entry} is no function")
+    for name, value in (
+        ("entry", module.entry),
+        ("min_stack", module.min_stack),
+        ("min_heap", module.min_heap),
+    ):
+        require(0 <= value < 1 << 32, f"{name} is {value}, no unsigned 32-bit number")
+    _check_pages(module.pages)
+    _check_shapes(module)
+    _check_names(module)
+    _check_lines(module)
+
+
+def is_wide(module: Module) -> bool:
+    """Whether an i64 or f64 occurs in a type, local, global or pool entry: cells must have 64 bits."""
+    return any(constant.kind in ("i64", "f64") for constant in module.pool) or any(
+        code in _WIDE
+        for code in chain(
+            module.globals,
+            chain.from_iterable(function.locals for function in module.functions),
+            chain.from_iterable(components(entry) for entry in module.types),
+        )
+    )
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise ModuleError with *message* unless *condition*."""
+    if not condition:
+        raise ModuleError(message)
+
+
+def components(entry: TypeEntry) -> tuple[int, ...]:
+    """The type codes that the entry mentions, in order."""
+    if isinstance(entry, ClassType):
+        return entry.fields
+    return (entry.element,) if isinstance(entry, ArrayType) else entry.parameters + entry.results
+
+
+def _check_code(module: Module, code: int, what: str, *, stored: bool = False, function: str = "") -> None:
+    """A type code must name something that a cell (or, if *stored*, a field or element) can have."""
+    built_in = types.BY_CODE.get(code)
+    if built_in is not None:
+        if built_in.is_storage_only and not stored:
+            raise ModuleError(f"{what} is {built_in.name}, which only fields and elements can have", function)
+    elif not isinstance(module.type_entry(code), (ClassType, ArrayType)):
+        raise ModuleError(f"{what} is {code}, which is no type", function)
+
+
+def _check_types(module: Module) -> None:
+    require(len(module.types) <= MAX_TYPES, f"it has more than {MAX_TYPES} types")
+    for index, entry in enumerate(module.types):
+        stored = not isinstance(entry, FunctionType)
+        for code in components(entry):
+            _check_code(module, code, f"a part of type {index}", stored=stored)
+        if isinstance(entry, ClassType):
+            require(len(entry.fields) <= MAX_FIELDS, f"class {index} has more than {MAX_FIELDS} fields")
+
+
+def _check_constant(index: int, constant: Constant) -> None:
+    kind, value = constant.kind, constant.value
+    if kind == "string":
+        require(isinstance(value, str), f"pool entry {index} is a string without text")
+        return
+    require(kind in _RANGES, f"pool entry {index} has the unknown kind {kind!r}")
+    low, high = _RANGES[kind]
+    require(isinstance(value, int) and low <= value < high, f"pool entry {index} exceeds {kind}")
+
+
+def _check_function(module: Module, index: int) -> None:
+    function, name = module.functions[index], module.function_name(index)
+    entry = module.types[function.type] if 0 <= function.type < len(module.types) else None
+    if not isinstance(entry, FunctionType):
+        raise ModuleError(f"its type {function.type} is no function type", name)
+    for code in function.locals:
+        _check_code(module, code, "the type of a local", function=name)
+    if len(function.code) > MAX_CODE:
+        raise ModuleError("its code is too long", name)
+    if function.max_stack < 0 and function.max_stack != UNMEASURED:
+        raise ModuleError(f"its max_stack is {function.max_stack}", name)
+    cells = len(entry.parameters) + len(function.locals) + max(function.max_stack, 0)
+    if cells > MAX_FRAME_CELLS:
+        raise ModuleError(f"its frame has {cells} cells, the limit is {MAX_FRAME_CELLS}", name)
+
+
+def _check_pages(pages: Sequence[PageUse]) -> None:
+    prefixes: set[int] = set()
+    previous = ""
+    for number, use in enumerate(pages):
+        require(_PAGE_NAME.fullmatch(use.name) is not None, f"{use.name!r} is no name of a page")
+        if use.name == CORE.name:
+            require(number == 0, "page core is not listed first, or twice")
+            require(use.prefix == -1, "page core has a prefix")
+        else:
+            require(use.name > previous, f"page {use.name} is listed twice or not in order of names")
+            previous = use.name
+            require(0x60 <= use.prefix <= 0xFE, f"page {use.name} cannot have prefix {use.prefix:#x}")
+            require(use.prefix not in prefixes, f"two pages have prefix {use.prefix:#x}")
+            prefixes.add(use.prefix)
+        require(0 <= use.last <= 0xFF, f"page {use.name} has no opcode {use.last:#x}")
+        require(0 <= use.fingerprint < 1 << 64, f"the fingerprint of page {use.name} exceeds 64 bits")
+
+
+def _check_shapes(module: Module) -> None:
+    previous = (-1, -1)
+    for shape in module.shapes:
+        require(0 <= shape.function < len(module.functions), f"a shape names function {shape.function}")
+        function, name = module.functions[shape.function], module.function_name(shape.function)
+        if not 0 <= shape.offset < len(function.code):
+            raise ModuleError("a shape stands behind its code", name, shape.offset)
+        if (shape.function, shape.offset) <= previous:
+            raise ModuleError("the shapes are not in order", name, shape.offset)
+        previous = (shape.function, shape.offset)
+        if function.max_stack != UNMEASURED and len(shape.types) > function.max_stack:
+            raise ModuleError("a shape is deeper than its operand stack", name, shape.offset)
+        for code in shape.types:
+            _check_code(module, code, "a type in a shape", function=name)
+
+
+def _check_names(module: Module) -> None:
+    debug = module.debug
+    tables: tuple[tuple[str, Sequence[object], int], ...] = (
+        ("functions", debug.functions, len(module.functions)),
+        ("globals", debug.globals, len(module.globals)),
+        ("types", debug.types, len(module.types)),
+        ("fields", debug.fields, len(module.types)),
+        ("locals", debug.locals, len(module.functions)),
+    )
+    for what, table, count in tables:
+        require(len(table) in (0, count), f"{len(table)} names of {what}, expected {count} or none")
+    for type_index, names in enumerate(debug.fields):
+        entry = module.types[type_index]
+        count = len(entry.fields) if isinstance(entry, ClassType) else 0
+        require(len(names) in (0, count), f"type {type_index} has names of {len(names)} fields, not {count}")
+    for index, names in enumerate(debug.locals):
+        count = len(module.function_type(index).parameters) + len(module.functions[index].locals)
+        require(len(names) in (0, count), f"function {index} has names of {len(names)} locals, not {count}")
+    for index, name in enumerate(debug.types):
+        require(
+            not name or isinstance(module.types[index], ClassType), f"type {index} has a name but is no class"
+        )
+    for name in _all_names(debug):
+        require(len(_encode(name)) <= MAX_NAME_BYTES, "a name is longer than 65535 bytes")
+
+
+def _all_names(debug: Debug) -> Iterable[str]:
+    flat = chain(debug.functions, debug.globals, debug.types)
+    return chain((debug.source,), flat, chain.from_iterable(debug.fields), chain.from_iterable(debug.locals))
+
+
+def _encode(name: str) -> bytes:
+    try:
+        return name.encode()
+    except UnicodeEncodeError:
+        raise ModuleError(f"the name {name!r} has a lone surrogate") from None
+
+
+def _check_lines(module: Module) -> None:
+    lines = module.debug.lines
+    require(len(lines) in (0, len(module.functions)), f"lines of {len(lines)} functions")
+    for index, rows in enumerate(lines):
+        previous = -1
+        for offset, line in rows:
+            if not previous < offset < len(module.functions[index].code) or not 0 <= line <= MAX_LINE:
+                raise ModuleError("a row of the line table is wrong", module.function_name(index), offset)
+            previous = offset

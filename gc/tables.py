@@ -1,0 +1,60 @@
+"""Tables for collectors: references in objects and in frames (their layout is drawn in c/walk.c)."""
+
+from __future__ import annotations
+
+import struct
+
+from ..core.code import write_leb
+from ..core.module import ArrayType, ClassType, class_layout
+from ..core.parts import Table
+from ..core.program import LINK_CELLS, Program
+from ..opcodes import types
+
+
+def walk_tables(program: Program) -> tuple[Table, ...]:
+    """Where references are, in objects of each type and at each safepoint."""
+    return (*_object_tables(program), *_frame_tables(program))
+
+
+def _object_tables(program: Program) -> tuple[Table, ...]:
+    kinds, offsets = bytearray(), [0, 0]  # indexes 0 and 1 have other meanings
+    for entry in program.verified.module.types:
+        kind = 0
+        if isinstance(entry, ArrayType) and types.is_reference_code(entry.element):
+            kind = 1
+        elif isinstance(entry, ClassType):
+            layout = class_layout(entry)[0]
+            found = [at for at, code in zip(layout, entry.fields, strict=True) if types.is_reference_code(code)]
+            if found:
+                kind = len(offsets)
+                offsets += [len(found), *found]
+        kinds += struct.pack("<I", kind)
+    return (
+        Table("gc_types", "u32", bytes(kinds)),
+        Table("gc_offsets", "u32", struct.pack(f"<{len(offsets)}I", *offsets)),
+    )
+
+
+def _frame_tables(program: Program) -> tuple[Table, ...]:
+    verified = program.verified
+    blob, starts = bytearray(), bytearray()
+    for index, checked in enumerate(verified.functions):
+        starts += struct.pack("<I", len(blob))
+        parameters = len(verified.module.function_type(index).parameters)
+        locals_ = [i if i < parameters else i + LINK_CELLS for i in verified.reference_locals(index)]
+        blob += _slots(locals_)
+        operands = parameters + LINK_CELLS + len(verified.module.functions[index].locals)
+        last = program.starts[index]
+        for offset in sorted(checked.maps):
+            after = program.after(index, offset)
+            blob += write_leb(after - last) + _slots([operands + slot for slot in checked.maps[offset]])
+            last = after
+        blob += b"\0"
+    return (
+        Table("gc_maps", "u8", bytes(blob), align=1),
+        Table("gc_maps_at", "u32", bytes(starts)),
+    )
+
+
+def _slots(slots: list[int]) -> bytes:
+    return write_leb(len(slots)) + b"".join(write_leb(slot) for slot in slots)

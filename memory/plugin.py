@@ -1,0 +1,109 @@
+"""Hook implementations of the room `memory`: the cage, allocators, globals, and their opcodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.hookspecs import hookimpl
+from ..core.parts import MicroLibrary, Option
+from ..opcodes import OpcodeSet
+from . import objects, ops, services
+from .tables import global_tables, type_tables
+
+ROOM = Path(__file__).parent
+
+
+@hookimpl
+def tblvm_opcodes() -> list[OpcodeSet]:
+    return [ops.cells_op, ops.free_op, ops.globals_op, objects.op]
+
+
+@hookimpl
+def tblvm_micro_libraries() -> list[MicroLibrary]:
+    return [
+        MicroLibrary(name="memory.cells", doc="opcodes for objects of i32 cells", room=ROOM),
+        MicroLibrary(
+            name="object",
+            doc="opcodes for classes, arrays and references",
+            room=ROOM,
+            requires=("types",),
+        ),
+        MicroLibrary(
+            name="memory.types",
+            doc="sizes of the program's classes and arrays",
+            room=ROOM,
+            provides=("types",),
+            tables=type_tables,
+        ),
+        MicroLibrary(
+            name="memory.cage",
+            doc="the heap cage, and allocation in its buffer",
+            room=ROOM,
+            size=150,
+            provides=("cage",),
+            requires=("platform", "heap"),
+            sources=("c/cage.c", "c/allocate.c"),
+            headers=("c",),
+            include=("tb_heap.h",),
+            context="u32 alloc_top;\nu32 alloc_end;",
+            store="u32 heap_start;\nu32 heap_end;",
+            on_start=("tb_cage_start",),
+            options=(
+                Option(
+                    name="heap",
+                    default=16 << 20,
+                    kind="size",
+                    macro="TB_HEAP_BYTES",
+                    doc="Size of the heap.",
+                    minimum=64,
+                    maximum=0x7FFFFFF0,
+                ),
+            ),
+        ),
+        MicroLibrary(
+            name="memory.bump",
+            doc="allocator that never gives memory back",
+            room=ROOM,
+            size=30,
+            provides=("heap",),
+            requires=("cage",),
+            sources=("c/bump.c",),
+            headers=("c",),
+            macros={"TB_HEAP_ROUND(size)": "(size)"},
+            on_start=("tb_bump_start",),
+        ),
+        MicroLibrary(
+            name="memory.freelist",
+            doc="allocator with FREE: size classes, blocks that stay in place",
+            room=ROOM,
+            size=250,
+            provides=("heap",),
+            requires=("cage",),
+            sources=("c/freelist.c",),
+            headers=("c",),
+            services=(services.free,),
+            macros={"TB_HEAP_ROUND(size)": "tb_freelist_round(size)"},
+            store="u32 free_blocks[64];",
+            prototypes="u32 tb_freelist_round(u64 size);",
+            on_start=("tb_freelist_start",),
+        ),
+        MicroLibrary(
+            name="memory.globals",
+            doc="global variables",
+            room=ROOM,
+            provides=("globals",),
+            store="cell globals[TB_GLOBALS];",
+        ),
+        MicroLibrary(
+            name="memory.global-roots",
+            doc="references in global variables, for collectors",
+            room=ROOM,
+            size=30,
+            requires=("globals", "collector"),
+            enhances=True,
+            sources=("c/globals.c",),
+            headers=("c",),
+            on_roots=("tb_globals_roots",),
+            tables=global_tables,
+        ),
+    ]

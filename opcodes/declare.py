@@ -1,0 +1,138 @@
+"""@op: the one place where an opcode is declared.
+
+    op = OpcodeSet(CORE, library="core")
+
+    @op(0x10, "ADD")
+    def add(a: i32, b: i32) -> i32:
+        \"\"\"Sum of the two top cells, wrapping at 32 bits.\"\"\"
+        return a + b
+
+Several functions may share a code (PRINT of an i32, of a string; NEW with a size and without): the
+verifier takes the first whose operand types and immediates fit. They share name and encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from .ir import Graph
+from .signature import SIGNED_KINDS, Signature, analyse
+from .trace import Bindings, trace
+from .values import DslError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """256 opcodes that come and go together.
+
+    name: how a module lists it. prefix: its prefix byte, fixed for standard pages; None for a plug-in's,
+    which each file binds; -1 for the core page, which has none.
+    """
+
+    name: str
+    prefix: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration:
+    """One declared function of an opcode.
+
+    code, name: of the opcode; library: the micro-library that a report charges for it; function: its
+    meaning; when: values that immediates must have for this function to apply.
+    """
+
+    page: Page
+    code: int
+    name: str
+    library: str
+    function: Callable[..., Any]
+    signature: Signature
+    when: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def doc(self) -> str:
+        return (self.function.__doc__ or "").strip()
+
+    @property
+    def label(self) -> str:
+        return self.name if self.page.prefix == -1 else f"{self.page.name}.{self.name}"
+
+    def graph(self, bindings: Bindings = ()) -> Graph:
+        """The op IR with type variables bound so. Traced once for each binding."""
+        return _traced(self, bindings)
+
+
+@lru_cache(maxsize=None)
+def _traced(declaration: Declaration, bindings: Bindings) -> Graph:
+    return trace(declaration.name, declaration.function, declaration.signature, bindings)
+
+
+class OpcodeSet:
+    """The opcodes that one micro-library declares on one page; calling it gives the decorator."""
+
+    def __init__(self, page: Page, *, library: str) -> None:
+        self.page = page
+        self.library = library
+        self.declarations: list[Declaration] = []
+
+    def __call__(
+        self, code: int, name: str, *, when: Mapping[str, int] | None = None
+    ) -> Callable[[Function], Function]:
+        """Declare an opcode. Raises DslError for what the opcode language excludes, at once."""
+
+        def declare(function: Function) -> Function:
+            if not 0 <= code <= 0xFF:
+                raise DslError(f"{name}: an opcode is a byte, not {code:#x}")
+            if not (name.isidentifier() and name == name.upper()):
+                raise DslError(f"{name!r}: an opcode's name is an upper-case identifier")
+            if not (function.__doc__ or "").strip():
+                raise DslError(f"{name}: an opcode needs a docstring; it becomes the reference")
+            signature = analyse(function)
+            guard = dict(when or {})
+            plain = {slot.name for slot in signature.immediates if slot.kind in ("imm_s", "imm_u")}
+            if not set(guard) <= plain:
+                raise DslError(f"{name}: `when` names {sorted(set(guard) - plain)}, no plain immediates")
+            declaration = Declaration(self.page, code, name, self.library, function, signature, guard)
+            if not signature.domains:
+                declaration.graph()  # so that what is wrong is said where it is written
+            self.declarations.append(declaration)
+            return function
+
+        return declare
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opcode:
+    """An opcode as modules know it: a code on a page, with one or more declared functions."""
+
+    page: Page
+    code: int
+    name: str
+    declarations: tuple[Declaration, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its immediates, in encoding order."""
+        return tuple(slot.kind for slot in self.declarations[0].signature.immediates)
+
+    @property
+    def signed(self) -> tuple[bool, ...]:
+        return tuple(kind in SIGNED_KINDS for kind in self.kinds)
+
+    @property
+    def doc(self) -> str:
+        return self.declarations[0].doc
+
+    @property
+    def label(self) -> str:
+        return self.declarations[0].label
+
+    def contract(self) -> str:
+        """Everything that another version must keep for old modules to mean the same; hashed."""
+        forms = [f"{d.signature.text()} {sorted(d.when.items())}" for d in self.declarations]
+        return f"{self.code:02x} {self.name} " + " | ".join(forms)

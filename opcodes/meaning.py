@@ -1,0 +1,391 @@
+"""The reference interpreter: runs a verified module by calling the functions that declare its opcodes.
+
+It is the oracle of the tests, so it is made to be seen through, not to be fast: objects are Python
+objects, and nothing of a plan, of resolved code or of C is used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import types, values
+from .primitives.integer import wrap
+from .services import Service
+from .trace import arguments, checked_results
+from .traps import Trap, TrapSignal
+from .values import Raw, Value
+
+if TYPE_CHECKING:
+    from ..core.module import Constant, Module
+    from ..core.verified import Verified
+
+S = TypeVar("S")
+
+FRAME_COST = 2  # cells that every frame counts against the stack limit besides those that it declares
+
+
+@dataclass(slots=True)
+class Limits:
+    """What a run may use; None for no limit. stack in declared cells, heap in bytes of objects."""
+
+    stack: int = 65536
+    heap: int | None = None
+    fuel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An instruction: function index and offset of its first byte."""
+
+    function: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended.
+
+    trap: None for an orderly end; status: exit status; fuel: instructions executed; trace: where each
+    frame stood, innermost first; collections: (objects, bytes) that were reachable at each allocation
+    when asked for.
+    """
+
+    trap: Trap | None
+    status: int
+    fuel: int
+    trace: tuple[Place, ...]
+    collections: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(slots=True)
+class Object:
+    """A heap object: its type code, the length in its header, its bytes without the header."""
+
+    type: int
+    length: int
+    data: bytearray
+
+
+@dataclass(slots=True)
+class Frame:
+    function: int
+    locals: list[int]
+    # Values, not numbers: their kind is what tells a reference from an integer here.
+    stack: list[Value] = field(default_factory=list)
+    offset: int = 0
+
+
+class _Halted(Exception):
+    pass
+
+
+def machine() -> Machine:
+    """The reference machine that runs; for the models of services. Raises DslError outside of a run."""
+    running = values.current()
+    assert isinstance(running, Machine), "a service's model was called while an opcode is traced"
+    return running
+
+
+class Machine:
+    """One run of a module (an implementation of values.Effects)."""
+
+    def __init__(
+        self,
+        verified: Verified,
+        *,
+        limits: Limits | None = None,
+        states: tuple[object, ...] = (),
+        watch_heap: bool = False,
+        collector: bool = True,
+    ) -> None:
+        """states: instances that `state` finds, such as a console with input. watch_heap: record what is
+        reachable at each allocation. collector: unreachable objects do not count against the heap."""
+        self.verified = verified
+        self.module: Module = verified.module
+        self.limits = limits or Limits()
+        self._states: dict[type[Any], Any] = {type(each): each for each in states}
+        self._watch_heap, self._collector = watch_heap, collector
+        self.frames: list[Frame] = []
+        self.fuel_used = 0
+        self.heap: dict[int, Object] = {}
+        self._released: set[int] = set()
+        self._next = 8
+        self._strings: dict[int, str] = {}
+        self._pool: list[int] = [self._constant(constant) for constant in self.module.pool]
+        self.globals = [0] * len(self.module.globals)
+        self.stack_left = self.limits.stack
+        self._collections: list[tuple[int, int]] = []
+        self._live_bytes = 0
+        # Offset of an instruction -> index of its form, offset of the one behind it.
+        self._at = [
+            {offset: (form, after) for offset, form, after in zip(f.offsets, f.forms, [*f.offsets[1:], -1], strict=True)}
+            for f in verified.functions
+        ]
+        from ..core.code import Decoder  # the core room imports this one: only a run needs it
+
+        self._isa_decoder: Callable[[Any], Decoder] = lambda isa: Decoder(isa, self.module.pages)
+
+    # -- services' view ---------------------------------------------------------------------------
+
+    def state(self, cls: type[S]) -> S:
+        """The state of a micro-library in this run: the instance of *cls*, made at first use."""
+        if cls not in self._states:
+            self._states[cls] = cls()
+        found: S = self._states[cls]
+        return found
+
+    def string(self, reference: int) -> str | None:
+        """The text of a string object; None for null."""
+        return self._strings[reference] if reference else None
+
+    def release(self, reference: int) -> bool:
+        """Give an object back; false when it is not allocated."""
+        found = self.heap.get(reference)
+        if found is None or reference in self._released:
+            return False
+        self._released.add(reference)
+        self._live_bytes -= len(found.data) + values.HEADER_BYTES
+        found.length = 0  # every access to it is out of bounds
+        return True
+
+    # -- values.Effects ---------------------------------------------------------------------------
+
+    def pure(self, name: str, result: str, arguments: tuple[Value, ...]) -> Raw:
+        raise AssertionError("symbolic values in a concrete run")
+
+    def trap_if(self, condition: Raw, trap: Trap) -> None:
+        if condition:
+            raise TrapSignal(trap)
+
+    def bounds(self, index: Raw, length: Raw) -> None:
+        if not 0 <= index < length:
+            raise TrapSignal(Trap.BAD_INDEX)
+
+    def local_get(self, index: Raw, type_: str) -> Raw:
+        return self.frames[-1].locals[index]
+
+    def local_set(self, index: Raw, value: Raw) -> None:
+        self.frames[-1].locals[index] = value
+
+    def pool_get(self, entry: Raw, type_: str) -> Raw:
+        return self._pool[entry]
+
+    def global_get(self, index: Raw, type_: str) -> Raw:
+        return self.globals[index]
+
+    def global_set(self, index: Raw, value: Raw, is_reference: bool) -> None:
+        self.globals[index] = value
+
+    def heap_load(self, storage: types.Type, object_: Raw, offset: Raw) -> Raw:
+        found = self.heap[object_]
+        if offset == values.LENGTH_OFFSET:
+            return found.length
+        at = offset - values.HEADER_BYTES
+        assert 0 <= at <= len(found.data) - storage.size, "an opcode reads outside of its object"
+        number = int.from_bytes(found.data[at : at + storage.size], "little")
+        # Floats and references are their bits; integers are signed unless the storage type is unsigned.
+        signed = storage in (types.I32, types.I64, types.I8, types.I16)
+        return wrap(number, 8 * storage.size) if signed else number
+
+    def heap_store(self, storage: types.Type, object_: Raw, offset: Raw, value: Raw) -> None:
+        found = self.heap[object_]
+        at = offset - values.HEADER_BYTES
+        assert 0 <= at <= len(found.data) - storage.size, "an opcode writes outside of its object"
+        number = value & ((1 << (8 * storage.size)) - 1)
+        found.data[at : at + storage.size] = number.to_bytes(storage.size, "little")
+
+    def type_size(self, type_: Raw) -> Raw:
+        from ..core.module import ClassType, class_layout
+
+        entry = self.module.type_entry(type_)
+        assert isinstance(entry, ClassType)
+        return class_layout(entry)[1]
+
+    def allocate(self, size: Raw, type_: Raw, length: Raw) -> Raw:
+        if self._watch_heap:
+            self._collections.append(self._collect())
+        if self.limits.heap is not None and self._live_bytes + size > self.limits.heap:
+            if self._collector:
+                self._live_bytes = self._collect()[1]
+            if self._live_bytes + size > self.limits.heap:
+                raise TrapSignal(Trap.OUT_OF_MEMORY)
+        self._live_bytes += size
+        return self._new(type_, length, size)
+
+    def service(self, service: Service[..., Any], arguments: tuple[Value, ...]) -> Raw:
+        result = service.model(*arguments)
+        return None if result is None else result.v
+
+    def jump(self, target: Raw) -> None:
+        self._branch = target
+
+    def jump_if(self, condition: Raw, target: Raw) -> None:
+        if condition:
+            self._branch = target
+
+    def invoke(self, function: Raw) -> None:
+        self._callee = function
+
+    def return_(self) -> None:
+        self._returns = True
+
+    def halt(self) -> None:
+        raise _Halted
+
+    # -- running ----------------------------------------------------------------------------------
+
+    def run(self, isa: Any) -> Outcome:
+        """Run from the entry point to the end or to a trap. A machine runs once."""
+        decoder = self._isa_decoder(isa)
+        before = values.enter(self)
+        trap: Trap | None = None
+        status = 0
+        trace: tuple[Place, ...] = ()
+        try:
+            self._enter(self.module.entry, [])
+            while self.frames:
+                frame = self.frames[-1]
+                code = self.module.functions[frame.function].code
+                _, immediates, after = decoder.at(code, frame.offset)
+                status = self._step(frame, immediates, after)
+        except _Halted:
+            status = 0
+        except TrapSignal as signal:
+            trap, status = signal.trap, signal.trap.status
+            trace = tuple(Place(frame.function, frame.offset) for frame in reversed(self.frames))
+        finally:
+            values.enter(before)
+        return Outcome(trap, status & 0xFF, self.fuel_used, trace, tuple(self._collections))
+
+    def _step(self, frame: Frame, immediates: tuple[int, ...], after: int) -> int:
+        """One instruction; the exit status if it returned from the entry point."""
+        form = self.verified.forms[self._at[frame.function][frame.offset][0]]
+        declaration = form.declaration
+        signature = declaration.signature
+        self.fuel_used += 1
+        self._branch, self._callee, self._returns = -1, -1, False
+        count = len(signature.operands)
+        split = len(frame.stack) - count
+        operands = [value.v for value in frame.stack[split:]]
+        del frame.stack[split:]
+        bound = dict(form.bindings)
+        given = arguments(signature, operands, self._resolve(form, immediates), bound)
+        results = checked_results(declaration.name, declaration.function(*given), signature, bound)
+        frame.stack.extend(results)
+        if self._returns:
+            return self._leave(frame)
+        if self._callee >= 0:
+            self._enter(self._callee, frame.stack)
+            return 0
+        if self._branch >= 0:
+            if self._branch <= frame.offset:
+                self._check_fuel()
+            after = self._branch
+        frame.offset = after
+        return 0
+
+    def _resolve(self, form: Any, immediates: tuple[int, ...]) -> list[int]:
+        """Immediates as opcodes see them: a field's ordinal becomes its byte offset."""
+        from ..core.module import ClassType, class_layout
+
+        resolved = list(immediates)
+        for index, slot in enumerate(form.declaration.signature.immediates):
+            if slot.kind == "field":
+                entry = self.module.type_entry(immediates[index - 1])
+                assert isinstance(entry, ClassType)
+                resolved[index] = class_layout(entry)[0][immediates[index]]
+        return resolved
+
+    def _check_fuel(self) -> None:
+        if self.limits.fuel is not None and self.fuel_used > self.limits.fuel:
+            raise TrapSignal(Trap.OUT_OF_FUEL)
+
+    def _cells(self, function: int) -> int:
+        declared = self.module.functions[function]
+        parameters = len(self.module.function_type(function).parameters)
+        return parameters + len(declared.locals) + declared.max_stack + FRAME_COST
+
+    def _enter(self, function: int, stack: list[Value]) -> None:
+        cells = self._cells(function)
+        if cells > self.stack_left:
+            raise TrapSignal(Trap.STACK_OVERFLOW)
+        if self.frames:
+            self._check_fuel()
+        self.stack_left -= cells
+        parameters = len(self.module.function_type(function).parameters)
+        split = len(stack) - parameters
+        given = [value.v for value in stack[split:]]
+        del stack[split:]
+        self.frames.append(Frame(function, given + [0] * len(self.module.functions[function].locals)))
+
+    def _leave(self, frame: Frame) -> int:
+        """Return from *frame*; the exit status if it was the entry point's."""
+        count = len(self.module.function_type(frame.function).results)
+        results = frame.stack[len(frame.stack) - count :]
+        self.stack_left += self._cells(frame.function)
+        self.frames.pop()
+        if not self.frames:
+            return int(results[0].v) if results else 0
+        caller = self.frames[-1]
+        caller.stack.extend(results)
+        caller.offset = self._at[caller.function][caller.offset][1]
+        return 0
+
+    # -- heap -------------------------------------------------------------------------------------
+
+    def _new(self, type_: int, length: int, size: int) -> int:
+        reference = self._next
+        self._next += size
+        self.heap[reference] = Object(type_, length, bytearray(size - values.HEADER_BYTES))
+        return reference
+
+    def _constant(self, constant: Constant) -> int:
+        if isinstance(constant.value, int):
+            return constant.value
+        reference = self._next  # immortal, and not among the objects of the heap
+        self._next += 8
+        self._strings[reference] = constant.value
+        return reference
+
+    def _roots(self) -> Iterator[int]:
+        """Every reference outside the heap, by what put it there, never by the verifier's maps."""
+        for frame in self.frames:
+            for index in self.verified.reference_locals(frame.function):
+                yield frame.locals[index]
+            yield from (value.v for value in frame.stack if value.ir == "ref")
+        for code, value in zip(self.module.globals, self.globals, strict=True):
+            if types.is_reference_code(code):
+                yield value
+
+    def _references(self, found: Object) -> Iterator[int]:
+        from ..core.module import ArrayType, ClassType, class_layout
+
+        entry = self.module.type_entry(found.type)
+        offsets: list[int] = []
+        if isinstance(entry, ClassType):
+            layout = class_layout(entry)[0]
+            offsets = [at for at, c in zip(layout, entry.fields, strict=True) if types.is_reference_code(c)]
+        elif isinstance(entry, ArrayType) and types.is_reference_code(entry.element):
+            offsets = [values.HEADER_BYTES + 4 * i for i in range(found.length)]
+        for at in offsets:
+            start = at - values.HEADER_BYTES
+            yield int.from_bytes(found.data[start : start + 4], "little")
+
+    def reachable(self) -> set[int]:
+        """The objects that the program can still reach; string constants are not among them."""
+        found: set[int] = set()
+        work = [root for root in self._roots() if root in self.heap]
+        while work:
+            reference = work.pop()
+            if reference not in found:
+                found.add(reference)
+                work.extend(r for r in self._references(self.heap[reference]) if r in self.heap)
+        return found
+
+    def _collect(self) -> tuple[int, int]:
+        """Forget what cannot be reached; (objects, bytes) that are left."""
+        live = self.reachable()
+        self.heap = {reference: self.heap[reference] for reference in live}
+        return len(live), sum(len(each.data) + values.HEADER_BYTES for each in self.heap.values())

@@ -1,0 +1,1 @@
+"""Hook implementations of the room `opcodes`: it declares what an opcode is, and none itself."""

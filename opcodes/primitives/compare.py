@@ -1,0 +1,64 @@
+"""Comparisons, which give truth values (i1), and operations on truth values."""
+
+from __future__ import annotations
+
+import operator
+
+from .floating import decode
+from .primitive import Primitive, define
+
+_OPERATORS = (
+    ("eq", operator.eq, "=="),
+    ("ne", operator.ne, "!="),
+    ("lt", operator.lt, "<"),
+    ("le", operator.le, "<="),
+    ("gt", operator.gt, ">"),
+    ("ge", operator.ge, ">="),
+)
+
+for _bits in (32, 64):
+    for _name, _op, _c in _OPERATORS:
+        _t, _s, _mask = f"i{_bits}", f"s{_bits}", (1 << _bits) - 1
+        if _name in ("eq", "ne"):
+            define(
+                Primitive(
+                    f"{_name}.{_t}", (_t, _t), "i1", lambda a, b, op=_op: int(op(a, b)), f"{{0}} {_c} {{1}}"
+                )
+            )
+            continue
+        define(
+            Primitive(
+                f"{_name}.{_t}",
+                (_t, _t),
+                "i1",
+                lambda a, b, op=_op: int(op(a, b)),
+                f"({_s}){{0}} {_c} ({_s}){{1}}",
+            )
+        )
+        define(
+            Primitive(
+                f"{_name}_u.{_t}",
+                (_t, _t),
+                "i1",
+                lambda a, b, op=_op, mask=_mask: int(op(a & mask, b & mask)),
+                f"{{0}} {_c} {{1}}",
+            )
+        )
+
+for _t in ("f32", "f64"):
+    for _name, _op, _c in _OPERATORS:
+        define(
+            Primitive(
+                f"{_name}.{_t}",
+                (_t, _t),
+                "i1",
+                lambda a, b, op=_op, t=_t: int(op(decode(t, a), decode(t, b))),
+                f"{{0}} {_c} {{1}}",
+            )
+        )
+
+define(Primitive("eq.ref", ("ref", "ref"), "i1", lambda a, b: int(a == b), "{0} == {1}"))
+define(Primitive("ne.ref", ("ref", "ref"), "i1", lambda a, b: int(a != b), "{0} != {1}"))
+define(Primitive("not.i1", ("i1",), "i1", lambda a: 1 - a, "!{0}"))
+define(Primitive("and.i1", ("i1", "i1"), "i1", lambda a, b: a & b, "{0} & {1}"))
+define(Primitive("or.i1", ("i1", "i1"), "i1", lambda a, b: a | b, "{0} | {1}"))

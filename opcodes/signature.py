@@ -1,0 +1,165 @@
+"""From a function's annotations to the signature of an opcode.
+
+    parameters whose type is a value       popped from the operand stack, the last one is the top
+    parameters whose type is an immediate  stand in the code behind the opcode, in this order
+    the result                             pushed: nothing, a value, or a tuple of values
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+from . import types, values
+from .values import VARIABLES, DslError, Immediate, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A type in a signature.
+
+    kind: "type" (a fixed one), "variable", "cells", "string", "any", "array" or "instance".
+    type: the built-in type, for "type". variable: the name of the type variable, also of array[E] and
+    instance[C].
+    """
+
+    kind: str
+    type: types.Type | None = None
+    variable: str = ""
+
+    def __str__(self) -> str:
+        if self.kind in ("array", "instance"):
+            return f"{self.variable}[]" if self.kind == "array" else self.variable
+        return self.variable or (self.type.name if self.type else self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class ImmediateSlot:
+    """An immediate in a signature: its name, its kind (the annotation's name) and its type variables."""
+
+    name: str
+    kind: str
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What an opcode takes and gives, with the names of its operands."""
+
+    order: tuple[tuple[str, int], ...]  # ("stack" | "immediate", index) for each parameter of the function
+    operands: tuple[tuple[str, Pattern], ...]
+    immediates: tuple[ImmediateSlot, ...]
+    results: tuple[Pattern, ...]
+    domains: tuple[tuple[str, str], ...]  # type variable -> what it ranges over (values.VARIABLES)
+
+    def text(self) -> str:
+        """One line: `NAME imm : (a: i32, b: i32) -> i32` without the name."""
+        stack = ", ".join(f"{name}: {pattern}" for name, pattern in self.operands)
+        given = " ".join(f"<{slot.name}:{slot.kind}>" for slot in self.immediates)
+        results = ", ".join(map(str, self.results)) or "()"
+        return f"{given} ({stack}) -> {results}".strip()
+
+
+_VALUES: dict[Any, Pattern] = {
+    values.i32: Pattern("type", types.I32),
+    values.i64: Pattern("type", types.I64),
+    values.f32: Pattern("type", types.F32),
+    values.f64: Pattern("type", types.F64),
+    values.anyref: Pattern("type", types.ANY),
+    values.cells: Pattern("type", types.CELLS),
+    values.string: Pattern("type", types.STRING),
+}
+_GENERIC = {values.array: "array", values.instance: "instance"}
+_IMMEDIATES: dict[Any, str] = {
+    values.imm_s: "imm_s",
+    values.imm_u: "imm_u",
+    values.local: "local",
+    values.pool: "pool",
+    values.global_: "global",
+    values.target: "target",
+    values.func: "func",
+    values.class_: "class",
+    values.field: "field",
+    values.array_: "array",
+    values.reftype: "reftype",
+}
+# How each kind of immediate is encoded; and which of a signature's variables it can bind.
+SIGNED_KINDS = frozenset({"imm_s"})
+
+
+def resolved_annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of *function* in order of its parameters, `return` last.
+
+    Text (`from __future__ import annotations`) is evaluated among the globals of its module. Raises
+    DslError when a parameter has none.
+    """
+    code = function.__code__
+    if code.co_flags & 0x0C or code.co_kwonlyargcount:
+        raise DslError(f"{function.__name__}: parameters must be plain and positional")
+    annotations = function.__annotations__
+    namespace = {**vars(values), **vars(sys.modules[function.__module__]), **function.__globals__}
+    resolved: dict[str, Any] = {}
+    for name in (*code.co_varnames[: code.co_argcount], "return"):
+        if name not in annotations:
+            what = "result" if name == "return" else f"parameter {name}"
+            raise DslError(f"{function.__name__}: the {what} needs a type annotation")
+        hint = annotations[name]
+        try:
+            resolved[name] = eval(hint, namespace) if isinstance(hint, str) else hint  # noqa: S307
+        except (NameError, TypeError, SyntaxError) as error:
+            raise DslError(f"{function.__name__}: annotation {hint!r} of {name}: {error}") from None
+    return resolved
+
+
+def analyse(function: Callable[..., Any]) -> Signature:
+    """The signature of an opcode's function. Raises DslError with what is wrong."""
+    name = function.__name__
+    order: list[tuple[str, int]] = []
+    operands: list[tuple[str, Pattern]] = []
+    immediates: list[ImmediateSlot] = []
+    used: dict[str, str] = {}
+
+    def variable(hint: Any) -> str:
+        if hint not in VARIABLES:
+            known = ", ".join(each.__name__ for each in VARIABLES)
+            raise DslError(f"{name}: {hint} is no type variable of opcodes ({known})")
+        used[hint.__name__] = VARIABLES[hint]
+        return str(hint.__name__)
+
+    def pattern(hint: Any) -> Pattern:
+        if hint in _VALUES:
+            return _VALUES[hint]
+        if hint in VARIABLES:
+            return Pattern("variable", None, variable(hint))
+        origin = get_origin(hint)
+        if origin in _GENERIC:
+            return Pattern(_GENERIC[origin], None, variable(get_args(hint)[0]))
+        raise DslError(f"{name}: {hint!r} is no type of the operand stack")
+
+    hints = resolved_annotations(function)
+    returned = hints.pop("return")
+    for parameter, hint in hints.items():
+        base = get_origin(hint) or hint
+        if base in _IMMEDIATES:
+            variables = tuple(variable(each) for each in get_args(hint))
+            immediates.append(ImmediateSlot(parameter, _IMMEDIATES[base], variables))
+            order.append(("immediate", len(immediates) - 1))
+        else:
+            operands.append((parameter, pattern(hint)))
+            order.append(("stack", len(operands) - 1))
+    if returned is None:
+        results: tuple[Pattern, ...] = ()
+    elif get_origin(returned) is tuple:
+        results = tuple(pattern(each) for each in get_args(returned))
+    else:
+        results = (pattern(returned),)
+    bound = {v for _, p in operands for v in [p.variable] if v} | {v for s in immediates for v in s.variables}
+    free = [p.variable for p in results if p.variable and p.variable not in bound]
+    if free:
+        raise DslError(f"{name}: nothing says what type variable {free[0]} of the result stands for")
+    return Signature(tuple(order), tuple(operands), tuple(immediates), results, tuple(sorted(used.items())))
+
+
+assert issubclass(values.imm_s, Value) and issubclass(values.local, Immediate)

@@ -1,0 +1,576 @@
+"""The values that an opcode's function computes with: concrete numbers, or nodes of a graph.
+
+An opcode is a Python function that is *called*, never parsed. Called with concrete values it gives the
+reference semantics; called with symbolic ones it records its op IR. Both kinds of value are the classes
+of this module; `v` holds the number (integers signed, floats as their bits, references as their cage
+offset) or the node.
+
+Operators are defined here and not on the nodes, and refuse what the op IR cannot say: a Python `if` on
+a value, a mixture of types, an operation that the type does not have.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeVar
+
+from . import types
+from .ir import Node
+from .primitives import find
+from .primitives.floating import encode
+from .traps import Trap
+
+Raw = Any  # an int, or a Node while tracing
+
+
+class DslError(Exception):
+    """An opcode's function does what the opcode language excludes; the text says what to write instead."""
+
+
+class Effects(Protocol):
+    """What touches the machine. The tracer records it; the reference interpreter does it."""
+
+    def pure(self, name: str, result: str, arguments: tuple[Value, ...]) -> Raw: ...
+    def trap_if(self, condition: Raw, trap: Trap) -> None: ...
+    def bounds(self, index: Raw, length: Raw) -> None: ...
+    def local_get(self, index: Raw, type_: str) -> Raw: ...
+    def local_set(self, index: Raw, value: Raw) -> None: ...
+    def pool_get(self, entry: Raw, type_: str) -> Raw: ...
+    def global_get(self, index: Raw, type_: str) -> Raw: ...
+    def global_set(self, index: Raw, value: Raw, is_reference: bool) -> None: ...
+    def heap_load(self, storage: types.Type, object_: Raw, offset: Raw) -> Raw: ...
+    def heap_store(self, storage: types.Type, object_: Raw, offset: Raw, value: Raw) -> None: ...
+    def type_size(self, type_: Raw) -> Raw: ...
+    def allocate(self, size: Raw, type_: Raw, length: Raw) -> Raw: ...
+    def service(self, service: Any, arguments: tuple[Value, ...]) -> Raw: ...
+    def jump(self, target: Raw) -> None: ...
+    def jump_if(self, condition: Raw, target: Raw) -> None: ...
+    def invoke(self, function: Raw) -> None: ...
+    def return_(self) -> None: ...
+    def halt(self) -> None: ...
+
+
+_current: ContextVar[Effects | None] = ContextVar("tblvm_effects", default=None)
+
+
+def enter(effects: Effects | None) -> Effects | None:
+    """Make *effects* the one that opcodes act on in this thread; returns the one before, to restore."""
+    before = _current.get()
+    _current.set(effects)
+    return before
+
+
+def current() -> Effects:
+    """The machine or tracer that opcodes act on. Raises DslError outside of both."""
+    effects = _current.get()
+    if effects is None:
+        raise DslError(
+            "an opcode's effects (traps, locals, memory, services, jumps) exist only while the opcode is "
+            "traced or run: call it through tblvm.opcodes, not directly"
+        )
+    return effects
+
+
+def _no_truth(value: object) -> NoReturn:
+    raise DslError(
+        f"a {type(value).__name__} has no Python truth value: an opcode has no `if`, `and`, `or`, `not` on "
+        "its operands; write condition.select(a, b), trap_if(condition, …), `&`, `|` or `~`"
+    )
+
+
+class Value:
+    """A value on the operand stack. Subclasses are the types an opcode's signature can name."""
+
+    __slots__ = ("v",)
+    ir: ClassVar[str] = ""
+
+    def __init__(self, v: Raw) -> None:
+        self.v = v
+
+    def __bool__(self) -> bool:
+        _no_truth(self)
+
+    def __hash__(self) -> int:
+        raise DslError("an opcode's operands cannot be keys or members of Python collections")
+
+    def __iter__(self) -> NoReturn:
+        raise DslError("an opcode's operands cannot be iterated: the op IR has no loops")
+
+    def __index__(self) -> int:
+        raise DslError("an opcode's operand is no Python integer: it has no value while it is traced")
+
+    __int__ = __float__ = __index__
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.v!r})"
+
+
+V = TypeVar("V", bound=Value)
+
+
+def _lift(cls: type[V], other: object) -> V:
+    """*other* as a value of *cls*: itself, or a Python number that is one of the type's values."""
+    if isinstance(other, Value):
+        if other.ir != cls.ir:
+            raise DslError(f"cannot mix {cls.ir} and {other.ir}: convert one of them by name")
+        return other if isinstance(other, cls) else cls(other.v)
+    if cls.ir in ("i32", "i64") and isinstance(other, int) and not isinstance(other, bool):
+        bits = int(cls.ir[1:])
+        if not -(1 << (bits - 1)) <= other < 1 << (bits - 1):
+            raise DslError(f"{other} is no {cls.ir}: constants are signed and must fit")
+        return cls(other)
+    if cls.ir in ("f32", "f64") and isinstance(other, (int, float)) and not isinstance(other, bool):
+        return cls(encode(cls.ir, float(other)))
+    raise DslError(f"{other!r} ({type(other).__name__}) is no {cls.ir or cls.__name__}")
+
+
+def _apply(name: str, result: type[V], *arguments: Value) -> V:
+    for each in arguments:
+        if isinstance(each.v, Node):
+            return result(current().pure(name, result.ir, arguments))
+    value = find(name).value
+    assert value is not None, name
+    return result(value(*[each.v for each in arguments]))
+
+
+class boolean(Value):
+    """A truth value: what comparisons give, and what `select`, `trap_if` and `jump_if` take."""
+
+    __slots__ = ()
+    ir = "i1"
+
+    def __and__(self, other: boolean) -> boolean:
+        return _apply("and.i1", boolean, self, _lift(boolean, other))
+
+    def __or__(self, other: boolean) -> boolean:
+        return _apply("or.i1", boolean, self, _lift(boolean, other))
+
+    def __invert__(self) -> boolean:
+        return _apply("not.i1", boolean, self)
+
+    def select(self, yes: i32, no: i32 | int) -> i32:
+        """*yes* where this holds, *no* where it does not; both are computed."""
+        return _apply("select.i32", i32, self, _lift(i32, yes), _lift(i32, no))
+
+    def to_i32(self) -> i32:
+        """1 or 0."""
+        return _apply("to_i32.i1", i32, self)
+
+
+class _Number(Value):
+    """What numbers of every type have. Mixing types is an error; Python numbers are constants."""
+
+    __slots__ = ()
+
+    def _binary(self: V, name: str, other: object) -> V:
+        return _apply(f"{name}.{self.ir}", _plain(self), self, _lift(_plain(self), other))
+
+    def _compare(self, name: str, other: object) -> boolean:
+        return _apply(f"{name}.{self.ir}", boolean, self, _lift(_plain(self), other))
+
+    def __eq__(self, other: object) -> boolean:  # type: ignore[override]
+        return self._compare("eq", other)
+
+    def __ne__(self, other: object) -> boolean:  # type: ignore[override]
+        return self._compare("ne", other)
+
+    __hash__ = Value.__hash__
+
+
+def _plain(value: V) -> type[V]:
+    """The class of the results of arithmetic: i32 for an immediate that is an i32."""
+    return _PLAIN[value.ir]  # type: ignore[return-value]
+
+
+class i32(_Number):
+    """A 32-bit integer, signed where it matters; arithmetic wraps."""
+
+    __slots__ = ()
+    ir = "i32"
+
+    def __add__(self, other: i32 | int) -> i32:
+        return self._binary("add", other)
+
+    def __sub__(self, other: i32 | int) -> i32:
+        return self._binary("sub", other)
+
+    def __mul__(self, other: i32 | int) -> i32:
+        return self._binary("mul", other)
+
+    def __neg__(self) -> i32:
+        return i32(0)._binary("sub", self)
+
+    def __and__(self, other: i32 | int) -> i32:
+        return self._binary("and", other)
+
+    def __or__(self, other: i32 | int) -> i32:
+        return self._binary("or", other)
+
+    def __xor__(self, other: i32 | int) -> i32:
+        return self._binary("xor", other)
+
+    def __lshift__(self, other: i32 | int) -> i32:
+        return self._binary("shl", other)
+
+    def __rshift__(self, other: i32 | int) -> i32:
+        """Arithmetic shift; the count is taken modulo 32."""
+        return self._binary("shr_s", other)
+
+    def shr_u(self, other: i32 | int) -> i32:
+        """Logical shift; the count is taken modulo 32."""
+        return self._binary("shr_u", other)
+
+    def div_wrap(self, other: i32 | int) -> i32:
+        """Quotient truncated toward zero, MIN / -1 = MIN. The divisor must not be zero: trap first."""
+        return self._binary("div", other)
+
+    def rem_wrap(self, other: i32 | int) -> i32:
+        """Remainder with the dividend's sign, MIN % -1 = 0. The divisor must not be zero: trap first."""
+        return self._binary("rem", other)
+
+    def __floordiv__(self, other: object) -> NoReturn:
+        raise DslError("`//` rounds down in Python: write a.div_wrap(b), which truncates toward zero")
+
+    def __mod__(self, other: object) -> NoReturn:
+        raise DslError("`%` has the divisor's sign in Python: write a.rem_wrap(b)")
+
+    def __lt__(self, other: i32 | int) -> boolean:
+        return self._compare("lt", other)
+
+    def __le__(self, other: i32 | int) -> boolean:
+        return self._compare("le", other)
+
+    def __gt__(self, other: i32 | int) -> boolean:
+        return self._compare("gt", other)
+
+    def __ge__(self, other: i32 | int) -> boolean:
+        return self._compare("ge", other)
+
+    def lt_u(self, other: i32 | int) -> boolean:
+        """Less, both read as unsigned."""
+        return self._compare("lt_u", other)
+
+    def to_f32(self) -> f32:
+        return _apply("from_i32.f32", f32, self)
+
+    def to_i64(self) -> i64:
+        """Sign-extended."""
+        return _apply("extend_s.i32", i64, self)
+
+
+class i64(_Number):
+    """A 64-bit integer; here what object sizes are computed in, so that they cannot overflow."""
+
+    __slots__ = ()
+    ir = "i64"
+
+    def __add__(self, other: i64 | int) -> i64:
+        return self._binary("add", other)
+
+    def __and__(self, other: i64 | int) -> i64:
+        return self._binary("and", other)
+
+    def __lshift__(self, other: i64 | int) -> i64:
+        return self._binary("shl", other)
+
+    def to_i32(self) -> i32:
+        """The low 32 bits."""
+        return _apply("wrap.i64", i32, self)
+
+
+class f32(_Number):
+    """An IEEE 754 binary32."""
+
+    __slots__ = ()
+    ir = "f32"
+
+    def __add__(self, other: f32 | float) -> f32:
+        return self._binary("add", other)
+
+    def __sub__(self, other: f32 | float) -> f32:
+        return self._binary("sub", other)
+
+    def __mul__(self, other: f32 | float) -> f32:
+        return self._binary("mul", other)
+
+    def __truediv__(self, other: f32 | float) -> f32:
+        return self._binary("div", other)
+
+    def to_i32(self) -> i32:
+        """Truncated toward zero, saturating; NaN gives 0."""
+        return _apply("to_i32.f32", i32, self)
+
+
+class f64(_Number):
+    """An IEEE 754 binary64: moved, stored and loaded."""
+
+    __slots__ = ()
+    ir = "f64"
+
+
+_PLAIN: dict[str, type[Value]] = {"i32": i32, "i64": i64, "f32": f32, "f64": f64}
+
+HEADER_BYTES = 8  # of every object: type index 24 bits, collector 8, then 32 bits of length or hash
+LENGTH_OFFSET = 4
+
+
+class anyref(Value):
+    """A reference of any type. Null is 0."""
+
+    __slots__ = ()
+    ir = "ref"
+
+    def is_null(self) -> boolean:
+        return _apply("eq.ref", boolean, self, anyref(0))
+
+    def same(self, other: anyref) -> boolean:
+        """Whether both name the same object, or both are null."""
+        return _apply("eq.ref", boolean, self, _lift(anyref, other))
+
+    def length(self) -> i32:
+        """The length in the object's header. The reference must not be null: trap first."""
+        return i32(current().heap_load(types.I32, self.v, LENGTH_OFFSET))
+
+
+class cells(anyref):
+    """A reference to an object of i32 cells (NEW)."""
+
+    __slots__ = ()
+
+    def cell(self, index: i32) -> i32:
+        """The cell at *index*, which must be within bounds."""
+        return i32(current().heap_load(types.I32, self.v, _element_offset(index, 4).v))
+
+    def set_cell(self, index: i32, value: i32) -> None:
+        current().heap_store(types.I32, self.v, _element_offset(index, 4).v, _lift(i32, value).v)
+
+
+class string(anyref):
+    """A reference to an immutable string."""
+
+    __slots__ = ()
+
+
+def _element_offset(index: i32, size: int) -> i32:
+    return (index << (size.bit_length() - 1)) + HEADER_BYTES
+
+
+E = TypeVar("E", bound=Value)
+F = TypeVar("F", bound=Value)
+C = TypeVar("C", bound=Value)
+T = TypeVar("T", bound=Value)
+U = TypeVar("U", bound=Value)
+R = TypeVar("R", bound=Value)
+
+# What each type variable of a signature stands for; others are errors.
+VARIABLES: dict[Any, str] = {
+    T: "stack",  # any type that a stack slot can have
+    U: "stack",
+    R: "reference",
+    E: "storage",  # the type of an array's elements
+    F: "storage",  # the type of a field
+    C: "class",
+}
+
+
+def value_class(type_: types.Type) -> type[Value]:
+    """The class of values that have *type_* on the operand stack."""
+    return anyref if type_.is_reference else _PLAIN[type_.stack]
+
+
+class array(anyref, Generic[E]):
+    """A reference to an array whose elements have type E."""
+
+    __slots__ = ("storage",)
+
+    def __init__(self, v: Raw, storage: types.Type) -> None:
+        super().__init__(v)
+        self.storage = storage
+
+    def element(self, index: i32) -> E:
+        """The element at *index*, which must be within bounds."""
+        offset = _element_offset(index, self.storage.size)
+        raw = current().heap_load(self.storage, self.v, offset.v)
+        return value_class(self.storage)(raw)  # type: ignore[return-value]
+
+    def set_element(self, index: i32, value: E) -> None:
+        offset = _element_offset(index, self.storage.size)
+        current().heap_store(self.storage, self.v, offset.v, value.v)
+
+
+class instance(anyref, Generic[C]):
+    """A reference to an object of class C."""
+
+    __slots__ = ()
+
+    def get(self, which: field[C, F]) -> F:
+        """The field's value. The reference must not be null: trap first."""
+        raw = current().heap_load(which.storage, self.v, which.v)
+        return value_class(which.storage)(raw)  # type: ignore[return-value]
+
+    def put(self, which: field[C, F], value: F) -> None:
+        current().heap_store(which.storage, self.v, which.v, value.v)
+
+
+# --- immediates: what stands in the code behind the opcode -------------------------------------------
+
+
+class Immediate:
+    """An immediate operand; subclasses say what its number means."""
+
+    __slots__ = ("storage", "v")
+
+    def __init__(self, v: Raw, storage: types.Type) -> None:
+        self.v = v
+        self.storage = storage
+
+
+class imm_s(i32):
+    """A plain signed number (signed LEB128): an i32 constant."""
+
+    __slots__ = ()
+
+
+class imm_u(i32):
+    """A plain number from 0 to 2**31 - 1 (unsigned LEB128): an i32 constant."""
+
+    __slots__ = ()
+
+
+class local(Immediate, Generic[T]):
+    """Index of a parameter or local variable of type T."""
+
+    __slots__ = ()
+
+    def get(self) -> T:
+        cls = value_class(self.storage)
+        return cls(current().local_get(self.v, cls.ir))  # type: ignore[return-value]
+
+    def set(self, value: T) -> None:
+        current().local_set(self.v, value.v)
+
+
+class pool(Immediate, Generic[T]):
+    """Index of an entry of the constant pool."""
+
+    __slots__ = ()
+
+    def get(self) -> T:
+        cls = value_class(self.storage)
+        return cls(current().pool_get(self.v, cls.ir))  # type: ignore[return-value]
+
+
+class global_(Immediate, Generic[T]):
+    """Index of a global variable of type T."""
+
+    __slots__ = ()
+
+    def get(self) -> T:
+        cls = value_class(self.storage)
+        return cls(current().global_get(self.v, cls.ir))  # type: ignore[return-value]
+
+    def set(self, value: T) -> None:
+        current().global_set(self.v, value.v, self.storage.is_reference)
+
+
+class target(Immediate):
+    """Offset of an instruction from the start of the function."""
+
+    __slots__ = ()
+
+
+class func(Immediate):
+    """Index of a function: the opcode's stack effect is that function's type."""
+
+    __slots__ = ()
+
+
+class class_(Immediate, Generic[C]):
+    """Type code of a class."""
+
+    __slots__ = ()
+
+    def allocate(self) -> instance[C]:
+        """A new object of the class, its fields zero. Traps OUT_OF_MEMORY."""
+        machine = current()
+        size = i32(machine.type_size(self.v)).to_i64()
+        return instance(machine.allocate(size.v, self.v, 0))
+
+
+class field(Immediate, Generic[C, F]):
+    """Ordinal of a field of type F of class C; when the opcode runs, the field's byte offset."""
+
+    __slots__ = ()
+
+
+class array_(Immediate, Generic[E]):
+    """Type code of an array type with elements of type E."""
+
+    __slots__ = ()
+
+    def allocate(self, length: i32) -> array[E]:
+        """A new array of *length* >= 0 zero elements. Traps OUT_OF_MEMORY."""
+        size = _array_bytes(length, self.storage.size)
+        return array(current().allocate(size.v, self.v, length.v), self.storage)
+
+
+class reftype(Immediate, Generic[R]):
+    """Type code of any reference type."""
+
+    __slots__ = ()
+
+    def null(self) -> R:
+        return anyref(0)  # type: ignore[return-value]
+
+
+def _array_bytes(length: i32, element: int) -> i64:
+    """Bytes of an array object: header and elements, rounded up to 8; in 64 bits, so it cannot wrap."""
+    return ((length.to_i64() << (element.bit_length() - 1)) + (HEADER_BYTES + 7)) & -8
+
+
+# --- effects ----------------------------------------------------------------------------------------
+
+
+def allocate_cells(length: i32) -> cells:
+    """A new object of *length* >= 0 zero cells. Traps OUT_OF_MEMORY."""
+    size = _array_bytes(length, 4)
+    return cells(current().allocate(size.v, types.CELLS.code, length.v))
+
+
+def trap_if(condition: boolean, trap: Trap) -> None:
+    """Stop the program with *trap* where *condition* holds."""
+    if not isinstance(condition, boolean):
+        raise DslError(f"trap_if takes a comparison, not {condition!r}")
+    current().trap_if(condition.v, trap)
+
+
+def bounds(index: i32, length: i32) -> None:
+    """Trap BAD_INDEX unless 0 <= index < length. Apart from trap_if, so that a plan can do without."""
+    current().bounds(_lift(i32, index).v, _lift(i32, length).v)
+
+
+def jump(to: target) -> None:
+    """Go on at *to*."""
+    current().jump(to.v)
+
+
+def jump_if(condition: boolean, to: target) -> None:
+    """Go on at *to* where *condition* holds, else with the next instruction."""
+    if not isinstance(condition, boolean):
+        raise DslError(f"jump_if takes a comparison, not {condition!r}")
+    current().jump_if(condition.v, to.v)
+
+
+def invoke(function: func) -> None:
+    """Call *function*: its parameters are the top of the operand stack, its results replace them."""
+    current().invoke(function.v)
+
+
+def return_() -> None:
+    """Leave the function with its results from the top of the operand stack."""
+    current().return_()
+
+
+def halt() -> None:
+    """End the program."""
+    current().halt()

@@ -1,0 +1,39 @@
+/* Frames on the VM stack.
+ *
+ *     fp                                                            sp
+ *     | parameters | link | locals | operands ...                    |
+ *
+ * Parameters overlap the caller's operands. Every slot is a cell and has this home in every engine. */
+#ifndef TB_FRAME_H
+#define TB_FRAME_H
+#include "tb.h"
+
+/* A row of the function table. code: offset in the code; cells: what a call counts against the stack
+ * limit (parameters, locals, the operand stack at its deepest, and the link). */
+struct tb_function {
+  u32 code;
+  u16 parameters;
+  u16 results;
+  u16 locals;
+  u16 cells;
+};
+
+/* What a frame remembers of its caller. pc: offset in the code at which the caller goes on, or
+ * TB_PC_HOST; function: the caller's index; distance: from the caller's frame to this one, in cells. */
+struct tb_link {
+  u32 pc;
+  u32 function;
+  u32 distance;
+  u32 unused;
+};
+enum { TB_LINK = sizeof(struct tb_link) / sizeof(cell) };
+#define TB_PC_HOST 0xffffffffu
+
+static inline TB_UNUSED struct tb_link *tb_frame_link(cell *fp, const struct tb_function *function) {
+  return (struct tb_link *)(fp + function->parameters);
+}
+
+/* The VM stack's first frame: cx->fp, and the limit: cx->cells_left. */
+void tb_stack_start(struct tb_context *cx);
+
+#endif

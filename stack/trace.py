@@ -1,0 +1,36 @@
+"""Tables for the stack trace: function names and line numbers (their layout is drawn in c/trace.c)."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import PurePath
+
+from ..core.code import write_leb
+from ..core.parts import Table
+from ..core.program import Program
+
+
+def printable(name: str) -> bytes:
+    """*name* for a terminal: what could control it becomes a question mark."""
+    return "".join(c if c.isprintable() else "?" for c in name).encode("utf-8", "replace")
+
+
+def trace_tables(program: Program) -> tuple[Table, ...]:
+    """Names and lines of all functions, as far as the module knows them."""
+    module = program.verified.module
+    blob, at = bytearray(), bytearray()
+    for index in range(len(module.functions)):
+        at += struct.pack("<I", len(blob))
+        blob += printable(module.function_name(index)) + b"\0"
+        offset = line = 0
+        lines = module.debug.lines[index] if index < len(module.debug.lines) else ()
+        for where, number in lines:
+            blob += write_leb(where - offset + 1) + write_leb(number - line, signed=True)
+            offset, line = where, number
+        blob += b"\0"
+    file = printable(PurePath(module.debug.source).name) + b"\0"
+    return (
+        Table("trace", "u8", bytes(blob), align=1),
+        Table("trace_at", "u32", bytes(at)),
+        Table("trace_file", "u8", file, align=1),
+    )

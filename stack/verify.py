@@ -1,0 +1,410 @@
+"""The verifier: one pass over each function, in the order of its code.
+
+A verified program cannot underflow or overflow its operand stack, confuse an integer with a reference,
+jump into an immediate or run off its end. The pass computes, and never reads from a file, the reference
+map of every safepoint.
+
+    state    the types on the operand stack, as type codes, before an instruction
+    expect   the state at branch targets: the first branch to an instruction that lies ahead fixes it, or
+             an entry of the module's shapes does; everything that arrives later must be assignable to it
+    after an unconditional transfer the state is the expected one of the next instruction; where there is
+             none, the instruction can be reached only from behind: its stack is empty
+
+This is the abstract interpretation of the Java verifier with the types at joins declared instead of
+computed (Rose, "Lightweight bytecode verification", 1998).
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+
+from ..core.code import Decoder
+from ..core.errors import ModuleError
+from ..core.module import (
+    MAX_FRAME_CELLS,
+    UNMEASURED,
+    ArrayType,
+    ClassType,
+    Function,
+    FunctionType,
+    Module,
+)
+from ..core.verified import Form, Verified, VerifiedFunction
+from ..opcodes import Declaration, Isa, Opcode, types
+from ..opcodes.signature import Pattern
+
+Stack = tuple[int, ...]
+Codes = dict[str, int]  # type variable -> type code
+
+
+def verify(module: Module, isa: Isa) -> Verified:
+    """Check *module* and compute its reference maps.
+
+    Raises ModuleError, with function, offset and line, for the first thing that is wrong.
+    """
+    _check_module(module)
+    decoder = Decoder(isa, module.pages)
+    forms: dict[Form, int] = {}
+    functions: list[Function] = []
+    verified: list[VerifiedFunction] = []
+    shapes: dict[int, dict[int, Stack]] = {}
+    for shape in module.shapes:
+        shapes.setdefault(shape.function, {})[shape.offset] = shape.types
+    for index, function in enumerate(module.functions):
+        checker = _Checker(module, decoder, index, forms, shapes.get(index, {}))
+        verified.append(checker.run())
+        if function.max_stack not in (UNMEASURED, checker.deepest):
+            checker.fail(f"max_stack is {function.max_stack}, but its stack gets {checker.deepest} deep")
+        if checker.frame + checker.deepest > MAX_FRAME_CELLS:
+            checker.fail(f"its frame exceeds {MAX_FRAME_CELLS} cells")
+        functions.append(replace(function, max_stack=checker.deepest))
+    complete = replace(module, functions=tuple(functions))
+    return Verified(complete, tuple(verified), tuple(forms))
+
+
+def _check_module(module: Module) -> None:
+    if not module.functions:
+        raise ModuleError("it has no function")
+    if not 0 <= module.entry < len(module.functions):
+        raise ModuleError(f"its entry point is function {module.entry} of {len(module.functions)}")
+    for index, entry in enumerate(module.types):
+        if isinstance(entry, FunctionType):
+            codes, storage = (*entry.parameters, *entry.results), False
+        else:
+            codes, storage = (entry.fields if isinstance(entry, ClassType) else (entry.element,)), True
+        for code in codes:
+            _check_type(module, code, f"type {index}", storage)
+    for index, code in enumerate(module.globals):
+        _check_type(module, code, f"global {index}", False)
+    for index, function in enumerate(module.functions):
+        where = f"function {module.function_name(index)}"
+        if not (
+            0 <= function.type < len(module.types)
+            and isinstance(module.types[function.type], FunctionType)
+        ):
+            raise ModuleError(f"{where}: its type is no function type")
+        for code in function.locals:
+            _check_type(module, code, where, False)
+    signature = module.function_type(module.entry)
+    if signature.parameters:
+        raise ModuleError("its entry point takes parameters", module.function_name(module.entry))
+    if signature.results not in ((), (types.I32.code,)):
+        raise ModuleError(
+            "its entry point returns something else than an i32, the exit status",
+            module.function_name(module.entry),
+        )
+    for shape in module.shapes:
+        if not 0 <= shape.function < len(module.functions):
+            raise ModuleError(f"a shape names function {shape.function}, which does not exist")
+        for code in shape.types:
+            _check_type(module, code, "a shape", False)
+
+
+def _check_type(module: Module, code: int, where: str, storage: bool) -> None:
+    built_in = types.BY_CODE.get(code)
+    if built_in is not None and (storage or not built_in.is_storage_only):
+        return
+    if built_in is None and isinstance(module.type_entry(code), (ClassType, ArrayType)):
+        return
+    raise ModuleError(f"{where}: {code} is no type that it can have")
+
+
+class _Mismatch(Exception):
+    """A declaration of an opcode does not fit the stack or the immediates; the text says why."""
+
+
+@dataclass
+class _Checker:
+    """The pass over one function."""
+
+    module: Module
+    decoder: Decoder
+    index: int
+    forms: dict[Form, int]
+    expect: dict[int, Stack]
+    deepest: int = 0
+    offset: int = 0
+    _maps: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _safepoints: set[int] = field(default_factory=set)
+    _branches: list[tuple[int, int]] = field(default_factory=list)  # (from, to)
+    _cuts: set[int] = field(default_factory=set)  # instructions that are not reached by falling through
+    _entered: dict[int, Stack] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.type = self.module.function_type(self.index)
+        self.code = self.module.functions[self.index].code
+        self.locals = (*self.type.parameters, *self.module.functions[self.index].locals)
+        self.frame = len(self.locals)
+        self.expect = dict(self.expect)
+        self._shaped = set(self.expect)
+
+    def fail(self, message: str) -> None:
+        raise ModuleError(
+            message,
+            self.module.function_name(self.index),
+            self.offset,
+            self.module.line(self.index, self.offset),
+        )
+
+    def run(self) -> VerifiedFunction:
+        starts: array[int] = array("I")
+        chosen: array[int] = array("H")
+        seen: set[int] = set()
+        stack: Stack | None = self.expect.get(0, ())
+        if stack:
+            self.fail("a shape says that its operand stack is not empty at its start")
+        at, size = 0, len(self.code)
+        while at < size:
+            self.offset = at
+            if stack is None:
+                self._cuts.add(at)
+                stack = self.expect.setdefault(at, ())
+            elif at in self.expect:
+                self._arrive(stack, at)
+                stack = self.expect[at]
+            try:
+                opcode, immediates, after = self.decoder.at(self.code, at)
+            except ValueError as error:
+                self.fail(str(error))
+                raise
+            seen.add(at)
+            if stack:
+                self._entered[at] = stack
+            form, stack = self._instruction(opcode, immediates, at, stack)
+            number = self.forms.setdefault(form, len(self.forms))
+            if number > 0xFFFF:
+                self.fail("the module uses more than 65536 forms of opcodes")
+            starts.append(at)
+            chosen.append(number)
+            at = after
+        self.offset = size
+        if stack is not None:
+            self.fail("its code runs off its end: end it with RET, HALT or JMP")
+        for target in sorted({target for _, target in self._branches} | self._shaped):
+            self.offset = target
+            if target not in seen:
+                self.fail("a branch or a shape names an offset at which no instruction starts")
+        self._check_reached()
+        return VerifiedFunction(starts, chosen, self._maps, frozenset(self._safepoints))
+
+    def _check_reached(self) -> None:
+        """Every instruction can be reached from the first one: by falling through, or by branches."""
+        leaders = sorted({0} | self._cuts | {target for _, target in self._branches})
+        if len(leaders) == 1:
+            return
+        region = {leader: number for number, leader in enumerate(leaders)}
+        after: list[list[int]] = [[] for _ in leaders]
+        for number, leader in enumerate(leaders[1:]):
+            if leader not in self._cuts:
+                after[number].append(number + 1)
+        for source, target in self._branches:
+            after[bisect_right(leaders, source) - 1].append(region[target])
+        reached = {0}
+        work = [0]
+        while work:
+            for number in after[work.pop()]:
+                if number not in reached:
+                    reached.add(number)
+                    work.append(number)
+        for number, leader in enumerate(leaders):
+            if number not in reached:
+                self.offset = leader
+                self.fail("this code cannot be reached")
+
+    # -- one instruction --------------------------------------------------------------------------
+
+    def _instruction(
+        self, opcode: Opcode, immediates: tuple[int, ...], at: int, stack: Stack
+    ) -> tuple[Form, Stack | None]:
+        reasons = []
+        for declaration in opcode.declarations:
+            try:
+                codes, rest, pushed = self._match(declaration, immediates, stack)
+            except _Mismatch as mismatch:
+                reasons.append(str(mismatch))
+                continue
+            break
+        else:
+            self.fail(f"{opcode.label}: " + "; or ".join(dict.fromkeys(reasons)))
+            raise AssertionError
+        signature = declaration.signature
+        bindings = tuple((name, types.storage(codes[name])) for name, _ in signature.domains if name in codes)
+        form = Form(declaration, bindings)
+        graph = form.graph
+        after: Stack | None = rest + pushed
+        transfer = graph.transfer
+        if transfer is not None:
+            after = self._transfer(transfer.primitive.name, signature.immediates, immediates, at, rest)
+        if any(
+            node.primitive.safepoint
+            or (node.primitive.name == "service" and node.attribute.effects & {"may block", "safepoint"})  # type: ignore[attr-defined]
+            for node in graph.nodes
+        ):
+            below = rest
+            if transfer is not None and transfer.primitive.name == "invoke":
+                taken = len(self._callee(immediates[0]).parameters)
+                below = rest[: len(rest) - taken]
+            self._safepoint(at, below)
+        if after is not None:
+            self.deepest = max(self.deepest, len(after))
+        return form, after
+
+    def _match(
+        self, declaration: Declaration, immediates: tuple[int, ...], stack: Stack
+    ) -> tuple[Codes, Stack, Stack]:
+        """Bind the type variables; what stays on the stack, and what is pushed."""
+        signature = declaration.signature
+        codes: Codes = {}
+        for slot, value in zip(signature.immediates, immediates, strict=True):
+            if slot.name in declaration.when and declaration.when[slot.name] != value:
+                raise _Mismatch(f"{slot.name} is {value}")
+            self._bind_immediate(slot.kind, slot.variables, value, codes)
+        wanted = len(signature.operands)
+        if len(stack) < wanted:
+            raise _Mismatch(f"it takes {wanted} operands and the stack has {len(stack)}")
+        rest, given = stack[: len(stack) - wanted], stack[len(stack) - wanted :]
+        for (name, pattern), code in zip(signature.operands, given, strict=True):
+            self._bind_operand(declaration, name, pattern, code, codes)
+        pushed = tuple(self._result_code(pattern, codes) for pattern in signature.results)
+        return codes, rest, pushed
+
+    def _bind_immediate(self, kind: str, variables: tuple[str, ...], value: int, codes: Codes) -> None:
+        module = self.module
+        if kind == "imm_s":
+            return
+        if value < 0:
+            raise _Mismatch(f"{kind} {value} is negative")
+        if kind == "local":
+            if value >= len(self.locals):
+                raise _Mismatch(f"there is no local {value}: the function has {len(self.locals)}")
+            codes[variables[0]] = self.locals[value]
+        elif kind == "global":
+            if value >= len(module.globals):
+                raise _Mismatch(f"there is no global {value}: the module has {len(module.globals)}")
+            codes[variables[0]] = module.globals[value]
+        elif kind == "pool":
+            if value >= len(module.pool):
+                raise _Mismatch(f"there is no constant {value}: the pool has {len(module.pool)}")
+            codes[variables[0]] = types.BY_NAME[module.pool[value].kind].code
+        elif kind == "func":
+            if value >= len(module.functions):
+                raise _Mismatch(f"there is no function {value}: the module has {len(module.functions)}")
+        elif kind == "class":
+            if not isinstance(module.type_entry(value), ClassType):
+                raise _Mismatch(f"type {value} is no class")
+            codes[variables[0]] = value
+        elif kind == "field":
+            entry = module.type_entry(codes[variables[0]])
+            assert isinstance(entry, ClassType)
+            if value >= len(entry.fields):
+                name = module.type_name(codes[variables[0]])
+                raise _Mismatch(f"class {name} has no field {value}: it has {len(entry.fields)}")
+            codes[variables[1]] = entry.fields[value]
+        elif kind == "array":
+            entry = module.type_entry(value)
+            if not isinstance(entry, ArrayType):
+                raise _Mismatch(f"type {value} is no array")
+            codes[variables[0]] = entry.element
+            codes[f"{variables[0]}[]"] = value
+        elif kind == "reftype":
+            known = isinstance(module.type_entry(value), (ClassType, ArrayType)) or (
+                value in types.BY_CODE and types.BY_CODE[value].is_reference
+            )
+            if not known:
+                raise _Mismatch(f"type {value} is no reference type")
+            codes[variables[0]] = value
+
+    def _bind_operand(
+        self, declaration: Declaration, name: str, pattern: Pattern, code: int, codes: Codes
+    ) -> None:
+        if pattern.kind == "type":
+            assert pattern.type is not None
+            wanted = pattern.type.code
+        elif pattern.kind == "array":
+            entry = self.module.type_entry(code)
+            if not isinstance(entry, ArrayType):
+                raise _Mismatch(f"{name} must be an array, not {self.module.type_name(code)}")
+            wanted = codes.setdefault(f"{pattern.variable}[]", code)
+            codes.setdefault(pattern.variable, entry.element)
+        elif pattern.variable in codes:
+            wanted = types.stack_code(codes[pattern.variable])
+        else:
+            domain = dict(declaration.signature.domains)[pattern.variable]
+            if domain == "reference" and not types.is_reference_code(code):
+                raise _Mismatch(f"{name} must be a reference, not {self.module.type_name(code)}")
+            wanted = codes.setdefault(pattern.variable, code)
+        if not assignable(code, wanted):
+            raise _Mismatch(
+                f"{name} must be {self.module.type_name(wanted)}, not {self.module.type_name(code)}"
+            )
+
+    def _result_code(self, pattern: Pattern, codes: Codes) -> int:
+        if pattern.kind == "type":
+            assert pattern.type is not None
+            return pattern.type.code
+        if pattern.kind == "array":
+            return codes[f"{pattern.variable}[]"]
+        return types.stack_code(codes[pattern.variable])
+
+    # -- control ----------------------------------------------------------------------------------
+
+    def _callee(self, index: int) -> FunctionType:
+        return self.module.function_type(index)
+
+    def _transfer(
+        self, name: str, slots: tuple[object, ...], immediates: tuple[int, ...], at: int, rest: Stack
+    ) -> Stack | None:
+        if name == "halt":
+            return None
+        if name == "return":
+            self._take(rest, self.type.results, "RET")
+            return None
+        if name == "invoke":
+            callee = self._callee(immediates[0])
+            below = self._take(rest, callee.parameters, f"CALL {self.module.function_name(immediates[0])}")
+            return below + callee.results
+        target = immediates[-1]
+        self._branch(rest, target, at)
+        return None if name == "jump" else rest
+
+    def _take(self, stack: Stack, wanted: tuple[int, ...], what: str) -> Stack:
+        if len(stack) < len(wanted):
+            self.fail(f"{what} takes {len(wanted)} operands and the stack has {len(stack)}")
+        split = len(stack) - len(wanted)
+        for given, want in zip(stack[split:], wanted, strict=True):
+            if not assignable(given, want):
+                name = self.module.type_name
+                self.fail(f"{what} takes {name(want)} where the stack has {name(given)}")
+        return stack[:split]
+
+    def _branch(self, stack: Stack, target: int, at: int) -> None:
+        self._branches.append((at, target))
+        if target <= at:
+            self._safepoint(at, stack)
+            # What was there when the pass came by; empty stacks are not kept.
+            self.expect.setdefault(target, self._entered.get(target, ()))
+        else:
+            self.expect.setdefault(target, stack)
+        self._arrive(stack, target)
+
+    def _arrive(self, stack: Stack, at: int) -> None:
+        expected = self.expect[at]
+        if len(stack) != len(expected) or not all(map(assignable, stack, expected)):
+            name = self.module.type_name
+            self.fail(
+                f"at offset {at} the operand stack is ({', '.join(map(name, expected))}), but it arrives as "
+                f"({', '.join(map(name, stack))}); a .shape there can say what both are"
+            )
+
+    def _safepoint(self, at: int, stack: Stack) -> None:
+        self._safepoints.add(at)
+        slots = tuple(i for i, code in enumerate(stack) if types.is_reference_code(code))
+        if slots:
+            self._maps[at] = slots
+
+
+def assignable(given: int, wanted: int) -> bool:
+    """Whether a value of type code *given* may stand where *wanted* is declared."""
+    return given == wanted or (wanted == types.ANY.code and types.is_reference_code(given))

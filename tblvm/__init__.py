@@ -1,0 +1,3 @@
+"""tblvm: a virtual machine that is composed, not configured."""
+
+__version__ = "0.1.0"
