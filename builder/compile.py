@@ -31,6 +31,9 @@ COMPILE_FLAGS = (
     "-fomit-frame-pointer",
     "-fno-asynchronous-unwind-tables",  # nothing unwinds native frames
     "-fno-unwind-tables",
+    "-falign-functions=1",  # padding between functions is bytes
+    "-fno-vectorize",  # so are vector constants
+    "-fno-slp-vectorize",
     "-ffunction-sections",  # the linker drops what is not used, function by function
     "-fdata-sections",
     "-fno-strict-aliasing",
@@ -163,4 +166,20 @@ def _link(
         folder,
     )
     owners = {objects[unit.name].name: unit.owner for unit in sources.units}
-    return Linked(image.read_bytes(), full.read_bytes(), link_map.read_text(), owners)
+    shipped = image.read_bytes()
+    return Linked(shipped if symbols else _loaded_part(shipped), full.read_bytes(), link_map.read_text(), owners)
+
+
+def _loaded_part(image: bytes) -> bytes:
+    """*image* up to the end of its last segment: the linker leaves room for sections behind it, which
+    nothing names once there are no section headers (ELF64, little-endian)."""
+    first, size, count = (
+        int.from_bytes(image[0x20:0x28], "little"),
+        int.from_bytes(image[0x36:0x38], "little"),
+        int.from_bytes(image[0x38:0x3A], "little"),
+    )
+    end = first + size * count
+    for at in range(first, end, size):
+        offset, in_file = (int.from_bytes(image[at + f : at + f + 8], "little") for f in (0x08, 0x20))
+        end = max(end, offset + in_file if in_file else 0)
+    return image[:end]

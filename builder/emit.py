@@ -116,8 +116,8 @@ def plan_header(composition: Composition) -> str:
     lines += [line for table in _table_names(composition) for line in _accessor(composition, *table)]
     for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots"):
         calls = composition.calls(moment)
-        lines += [f"void {call}(struct tb_context *cx);" for call in calls]
-        lines.append(f"static inline TB_UNUSED void tb_{moment[3:]}(struct tb_context *cx) {{")
+        lines += [f"void {call}(struct tb_context *cx);" for call in sorted(set(calls))]
+        lines.append(f"static inline TB_UNUSED TB_ALWAYS_INLINE void tb_{moment[3:]}(struct tb_context *cx) {{")
         lines += ["  (void)cx;", *(f"  {call}(cx);" for call in calls), "}"]
     lines += ["", "#endif", ""]
     return "\n".join(lines)

@@ -146,9 +146,9 @@ def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
 
 def _owner(file: str) -> tuple[str, str]:
     """The micro-library and opcode that a file name in the engine's line table stands for."""
-    if not file.startswith("tb-op/"):
+    if not file.startswith("tb-op:"):
         return "", ""
-    _, owner, label, _ = file.split("/", 3)
+    _, owner, label, _ = file.split(":", 3)
     return owner, label
 
 

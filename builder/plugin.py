@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.hookspecs import hookimpl
-from ..core.parts import Mode
+from ..core.parts import Mode, ReportFormat
+
+if TYPE_CHECKING:
+    from .report import Report
 
 
 @hookimpl
@@ -18,4 +23,24 @@ def tblvm_modes() -> list[Mode]:
             deny=("collector", "types"),
         ),
         Mode("micro", "nano with a collector, objects and arrays", budget=8192),
+    ]
+
+
+def _text(report: Report) -> str:
+    from .report import show_text
+
+    return show_text(report)
+
+
+def _json(report: Report) -> str:
+    from .report import show_json
+
+    return show_json(report)
+
+
+@hookimpl
+def tblvm_report_formats() -> list[ReportFormat]:
+    return [
+        ReportFormat("text", "a table for people", _text),
+        ReportFormat("json", "raw integers and stable names, for scripts", _json),
     ]

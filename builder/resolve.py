@@ -148,7 +148,9 @@ class _Resolver:
                 else:
                     waiting.append(each)
                 continue
-            each = waiting.pop(0)
+            # The interface with the fewest candidates first: its choice may fill others too.
+            each = min(waiting, key=lambda asked: len(self.registry.interfaces.get(asked.name, ())))
+            waiting.remove(each)
             provider = next((c for c in self.chosen.values() if each.name in c.provides), None)
             provider = provider or self._provider(each)
             work.extend(self._add(provider, each))

@@ -241,7 +241,7 @@ def print_engine(composition: Composition) -> str:
             f"\nu32 imm{position} = tb_leb(&ip);" for position in range(1, handler.uses[0].operands)
         )
         # The line table of this file tells the report whose bytes these are.
-        parts.append(f'#line 1 "tb-op/{handler.library}/{handler.label}/{handler.number}"')
+        parts.append(f'#line 1 "tb-op:{handler.library}:{handler.label}:{handler.number}"')
         parts.append(f"case {handler.number}: {{{more}\n{handler.text}\ncontinue; }}")
     parts.append('#line 1 "tb-engine"')
     parts.append("default: __builtin_unreachable();\n}")

@@ -20,6 +20,7 @@ typedef u32 tb_ref;
 #define TB_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define TB_COLD __attribute__((cold, noinline))
 #define TB_NOINLINE __attribute__((noinline))
+#define TB_ALWAYS_INLINE __attribute__((always_inline))
 #define TB_UNUSED __attribute__((unused))
 
 /* The type index of an object whose type no module declares. Module types follow from 16 on; these are

@@ -26,13 +26,16 @@ static TB_NOINLINE s64 add(u32 *to, const u32 *from, s64 factor, s64 carry, u32 
 u64 tb_rt_shortest(u64 mantissa, s32 exponent, u32 boundary, s32 *power) {
   u32 value[4][LIMBS] = {{0}};
   u64 start[4] = {4 * mantissa - 2 + boundary, 4 * mantissa, 4 * mantissa + 2, 4};
+  /* An even mantissa's interval includes its ends: its lower end is written as ...4999, its upper one as
+   * ...5000; an odd one's the other way round. What is written with nines is kept as 1 less. */
+  s64 less[4] = {~mantissa & 1, 0, mantissa & 1, 0};
   u64 digits[3] = {0, 0, 0};
   u32 size = exponent < 0 ? 0u - (u32)exponent : (u32)exponent;
   u32 limbs = (size + 96) / 32;
   for (u32 i = 0; i <= SCALE; i++) {
     u32 shift = (i == SCALE) == (exponent < 0) ? size : 0;
     tb_store_u64(value[i] + shift / 32, start[i]);
-    add(value[i], value[i], ((s64)1 << shift % 32) - 1, 0, limbs);
+    add(value[i], value[i], ((s64)1 << shift % 32) - 1, -less[i], limbs);
   }
 
   /* number < 2**top, so the first digit is that of 10**(top * log10(2)), or comes behind it. */
@@ -43,16 +46,10 @@ u64 tb_rt_shortest(u64 mantissa, s32 exponent, u32 boundary, s32 *power) {
 
   do {
     for (u32 i = LOW; i <= HIGH; i++) {
-      /* An even mantissa's interval includes its ends: the lower is written as ...4999, the upper as
-       * ...5000; an odd one's the other way round. */
-      s64 strict = i != NUMBER && (mantissa & 1) == i / HIGH;
       digits[i] *= 10;
-      while (add(value[i], value[SCALE], -1, -strict, limbs) >= 0) {
-        value[i][0] += (u32)strict;
-        digits[i]++;
-      }
-      add(value[i], value[SCALE], 1, strict, limbs);
-      add(value[i], value[i], 9, 0, limbs);
+      while (add(value[i], value[SCALE], -1, 0, limbs) >= 0) digits[i]++;
+      add(value[i], value[SCALE], 1, 0, limbs);
+      add(value[i], value[i], 9, 9 * less[i], limbs);
     }
     place--;
   } while (digits[NUMBER] < 10 || (digits[LOW] == digits[NUMBER] && digits[NUMBER] == digits[HIGH]));

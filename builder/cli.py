@@ -1,0 +1,255 @@
+"""tbbuild: the command line of the builder.
+
+Only click is imported up front: what a stage needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from ..core.errors import PolicyError, TblvmError, UsageError
+
+if TYPE_CHECKING:
+    from ..core.registry import Registry
+    from .pipeline import Artifact
+    from .report import Report
+    from .resolve import Request
+
+EXIT_STATUS = """\b
+Exit status:
+  0    done; with --run, the program's own
+  1    mistakes in the source        2    wrong usage
+  3    toolchain or build failed     4    excluded or over budget
+  5    invalid module                6    the host cannot offer what was asked
+  124  the program's time was up     134  the program was stopped by a trap
+"""
+
+EXAMPLES = """\b
+Examples:
+  tbbuild prog.tba                         build ./prog, print the report
+  tbbuild --features core,gc prog.tba --run
+  tbbuild --mode nano -o tiny prog.tbc     fail if over nano's budget
+  tbbuild --explain prog.tba               what goes in, and why
+"""
+
+_SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_DURATIONS = {"ms": 1, "s": 1000, "m": 60000, "": 1000}
+
+
+def read_value(text: str, kind: str) -> int:
+    """An option's value: `size` and `number` take K, M and G (powers of 1024) and forms such as 1e9,
+    `duration` ms, s and m and gives milliseconds. Raises UsageError."""
+    number = text.strip().lower()
+    if kind == "flag":
+        known = {"1": 1, "on": 1, "true": 1, "yes": 1, "0": 0, "off": 0, "false": 0, "no": 0}
+        if number in known:
+            return known[number]
+        raise UsageError(f"{text!r} is neither on nor off")
+    units = _DURATIONS if kind == "duration" else _SUFFIXES
+    for unit in sorted(units, key=len, reverse=True):
+        if unit and number.endswith(unit):
+            number, factor = number[: -len(unit)], units[unit]
+            break
+    else:
+        factor = units[""]
+    try:
+        value = float(number)
+        exact = int(number) if number.isdigit() else value
+        result = int(exact * factor)
+    except (ValueError, OverflowError):
+        known_units = ", ".join(unit for unit in units if unit)
+        raise UsageError(f"{text!r} is no {kind}: write a number, with {known_units} behind it") from None
+    if value < 0 or result != exact * factor:
+        raise UsageError(f"{text!r} is no {kind}: it must be whole and not negative")
+    return result
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """The names in a comma-separated list."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def fail(error: TblvmError, debug: bool) -> NoReturn:
+    """Say what went wrong and how to go on; end with the error's status."""
+    if debug:
+        raise error
+    click.echo(f"tbbuild: {error}", err=True)
+    sys.exit(error.status)
+
+
+@click.command(epilog=EXAMPLES + "\n" + EXIT_STATUS, context_settings={"max_content_width": 100})
+@click.argument("program", type=click.Path(path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--features", metavar="NAMES", help="Add and pin micro-libraries, variants or interfaces.")
+@click.option("--only", metavar="NAMES", help="Use nothing but these; what the program needs beyond is an error.")
+@click.option("--deny", metavar="NAMES", help="Do without these, or fail with the chain that needs them.")
+@click.option("--mode", default="default", metavar="NAME", help="Preset with a budget: nano, micro.")
+@click.option("--engine", default="switch", metavar="NAME", help="How bytecode is executed.")
+@click.option("--target", default="x86_64-linux", metavar="NAME", help="Machine to build for.")
+@click.option("--stack", metavar="CELLS", help="Stack limit.")
+@click.option("--heap", metavar="BYTES", help="Heap size.")
+@click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
+@click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m.")
+@click.option("-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any other option.")
+@click.option("-p", "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help="Load a plug-in from a file or folder.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The executable; by default the program's name without its suffix.")
+@click.option("--run", "run_it", is_flag=True, help="Run the result, without keeping it unless -o is given.")
+@click.option("--report", default="text", metavar="FORMAT", help="Footprint report as text, json, or none.  [default: text]")
+@click.option("--json", "json_", is_flag=True, help="The same as --report json.")
+@click.option("--explain", is_flag=True, help="Print the plan with all reasons, and build nothing.")
+@click.option("--dump", metavar="STAGES", help="Print the values of stages: need, resolve, compose, emit.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Leave the generated C here.")
+@click.option("--symbols", is_flag=True, help="Leave symbols and section headers in the executable.")
+@click.option("-q", "--quiet", is_flag=True, help="No report, no progress.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="tblvm", prog_name="tbbuild")
+def main(program: Path, debug: bool, **given: object) -> None:
+    """Build the smallest native runtime for PROGRAM (.tba, .tbc), and report where every byte went.
+
+    The report goes to standard output, progress and messages to standard error. What stands behind
+    PROGRAM is passed to it with --run.
+    """
+    try:
+        status = _build(program, given)
+    except TblvmError as error:
+        fail(error, debug)
+    sys.exit(status)
+
+
+def _request(registry: Registry, given: Mapping[str, object]) -> Request:
+    from ..core.registry import choose
+    from .resolve import Request
+
+    texts = {name: str(given[name]) for name in ("stack", "heap", "fuel", "timeout") if given[name] is not None}
+    for each in given["options"]:  # type: ignore[attr-defined]
+        name, equals, value = str(each).partition("=")
+        if not equals:
+            raise UsageError(f"-O takes NAME=VALUE, not {each!r}")
+        texts[name] = value
+    options = {}
+    for name, text in texts.items():
+        _, option = registry.options[choose("option", name, registry.options)]
+        try:
+            options[name] = read_value(text, option.kind)
+        except UsageError as error:
+            raise UsageError(f"option {name}: {error}") from None
+    only = given["only"]
+    return Request(
+        features=names(given["features"]),  # type: ignore[arg-type]
+        only=None if only is None else names(str(only)),
+        deny=names(given["deny"]),  # type: ignore[arg-type]
+        mode=str(given["mode"]),
+        engine=str(given["engine"]),
+        target=str(given["target"]),
+        options=options,
+    )
+
+
+def read_program(path: Path) -> bytes:
+    """The content of a program's file. Raises UsageError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _build(program: Path, given: Mapping[str, object]) -> int:
+    from ..core.registry import choose, load
+    from .pipeline import build, plan, translate
+
+    registry = load(given["plugins"])  # type: ignore[arg-type]
+    request = _request(registry, given)
+    wanted = "json" if given["json_"] else str(given["report"])
+    if wanted != "none":
+        choose("report format", wanted, [*registry.report_formats, "none"])
+    module = translate(read_program(program), str(program), registry)
+    if given["explain"]:
+        from .report import explain
+
+        click.echo(explain(plan(module, registry, request)[2]), nl=False)
+        return 0
+    if given["dump"]:
+        from .dump import dump
+
+        click.echo(dump(names(str(given["dump"])), module, registry, request), nl=False)
+        return 0
+    quiet = bool(given["quiet"])
+    with _progress(quiet or wanted == "json") as progress:
+        artifact = build(
+            module,
+            registry,
+            request,
+            symbols=bool(given["symbols"]),
+            keep=given["keep"],  # type: ignore[arg-type]
+            progress=progress,
+        )
+    from .report import Report
+
+    report = Report(program.name, artifact)
+    if wanted != "none" and not quiet:
+        click.echo(registry.report_formats[wanted].show(report), nl=False)
+        sys.stdout.flush()
+    _judge(report)
+    output = given["output"]
+    if output is None and not given["run_it"]:
+        output = _default_output(program)
+    if isinstance(output, Path):
+        write_executable(output, artifact.image)
+    if given["run_it"]:
+        from .run import run
+
+        return run(artifact.image, tuple(given["arguments"]))  # type: ignore[arg-type]
+    return 0
+
+
+def _judge(report: Report) -> None:
+    over = [each for each in report.verdicts() if not each.kept]
+    if over:
+        raise PolicyError(
+            "; ".join(f"{v.what}: {v.measured:,} bytes exceed the budget of {v.budget:,}" for v in over)
+            + ": the report shows the largest rows; leave out what they are for, or choose another --mode"
+        )
+
+
+def _default_output(program: Path) -> Path:
+    name = Path(program.stem) if program.suffix else Path(program.name + ".exe")
+    return name
+
+
+def write_executable(path: Path, image: bytes) -> None:
+    """Write *image* to *path*, all or nothing. Raises UsageError when that is not possible."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(image)
+        temporary.chmod(0o755)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+class _progress:
+    """Shows the stage that runs, on a terminal only."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.shown = not quiet and sys.stderr.isatty() and not os.environ.get("CI")
+
+    def __enter__(self) -> _progress:
+        return self
+
+    def __call__(self, stage: str) -> None:
+        if self.shown:
+            click.echo(f"\r\033[K{stage} …", nl=False, err=True)
+
+    def __exit__(self, *exception: object) -> None:
+        if self.shown:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+__all__ = ["Artifact", "main", "names", "read_program", "read_value", "write_executable"]

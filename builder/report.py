@@ -1,0 +1,199 @@
+"""The footprint report: where every byte went, and why each part is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .measure import HEADERS, IN_FILE, PADDING, PROGRAM, Row
+from .pipeline import Artifact
+
+SCHEMA = 1
+KINDS = ("text", "rodata", "data", "bss")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A budget and what was measured against it."""
+
+    what: str
+    budget: int
+    measured: int
+
+    @property
+    def kept(self) -> bool:
+        return self.measured <= self.budget
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A footprint report. name: of the program; artifact: what was built."""
+
+    name: str
+    artifact: Artifact
+
+    def owners(self) -> list[str]:
+        """Micro-libraries with bytes, largest first; then the program, then the file's own rows."""
+        sizes: dict[str, int] = {}
+        for row in self.artifact.footprint.rows:
+            sizes[row.owner] = sizes.get(row.owner, 0) + row.size
+        own = (PROGRAM, HEADERS, PADDING)
+        ordered = sorted((name for name in sizes if name not in own), key=lambda n: (-sizes[n], n))
+        return [*ordered, *(name for name in own if name in sizes)]
+
+    def rows(self, owner: str) -> list[Row]:
+        found = [row for row in self.artifact.footprint.rows if row.owner == owner]
+        return sorted(found, key=lambda row: (-row.size, row.item, row.kind))
+
+    def size(self, owner: str, *kinds: str) -> int:
+        return sum(row.size for row in self.rows(owner) if row.kind in kinds)
+
+    def ops(self, owner: str) -> int:
+        """How many of the program's opcodes are this library's."""
+        handlers = self.artifact.composition.handlers
+        return len({handler.label.rstrip("~") for handler in handlers if handler.library == owner})
+
+    def ram(self) -> dict[str, int]:
+        """Bytes of memory that the program asks the system for, by what for."""
+        options = self.artifact.plan.options
+        needs = {"static data": self.artifact.footprint.total("data", "bss")}
+        if "stack" in options:
+            needs["VM stack"] = options["stack"] * self.artifact.plan.cell_bits // 8
+        if "heap" in options:
+            needs["heap cage"] = options["heap"] + 8 + len(self.artifact.composition.program.strings)
+        return needs
+
+    def verdicts(self) -> list[Verdict]:
+        mode, footprint = self.artifact.plan.mode, self.artifact.footprint
+        found = []
+        if mode.budget is not None:
+            found.append(Verdict(f"mode {mode.name}, code", mode.budget, footprint.runtime))
+        if mode.data_budget is not None:
+            data = footprint.total("data", "bss", program=False)
+            found.append(Verdict(f"mode {mode.name}, static data", mode.data_budget, data))
+        return found
+
+
+def as_data(report: Report) -> dict[str, object]:
+    """The report as JSON values: raw integers, stable names."""
+    artifact = report.artifact
+    plan, footprint = artifact.plan, artifact.footprint
+    return {
+        "schema": SCHEMA,
+        "program": report.name,
+        "sha256": artifact.sha256,
+        "target": plan.target.name,
+        "engine": plan.engine.name,
+        "mode": plan.mode.name,
+        "file_bytes": footprint.file_size,
+        "runtime_bytes": footprint.runtime,
+        "totals": {kind: footprint.total(kind) for kind in KINDS},
+        "ram": report.ram(),
+        "options": [
+            {"name": name, "value": value, "origin": plan.origins[name]}
+            for name, value in plan.options.items()
+        ],
+        "libraries": [
+            {
+                "name": library.name,
+                "doc": library.doc,
+                "reasons": list(plan.reasons[library.name]),
+                "opcodes": report.ops(library.name),
+                **{kind: report.size(library.name, kind) for kind in KINDS},
+            }
+            for library in plan.libraries
+        ],
+        "rows": [
+            {"owner": row.owner, "item": row.item, "kind": row.kind, "size": row.size, "opcode": row.opcode}
+            for owner in report.owners()
+            for row in report.rows(owner)
+        ],
+        "budgets": [
+            {"what": each.what, "budget": each.budget, "measured": each.measured, "kept": each.kept}
+            for each in report.verdicts()
+        ],
+    }
+
+
+def show_json(report: Report) -> str:
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def show_text(report: Report) -> str:
+    """A table of micro-libraries, for a terminal or a file. Every row is whole; columns sum to TOTAL."""
+    return "\n".join(_text_lines(report)) + "\n"
+
+
+def _text_lines(report: Report) -> Iterator[str]:
+    artifact = report.artifact
+    plan, footprint = artifact.plan, artifact.footprint
+    yield f"{report.name}: {footprint.file_size:,} bytes for {plan.target.name}, engine {plan.engine.name}"
+    yield ""
+    table = [("micro-library", "text", "rodata", "data", "bss", "file", "ops", "why")]
+    for owner in report.owners():
+        sizes = [report.size(owner, kind) for kind in KINDS]
+        in_file = sum(row.size for row in report.rows(owner) if row.in_file)
+        ops = report.ops(owner)
+        why = next(iter(plan.reasons.get(owner, ())), "")
+        table.append(
+            (owner, *map(_number, sizes), _number(in_file), str(ops) if ops else "", _short(why))
+        )
+    totals = [footprint.total(kind) for kind in KINDS]
+    ops = len({handler.label.rstrip("~") for handler in artifact.composition.handlers})
+    table.append(("TOTAL", *map(_number, totals), _number(footprint.file_size), str(ops), ""))
+    yield from _aligned(table)
+    yield ""
+    yield f"runtime without the program: {footprint.runtime:,} bytes of text and rodata"
+    yield "memory: " + ", ".join(f"{what} {_bytes(size)}" for what, size in report.ram().items())
+    for verdict in report.verdicts():
+        mark = "within" if verdict.kept else "OVER"
+        yield f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
+    yield f"sha256 {artifact.sha256}"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value else "·"
+
+
+def _bytes(value: int) -> str:
+    for unit, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if value >= size:
+            return f"{value / size:.4g} {unit}"
+    return f"{value} B"
+
+
+def _short(why: str, width: int = 64) -> str:
+    return why if len(why) <= width else why[: width - 1] + "…"
+
+
+def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    for number, row in enumerate(table):
+        cells = [
+            cell.ljust(width) if i in (0, len(row) - 1) else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+        if number in (0, len(table) - 2):
+            yield "─" * (sum(widths) + 2 * (len(widths) - 1))
+
+
+def explain(report_plan: object) -> str:
+    """Every micro-library and option of a plan with all reasons."""
+    from .resolve import Plan
+
+    assert isinstance(report_plan, Plan)
+    plan = report_plan
+    lines = [f"target {plan.target.name}, engine {plan.engine.name}, mode {plan.mode.name}: {plan.mode.doc}"]
+    for library in plan.libraries:
+        fills = f" (fills {', '.join(library.provides)})" if library.provides else ""
+        lines.append(f"\n{library.name}{fills}: {library.doc}")
+        lines += [f"  because {reason}" for reason in plan.reasons[library.name]]
+        for option in library.options:
+            value, origin = plan.options[option.name], plan.origins[option.name]
+            lines.append(f"  option {option.name} = {value} ({origin}): {option.doc}")
+    return "\n".join(lines) + "\n"
+
+
+assert set(IN_FILE) < set(KINDS)
