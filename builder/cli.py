@@ -9,26 +9,17 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from ..core.errors import PolicyError, TblvmError, UsageError
+from ..core.command import EXIT_STATUS, read_file, reporting, write_file
+from ..core.errors import PolicyError, UsageError
 
 if TYPE_CHECKING:
     from ..core.registry import Registry
-    from .pipeline import Artifact
     from .report import Report
     from .resolve import Request
-
-EXIT_STATUS = """\b
-Exit status:
-  0    done; with --run, the program's own
-  1    mistakes in the source        2    wrong usage
-  3    toolchain or build failed     4    excluded or over budget
-  5    invalid module                6    the host cannot offer what was asked
-  124  the program's time was up     134  the program was stopped by a trap
-"""
 
 EXAMPLES = """\b
 Examples:
@@ -40,11 +31,15 @@ Examples:
 
 _SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _DURATIONS = {"ms": 1, "s": 1000, "m": 60000, "": 1000}
+_MAX_DIGITS = 20
 
 
 def read_value(text: str, kind: str) -> int:
     """An option's value: `size` and `number` take K, M and G (powers of 1024) and forms such as 1e9,
     `duration` ms, s and m and gives milliseconds. Raises UsageError."""
+    from decimal import Decimal, InvalidOperation
+    from fractions import Fraction
+
     number = text.strip().lower()
     if kind == "flag":
         known = {"1": 1, "on": 1, "true": 1, "yes": 1, "0": 0, "off": 0, "false": 0, "no": 0}
@@ -59,15 +54,17 @@ def read_value(text: str, kind: str) -> int:
     else:
         factor = units[""]
     try:
-        value = float(number)
-        exact = int(number) if number.isdigit() else value
-        result = int(exact * factor)
-    except (ValueError, OverflowError):
+        value = Decimal(number)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
         known_units = ", ".join(unit for unit in units if unit)
-        raise UsageError(f"{text!r} is no {kind}: write a number, with {known_units} behind it") from None
-    if value < 0 or result != exact * factor:
-        raise UsageError(f"{text!r} is no {kind}: it must be whole and not negative")
-    return result
+        raise UsageError(f"{text!r} is no {kind}: write a number, with {known_units} behind it")
+    # Exact: 0.029s are 29 milliseconds. What no option can be is not even multiplied out.
+    exact = Fraction(value) * factor if -_MAX_DIGITS < value.adjusted() < _MAX_DIGITS else Fraction(-1)
+    if exact < 0 or exact.denominator != 1:
+        raise UsageError(f"{text!r} is no {kind}: it must be whole, not negative, and below 1e{_MAX_DIGITS}")
+    return int(exact)
 
 
 def names(text: str | None) -> tuple[str, ...]:
@@ -75,19 +72,13 @@ def names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def fail(error: TblvmError, debug: bool) -> NoReturn:
-    """Say what went wrong and how to go on; end with the error's status."""
-    if debug:
-        raise error
-    click.echo(f"tbbuild: {error}", err=True)
-    sys.exit(error.status)
-
-
 @click.command(epilog=EXAMPLES + "\n" + EXIT_STATUS, context_settings={"max_content_width": 100})
 @click.argument("program", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--features", metavar="NAMES", help="Add and pin micro-libraries, variants or interfaces.")
-@click.option("--only", metavar="NAMES", help="Use nothing but these; what the program needs beyond is an error.")
+@click.option(
+    "--only", metavar="NAMES", help="Use nothing but these; what the program needs beyond is an error."
+)
 @click.option("--deny", metavar="NAMES", help="Do without these, or fail with the chain that needs them.")
 @click.option("--mode", default="default", metavar="NAME", help="Preset with a budget: nano, micro.")
 @click.option("--engine", default="switch", metavar="NAME", help="How bytecode is executed.")
@@ -97,14 +88,38 @@ def fail(error: TblvmError, debug: bool) -> NoReturn:
 @click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
 @click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m.")
 @click.option("-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any other option.")
-@click.option("-p", "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help="Load a plug-in from a file or folder.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The executable; by default the program's name without its suffix.")
+@click.option(
+    "-p",
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Load a plug-in from a file or folder.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The executable; by default the program's name without its suffix.",
+)
 @click.option("--run", "run_it", is_flag=True, help="Run the result, without keeping it unless -o is given.")
-@click.option("--report", default="text", metavar="FORMAT", help="Footprint report as text, json, or none.  [default: text]")
+@click.option(
+    "--report",
+    default="text",
+    metavar="FORMAT",
+    help="Footprint report as text, json, or none.  [default: text]",
+)
 @click.option("--json", "json_", is_flag=True, help="The same as --report json.")
 @click.option("--explain", is_flag=True, help="Print the plan with all reasons, and build nothing.")
 @click.option("--dump", metavar="STAGES", help="Print the values of stages: need, resolve, compose, emit.")
-@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Leave the generated C here.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Leave the generated C here.",
+)
 @click.option("--symbols", is_flag=True, help="Leave symbols and section headers in the executable.")
 @click.option("-q", "--quiet", is_flag=True, help="No report, no progress.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
@@ -115,10 +130,8 @@ def main(program: Path, debug: bool, **given: object) -> None:
     The report goes to standard output, progress and messages to standard error. What stands behind
     PROGRAM is passed to it with --run.
     """
-    try:
+    with reporting("tbbuild", debug):
         status = _build(program, given)
-    except TblvmError as error:
-        fail(error, debug)
     sys.exit(status)
 
 
@@ -126,7 +139,9 @@ def _request(registry: Registry, given: Mapping[str, object]) -> Request:
     from ..core.registry import choose
     from .resolve import Request
 
-    texts = {name: str(given[name]) for name in ("stack", "heap", "fuel", "timeout") if given[name] is not None}
+    texts = {
+        name: str(given[name]) for name in ("stack", "heap", "fuel", "timeout") if given[name] is not None
+    }
     for each in given["options"]:  # type: ignore[attr-defined]
         name, equals, value = str(each).partition("=")
         if not equals:
@@ -151,14 +166,6 @@ def _request(registry: Registry, given: Mapping[str, object]) -> Request:
     )
 
 
-def read_program(path: Path) -> bytes:
-    """The content of a program's file. Raises UsageError."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-
-
 def _build(program: Path, given: Mapping[str, object]) -> int:
     from ..core.registry import choose, load
     from .pipeline import build, plan, translate
@@ -168,7 +175,7 @@ def _build(program: Path, given: Mapping[str, object]) -> int:
     wanted = "json" if given["json_"] else str(given["report"])
     if wanted != "none":
         choose("report format", wanted, [*registry.report_formats, "none"])
-    module = translate(read_program(program), str(program), registry)
+    module = translate(read_file(program), str(program), registry)
     if given["explain"]:
         from .report import explain
 
@@ -200,7 +207,7 @@ def _build(program: Path, given: Mapping[str, object]) -> int:
     if output is None and not given["run_it"]:
         output = _default_output(program)
     if isinstance(output, Path):
-        write_executable(output, artifact.image)
+        write_file(output, artifact.image, executable=True)
     if given["run_it"]:
         from .run import run
 
@@ -218,20 +225,7 @@ def _judge(report: Report) -> None:
 
 
 def _default_output(program: Path) -> Path:
-    name = Path(program.stem) if program.suffix else Path(program.name + ".exe")
-    return name
-
-
-def write_executable(path: Path, image: bytes) -> None:
-    """Write *image* to *path*, all or nothing. Raises UsageError when that is not possible."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(image)
-        temporary.chmod(0o755)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+    return Path(program.stem) if program.suffix else Path(program.name + ".exe")
 
 
 class _progress:
@@ -250,6 +244,3 @@ class _progress:
     def __exit__(self, *exception: object) -> None:
         if self.shown:
             click.echo("\r\033[K", nl=False, err=True)
-
-
-__all__ = ["Artifact", "main", "names", "read_program", "read_value", "write_executable"]

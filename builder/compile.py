@@ -154,9 +154,7 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
         raise BuildError(f"the C compiler does not start: {error}") from None
 
 
-def _link(
-    objects: dict[str, Path], sources: Sources, target: Target, folder: Path, symbols: bool
-) -> Linked:
+def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Path, symbols: bool) -> Linked:
     full, image, link_map = folder / "full.elf", folder / "image.elf", folder / "link.map"
     common = [str(zig()), "ld.lld", "-m", target.emulation, "-T", target.link_script, "-e", "_start"]
     common += [*LINK_FLAGS, *(str(each) for each in objects.values())]
@@ -167,7 +165,9 @@ def _link(
     )
     owners = {objects[unit.name].name: unit.owner for unit in sources.units}
     shipped = image.read_bytes()
-    return Linked(shipped if symbols else _loaded_part(shipped), full.read_bytes(), link_map.read_text(), owners)
+    return Linked(
+        shipped if symbols else _loaded_part(shipped), full.read_bytes(), link_map.read_text(), owners
+    )
 
 
 def _loaded_part(image: bytes) -> bytes:

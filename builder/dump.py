@@ -40,7 +40,9 @@ def show_need(needed: Need) -> str:
     """Opcode forms with counts and first uses, then what follows from them."""
     lines = [
         f"{count:6} × {use.form.name:32} first in {place}"
-        for use, (count, place) in sorted(needed.uses.items(), key=lambda item: (-item[1][0], item[0].form.name))
+        for use, (count, place) in sorted(
+            needed.uses.items(), key=lambda item: (-item[1][0], item[0].form.name)
+        )
     ]
     lines += [f"needs {each.name}: {each.because}" for each in needed.asked]
     lines.append("traps: " + (", ".join(trap.name for trap in needed.traps) or "none"))

@@ -101,7 +101,10 @@ def plan_header(composition: Composition) -> str:
         for library, text in composition.members(members):
             lines += [f"  /* {library.name} */", *(f"  {line.strip()}" for line in text.splitlines())]
         if struct_name == "store" and composition.loaded:
-            lines += ["  /* the program that was loaded */", *_loaded_members(composition)]
+            lines += [
+                "  /* the program that was loaded */",
+                *(f"  {each}" for each in _loaded_members(composition)),
+            ]
         lines += ["};", ""]
     lines += [
         "extern struct tb_context tb_the_context;",
@@ -117,7 +120,9 @@ def plan_header(composition: Composition) -> str:
     for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots"):
         calls = composition.calls(moment)
         lines += [f"void {call}(struct tb_context *cx);" for call in sorted(set(calls))]
-        lines.append(f"static inline TB_UNUSED TB_ALWAYS_INLINE void tb_{moment[3:]}(struct tb_context *cx) {{")
+        lines.append(
+            f"static inline TB_UNUSED TB_ALWAYS_INLINE void tb_{moment[3:]}(struct tb_context *cx) {{"
+        )
         lines += ["  (void)cx;", *(f"  {call}(cx);" for call in calls), "}"]
     lines += ["", "#endif", ""]
     return "\n".join(lines)
@@ -138,11 +143,21 @@ def _program_macros(composition: Composition) -> dict[str, str]:
 def _cage(composition: Composition) -> list[str]:
     head = "static inline TB_UNUSED u8 *tb_cage(struct tb_context *cx) {\n  (void)cx;"
     if composition.loaded:
-        return [head, "  return tb_the_store.cage;", "}"]
+        keep = "#define TB_CAGE_KEEP(cx, at) (tb_store_of(cx)->cage = (at))"
+        return ["#define TB_CAGE_ADDRESS 0", keep, head, "  return tb_the_store.cage;", "}"]
     if "cage" in composition.plan.interfaces:
-        return [f"#define TB_CAGE_ADDRESS ((void *){CAGE_ADDRESS:#x}ul)", head, "  return TB_CAGE_ADDRESS;", "}"]
+        fixed = [
+            f"#define TB_CAGE_ADDRESS ((void *){CAGE_ADDRESS:#x}ul)",
+            "#define TB_CAGE_KEEP(cx, at) ((void)0)",
+        ]
+        return [*fixed, head, "  return TB_CAGE_ADDRESS;", "}"]
     # Without a heap, the cage is the string constants where they are.
-    return ["extern const u8 tb_image_strings[];", head, "  return (u8 *)(unsigned long)tb_image_strings - 8;", "}"]
+    return [
+        "extern const u8 tb_image_strings[];",
+        head,
+        "  return (u8 *)(unsigned long)tb_image_strings - 8;",
+        "}",
+    ]
 
 
 def _table_names(composition: Composition) -> list[tuple[str, str]]:
@@ -150,7 +165,7 @@ def _table_names(composition: Composition) -> list[tuple[str, str]]:
 
 
 def _loaded_members(composition: Composition) -> list[str]:
-    return [f"const {ctype} *image_{name};" for name, ctype in _table_names(composition)]
+    return ["u8 *cage;", *(f"const {ctype} *image_{name};" for name, ctype in _table_names(composition))]
 
 
 def _accessor(composition: Composition, name: str, ctype: str) -> list[str]:

@@ -101,7 +101,9 @@ def demands(
         for node in form.graph.nodes:
             for interface in node.primitive.requires:
                 asked.setdefault((interface, label), Asked(interface, (place, label)))
-            traps |= set(_traps(node))
+            for trap in _traps(node):
+                asked.setdefault(("traps", label), Asked("traps", (place, label, f"trap: {trap.message}")))
+                traps.add(trap)
             if isinstance(node.attribute, Service):
                 services[node.attribute.name] = node.attribute
                 owner = node.attribute.library

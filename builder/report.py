@@ -136,9 +136,7 @@ def _text_lines(report: Report) -> Iterator[str]:
         in_file = sum(row.size for row in report.rows(owner) if row.in_file)
         ops = report.ops(owner)
         why = next(iter(plan.reasons.get(owner, ())), "")
-        table.append(
-            (owner, *map(_number, sizes), _number(in_file), str(ops) if ops else "", _short(why))
-        )
+        table.append((owner, *map(_number, sizes), _number(in_file), str(ops) if ops else "", _short(why)))
     totals = [footprint.total(kind) for kind in KINDS]
     ops = len({handler.label.rstrip("~") for handler in artifact.composition.handlers})
     table.append(("TOTAL", *map(_number, totals), _number(footprint.file_size), str(ops), ""))

@@ -56,9 +56,7 @@ class Plan:
 
 def matches(pattern: str, library: MicroLibrary) -> bool:
     """Whether *pattern* (a library, a group or an interface) names *library*."""
-    return (
-        library.name == pattern or library.name.startswith(pattern + ".") or pattern in library.provides
-    )
+    return library.name == pattern or library.name.startswith(pattern + ".") or pattern in library.provides
 
 
 def resolve(need: Need, registry: Registry, request: Request) -> Plan:
@@ -92,8 +90,6 @@ class _Resolver:
             *(Asked(name, ("every runtime",)) for name in self.request.base),
             *self.need.asked,
         ]
-        if self.need.traps:
-            asked.append(Asked("traps", (f"the program can trap: {self.need.traps[0].message}",)))
         for feature in self.request.features:
             asked.extend(self._feature(feature))
         for name in self.request.options:
@@ -131,7 +127,8 @@ class _Resolver:
         shared = set.intersection(*(set(each.provides) for each in group))
         if shared:
             return [Asked(sorted(shared)[0], why)]
-        return [Asked(each.name, why) for each in group if not each.provides]
+        # What completes a combination comes along with it, never by itself.
+        return [Asked(each.name, why) for each in group if not each.provides and not each.enhances]
 
     # -- closing the set --------------------------------------------------------------------------
 
@@ -166,7 +163,7 @@ class _Resolver:
         denied = self._denied(library)
         if denied:
             raise PolicyError(
-                f"{library.name} is needed, but {denied}: {' → '.join(dict.fromkeys(chain))}; "
+                f"{library.name} is needed for {' → '.join(dict.fromkeys(asked.chain))}, but {denied}; "
                 "allow it, or change the program"
             )
         self.chosen[library.name] = library
@@ -202,7 +199,7 @@ class _Resolver:
         if not usable:
             why = self._denied(candidates[0]) or f"{candidates[0].name} {self._clashes(candidates[0])}"
             raise PolicyError(
-                f"{asked.name} is needed, but {why}: {asked.because}; allow it, or change the program"
+                f"{asked.name} is needed for {asked.because}, but {why}; allow it, or change the program"
             )
         return (pinned or usable)[0]
 
@@ -210,10 +207,11 @@ class _Resolver:
         """What keeps *library* from standing beside those chosen already, or nothing."""
         for other in self.chosen.values():
             both = set(library.provides) & set(other.provides)
+            why = self.reasons[other.name][0]
             if both and other is not library:
-                return f"provides {sorted(both)[0]} as {other.name} does"
+                return f"provides {sorted(both)[0]} as {other.name} does, which is there for: {why}"
             if other.name in library.conflicts or library.name in other.conflicts:
-                return f"cannot stand beside {other.name}"
+                return f"cannot stand beside {other.name}, which is there for: {why}"
         return ""
 
     def _recommended(self) -> None:

@@ -16,7 +16,7 @@ from .asm_function import FunctionBody
 from .asm_scope import Block, Name, Scope, Table, directive_of, read_declared, read_key
 from .errors import Diagnostic, ModuleError, SourceError
 from .module import ArrayType, ClassType, Constant, Debug, Module, Shape, TypeEntry
-from .text import Fault, Token, Words, suggestion, tokenize
+from .text import FLOAT_WORDS, Fault, Token, Words, suggestion, tokenize
 from .wellformed import check
 
 NAME_TABLES = ("functions", "globals", "types", "fields", "locals")
@@ -312,8 +312,11 @@ class _Assembler:
 
 
 def _constant_kind(words: Words) -> str:
+    """The type in front of a literal, "" when the literal is to say it by itself."""
     kinds = ("i32", "i64", "f32", "f64", "string")
-    token = words.take()
+    token = words.next
+    if token.kind != "word" or token.text in FLOAT_WORDS:
+        return ""
     if token.text not in kinds:
-        raise Fault(f"{token.text or 'nothing'} is no type of a constant: {' '.join(kinds)}", token)
-    return token.text
+        raise Fault(f"{token.text} is no type of a constant: {' '.join(kinds)}", token)
+    return words.take().text

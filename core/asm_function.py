@@ -232,13 +232,9 @@ class FunctionBody:
 
     def _symbol(self, kind: str, signed: bool, words: Words, opcode: Opcode) -> int:
         if kind == "local":
-            if words.next.kind == "number":
-                return words.integer(0, len(self.local_types) - 1)
-            return self.locals.find(words)
+            return self._numbered(self.locals, words)
         if kind == "global":
-            if words.next.kind == "number":
-                return words.integer(0, len(self.scope.globals.names) - 1)
-            return self.scope.globals.find(words)
+            return self._numbered(self.scope.globals, words)
         if kind == "func":
             return self.scope.functions.find(words)
         if kind == "pool":
@@ -250,6 +246,12 @@ class FunctionBody:
                 f"the {opcode.declarations[0].signature.immediates[0].name} of {opcode.name}, a whole number"
             )
         return words.integer(-_U31 - 1 if signed else 0, _U31)
+
+    def _numbered(self, table: Table, words: Words) -> int:
+        """A local or global, by name or by index."""
+        if words.next.kind != "number" or not table.names:
+            return table.find(words)
+        return words.integer(0, len(table.names) - 1)
 
     def _constant(self, words: Words) -> int:
         token = words.next

@@ -55,6 +55,8 @@ class Table:
     def find(self, words: Words) -> int:
         """The number of the one that the next word names."""
         token = words.next
+        if token.kind == "number":
+            raise Fault(f"there is no {self.what} {token.text}", token)
         key = read_key(words)
         if key not in self.index:
             hint = suggestion(key[1], [text for _, text in self.index])

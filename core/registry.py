@@ -35,8 +35,6 @@ class PluginInfo:
     origin: str
 
 
-
-
 N = TypeVar("N")
 
 
@@ -46,6 +44,20 @@ class Registry:
     def __init__(self, manager: pluggy.PluginManager, plugins: tuple[PluginInfo, ...]) -> None:
         self._hook = manager.hook
         self.plugins = plugins
+
+    def contributions(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """For each plug-in, by name, what it adds: hook without its `tblvm_` -> names, in their order."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {info.name: {} for info in self.plugins}
+        for hook in hookspecs.__all__:
+            for implementation in getattr(self._hook, hook).get_hookimpls():
+                added = implementation.function()
+                if hook == "tblvm_opcodes":
+                    names = [each.label for those in added for each in those.declarations]
+                else:
+                    names = [each.name for each in added]
+                what = hook.removeprefix("tblvm_").replace("_", " ")
+                found[implementation.plugin_name][what] = tuple(dict.fromkeys(names))
+        return found
 
     @cached_property
     def isa(self) -> Isa:

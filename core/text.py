@@ -16,7 +16,7 @@ from .module import Constant
 _TOKEN = re.compile(
     r"""(?P<space>\s+|[;\#].*)
       | (?P<string>"(?:[^"\\]|\\.)*")
-      | (?P<char>'(?:[^'\\]|\\.[^']*)')
+      | (?P<char>'(?:[^'\\]|\\.)*')
       | (?P<bits>f(?:32|64):0[xX]\w+)
       | (?P<number>-?(?:0[xX]\w+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?\w*|infinityf?\b))
       | (?P<raw>@-?\d+)
@@ -157,7 +157,7 @@ def tokenize(text: str, line: int) -> Words:
         if match is None:
             bad = Token("bad", text[at], line, at + 1)
             if text[at] in "\"'":
-                raise Fault("this quote is not closed, or not around one character", bad)
+                raise Fault("this quote is not closed", bad)
             raise Fault(f"{quote(text[at])} has no meaning here", bad)
         kind = match.lastgroup or ""
         if kind != "space":

@@ -72,5 +72,5 @@ def stack_code(code: int) -> int:
 
 
 def storage(code: int) -> Type:
-    """How a value of type *code* is stored: the built-in type itself, or `any` for a module's type."""
-    return ANY if code >= FIRST_MODULE_TYPE else BY_CODE[code]
+    """How a value of type *code* is stored: the built-in type itself, or `any` for every reference."""
+    return ANY if is_reference_code(code) else BY_CODE[code]

@@ -15,7 +15,7 @@ _DIGITS = b"0123456789"
 
 @dataclass(slots=True)
 class Console:
-    """The console of a run. input: all of standard input; at: how far it is read; output: what was written."""
+    """The console of a run. input: all of standard input; at: how far it is read; output: all written."""
 
     input: bytes = b""
     at: int = 0
@@ -58,9 +58,7 @@ def put_byte(value: i32) -> None:
     machine().state(Console).output.append(value.v & 0xFF)
 
 
-@service(
-    "tb_io_read_i32", library="io.input", effects={"reads input", "may block"}, traps=(Trap.BAD_INPUT,)
-)
+@service("tb_io_read_i32", library="io.input", effects={"reads input", "may block"}, traps=(Trap.BAD_INPUT,))
 def read_i32() -> i32:
     console = machine().state(Console)
     console.skip(_BLANKS)

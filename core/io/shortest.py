@@ -44,9 +44,7 @@ def shortest(mantissa: int, exponent: int, closer_below: bool) -> tuple[int, int
         scale = Fraction(10) ** power
         below = int(value / scale)
         fitting = [
-            c
-            for c in (below, below + 1)
-            if low < c * scale < high or (even and c * scale in (low, high))
+            c for c in (below, below + 1) if low < c * scale < high or (even and c * scale in (low, high))
         ]
         if fitting:
             return min(fitting, key=lambda c: (abs(c * scale - value), c % 2)), power

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.dis import disassemble, listing
-from tblvm.core.errors import ModuleError
+from tblvm.core.errors import ModuleError, SourceError
 from tblvm.core.module import (
     UNMEASURED,
     ArrayType,
@@ -180,3 +180,13 @@ def test_listing(isa: Isa) -> None:
         "f1: 1 bytes\n"
         "  000000  28                    RET\n"
     )
+
+
+def test_the_manual_is_true(isa: Isa) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "assembly.md").read_text(encoding="utf-8")
+    program, mistake, shown = re.findall(r"```\n(.*?)```", manual, re.DOTALL)
+    module = assemble(program, isa)
+    assert listing(module, isa).endswith(shown)
+    with pytest.raises(SourceError) as caught:
+        assemble("\n" * 5 + ".func main()\n    PUHS 2\n.end\n", isa, "fib.tba")
+    assert str(caught.value) == mistake.rstrip()

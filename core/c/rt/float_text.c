@@ -7,12 +7,12 @@ u8 *tb_rt_float_text(u8 *end, u64 bits, u32 exponent_bits, u32 fraction_bits) {
   u32 field = (u32)(bits >> fraction_bits) & most;
   u64 hidden = (u64)1 << fraction_bits;
   u64 fraction = bits & (hidden - 1);
-  if (field == most && fraction != 0) {
-    end -= 3;
-    __builtin_memcpy(end, "NaN", 3);
-    return end;
-  }
   if (field == most) {
+    if (fraction != 0) {
+      end -= 3;
+      __builtin_memcpy(end, "NaN", 3);
+      return end;
+    }
     end -= 8;
     __builtin_memcpy(end, "Infinity", 8);
   } else {
@@ -20,13 +20,12 @@ u8 *tb_rt_float_text(u8 *end, u64 bits, u32 exponent_bits, u32 fraction_bits) {
     s32 power = -1; /* 0.0 */
     if ((field | fraction) != 0) {
       u32 boundary = field > 1 && fraction == 0;
-      if (field == 0) field = 1;
-      else fraction += hidden;
-      digits = tb_rt_shortest(fraction, (s32)(field - (most >> 1) - fraction_bits), boundary, &power);
-      while (digits % 10 == 0) {
-        digits /= 10;
-        power++;
-      }
+      fraction += field != 0 ? hidden : 0;
+      field += field == 0;
+      s32 last;
+      digits = tb_rt_shortest(fraction, (s32)(field - (most >> 1) - fraction_bits), boundary, &last);
+      power = last;
+      for (; digits % 10 == 0; digits /= 10) power++;
       s32 leading = power - 1;
       for (u64 rest = digits; rest != 0; rest /= 10) leading++;
       if (leading < -3 || leading >= 7) {

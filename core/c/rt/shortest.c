@@ -10,7 +10,7 @@
  * Limits: mantissa below 2**53 and not 0, -1074 <= exponent <= 971. */
 #include "tb_rt.h"
 
-enum { LIMBS = 36 };
+enum { LIMBS = 37 };
 enum { LOW, NUMBER, HIGH, SCALE };
 
 /* to = to + from * factor + carry; gives the carry out, negative where the result is. |factor| < 2**31. */
@@ -31,7 +31,7 @@ u64 tb_rt_shortest(u64 mantissa, s32 exponent, u32 boundary, s32 *power) {
   s64 less[4] = {~mantissa & 1, 0, mantissa & 1, 0};
   u64 digits[3] = {0, 0, 0};
   u32 size = exponent < 0 ? 0u - (u32)exponent : (u32)exponent;
-  u32 limbs = (size + 96) / 32;
+  u32 limbs = (size + 128) / 32; /* 10 * SCALE has fewer than size + 72 bits */
   for (u32 i = 0; i <= SCALE; i++) {
     u32 shift = (i == SCALE) == (exponent < 0) ? size : 0;
     tb_store_u64(value[i] + shift / 32, start[i]);

@@ -16,12 +16,14 @@ void tb_io_flush(struct tb_context *cx) {
   store->io_out_used = 0;
 }
 
-void tb_io_put_byte(struct tb_context *cx, u32 value) {
+TB_NOINLINE void tb_io_put_byte(struct tb_context *cx, u32 value) {
   struct tb_store *store = tb_store_of(cx);
-  store->io_out[store->io_out_used++] = (u8)value;
-  if (store->io_out_used == TB_IO_BUFFER) tb_io_flush(cx);
+  u32 used = store->io_out_used++;
+  store->io_out[used] = (u8)value;
+  if (used + 1 == TB_IO_BUFFER) tb_io_flush(cx);
 }
 
 void tb_io_write(struct tb_context *cx, const void *from, u32 bytes) {
-  for (u32 i = 0; i < bytes; i++) tb_io_put_byte(cx, ((const u8 *)from)[i]);
+  const u8 *at = from;
+  while (bytes-- != 0) tb_io_put_byte(cx, *at++);
 }

@@ -2,14 +2,14 @@
  * Latin-1, 2 also UTF-16; what is not needed folds away. */
 #include "tb_io.h"
 
-static void put_scalar(struct tb_context *cx, u32 scalar) {
-  u32 shift = scalar < 0x80 ? 0 : scalar < 0x800 ? 6 : scalar < 0x10000 ? 12 : 18;
-  u32 lead = shift == 0 ? 0 : 0xff00u >> (shift / 6 + 1); /* its low byte: 1 + shift / 6 bits set */
-  tb_io_put_byte(cx, lead | scalar >> shift);
-  while (shift != 0) {
-    shift -= 6;
-    tb_io_put_byte(cx, 0x80 | (scalar >> shift & 0x3f));
+/* Writes the bytes of *scalar*; what its first byte can hold is at most *most*. */
+static TB_NOINLINE void put_scalar(struct tb_context *cx, u32 scalar, u32 most) {
+  u32 byte = ~(2 * most + 1) | scalar;
+  if (scalar > most) {
+    put_scalar(cx, scalar >> 6, most == 0x7f ? 0x1f : most >> 1);
+    byte = 0x80 | (scalar & 0x3f);
   }
+  tb_io_put_byte(cx, byte);
 }
 
 void tb_io_print_string(struct tb_context *cx, tb_ref string) {
@@ -24,13 +24,18 @@ void tb_io_print_string(struct tb_context *cx, tb_ref string) {
     return;
   }
   u32 wide = TB_STRING_KINDS > 1 && tb_object_type(cx, string) == TB_TYPE_UTF16;
-  for (u32 i = 0; i < length; i++) {
-    u32 unit = wide ? tb_load_u16(at + 2 * (u64)i) : at[i];
-    if (TB_STRING_KINDS > 1 && unit - 0xd800 < 0x800) {
-      u32 low = unit < 0xdc00 && i + 1 < length ? tb_load_u16(at + 2 * (u64)i + 2) - 0xdc00u : 0x400;
-      i += low < 0x400;
-      unit = low < 0x400 ? 0x10000 + ((unit - 0xd800) << 10) + low : '?';
+  const u8 *end = at + ((u64)length << wide);
+  while (at != end) {
+    u32 unit = wide ? tb_load_u16(at) : *at;
+    at += 1 + wide;
+    if (TB_STRING_KINDS > 1 && unit >> 11 == 0xd800 >> 11) {
+      u32 low = unit < 0xdc00 && at != end ? tb_load_u16(at) - 0xdc00u : 0x400;
+      unit = '?';
+      if (low < 0x400) {
+        unit = 0x10000 + ((tb_load_u16(at - 2) - 0xd800u) << 10) + low;
+        at += 2;
+      }
     }
-    put_scalar(cx, unit);
+    put_scalar(cx, unit, 0x7f);
   }
 }

@@ -1,0 +1,62 @@
+"""What the command lines share: exit statuses, the way errors are told, reading and writing files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from .errors import TblvmError, UsageError
+
+EXIT_STATUS = """\b
+Exit status:
+  0    done; with --run, the program's own
+  1    mistakes in the source        2    wrong usage
+  3    toolchain or build failed     4    excluded or over budget
+  5    invalid module                6    the host cannot offer what was asked
+  124  the program's time was up     134  the program was stopped by a trap
+"""
+
+
+@contextlib.contextmanager
+def reporting(tool: str, debug: bool) -> Iterator[None]:
+    """Tell a TblvmError in one message under the tool's name and end with its status; with *debug*, show
+    where it came from."""
+    try:
+        yield
+    except TblvmError as error:
+        if debug:
+            raise
+        click.echo(f"{tool}: {error}", err=True)
+        sys.exit(error.status)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a program's file. Raises UsageError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
+def write_file(path: Path, content: bytes, *, executable: bool = False) -> None:
+    """Write *content* to *path*, all or nothing. Raises UsageError when that is not possible."""
+    if not path.name:
+        raise UsageError(f"cannot write {str(path)!r}: it names no file")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            temporary.write_bytes(content)
+            if executable:
+                temporary.chmod(0o755)
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None

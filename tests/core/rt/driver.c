@@ -1,0 +1,59 @@
+/* mem.c, compiled with its functions renamed, against plain loops over every size, distance and offset. */
+#include <stdio.h>
+#include <stdlib.h>
+
+void *rt_memcpy(void *to, const void *from, size_t bytes);
+void *rt_memmove(void *to, const void *from, size_t bytes);
+void *rt_memset(void *to, int value, size_t bytes);
+int rt_memcmp(const void *a, const void *b, size_t bytes);
+
+enum { SIZE = 48 };
+
+static unsigned char now[SIZE], before[SIZE];
+
+static void fill(void) {
+  for (int i = 0; i < SIZE; i++) now[i] = before[i] = (unsigned char)(i * 37 + 11);
+}
+
+static void check(int holds, const char *what, int a, int b, int c) {
+  if (holds) return;
+  printf("%s %d %d %d\n", what, a, b, c);
+  exit(1);
+}
+
+int main(void) {
+  for (int to = 0; to < SIZE; to++)
+    for (int from = 0; from < SIZE; from++)
+      for (int bytes = 0; bytes + (to > from ? to : from) <= SIZE; bytes++) {
+        fill();
+        check(rt_memmove(now + to, now + from, (size_t)bytes) == now + to, "memmove's result", to, from, bytes);
+        for (int i = 0; i < SIZE; i++)
+          check(now[i] == (i >= to && i < to + bytes ? before[i - to + from] : before[i]), "memmove", to, from, bytes);
+        int apart = to >= from + bytes || from >= to + bytes;
+        fill();
+        if (apart) rt_memcpy(now + to, now + from, (size_t)bytes);
+        for (int i = 0; apart && i < SIZE; i++)
+          check(now[i] == (i >= to && i < to + bytes ? before[i - to + from] : before[i]), "memcpy", to, from, bytes);
+      }
+  for (int to = 0; to < SIZE; to++)
+    for (int bytes = 0; to + bytes <= SIZE; bytes++) {
+      fill();
+      check(rt_memset(now + to, 0x1a5, (size_t)bytes) == now + to, "memset's result", to, bytes, 0);
+      for (int i = 0; i < SIZE; i++)
+        check(now[i] == (i >= to && i < to + bytes ? 0xa5 : before[i]), "memset", to, bytes, i);
+    }
+  for (int bytes = 0; bytes <= SIZE; bytes++) {
+    fill();
+    check(rt_memcmp(now, before, (size_t)bytes) == 0, "memcmp of equals", bytes, 0, 0);
+    for (int at = 0; at < bytes; at++) {
+      fill();
+      now[at] = 0xff;
+      before[at] = 0x7f; /* unsigned bytes are compared */
+      check(rt_memcmp(now, before, (size_t)bytes) > 0, "memcmp", bytes, at, 1);
+      check(rt_memcmp(before, now, (size_t)bytes) < 0, "memcmp", bytes, at, -1);
+      check(rt_memcmp(before, now, (size_t)at) == 0, "memcmp of a part", bytes, at, 0);
+    }
+  }
+  puts("ok");
+  return 0;
+}

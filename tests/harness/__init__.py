@@ -1,0 +1,311 @@
+"""The harness: builds runtimes with every opcode, sends them programs, reads how each run ended.
+
+    harness = Harness.build("marksweep", sanitize=False)
+    [run] = harness.run([Job(verified, stdin=b"", fuel=10**6)])
+
+The same image format serves the freestanding build by `zig cc`, which is what users get, and a build by
+gcc with AddressSanitizer and UndefinedBehaviorSanitizer on top of a C library.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from tblvm.builder.compile import compile_, write_sources
+from tblvm.builder.compose import Composition, compose, numbers, tables
+from tblvm.builder.emit import Sources, emit
+from tblvm.builder.need import Need, demands
+from tblvm.builder.resolve import Request, resolve
+from tblvm.core.asm import assemble
+from tblvm.core.program import Use, link
+from tblvm.core.registry import Registry, load
+from tblvm.core.verified import Form, Verified
+from tblvm.opcodes import types
+from tblvm.opcodes.meaning import Limits, Machine, Outcome, Place
+from tblvm.stack import verify
+
+HERE = Path(__file__).parent
+_STORAGE = ("i32", "i64", "f32", "f64", "any", "i8", "u8", "i16", "u16")
+_DOMAINS = {"stack": _STORAGE[:5], "storage": _STORAGE, "reference": ("any",), "class": ("any",)}
+
+
+@lru_cache(maxsize=None)
+def registry(plugins: tuple[Path, ...] = ()) -> Registry:
+    return load([HERE, *plugins])
+
+
+def every_use(reg: Registry, excluded: frozenset[str]) -> Iterator[Use]:
+    """Every form that a program could use, in every shape that resolved code has for it."""
+    for opcode in reg.isa:
+        for declaration in opcode.declarations:
+            if declaration.library in excluded:
+                continue
+            names = [name for name, _ in declaration.signature.domains]
+            choices = [_DOMAINS[domain] for _, domain in declaration.signature.domains]
+            padded = opcode.page.prefix != -1 or bool(opcode.kinds)
+            for chosen in itertools.product(*choices):
+                bindings = tuple(zip(names, (types.BY_NAME[name] for name in chosen), strict=True))
+                form = Form(declaration, bindings)
+                yield Use(form, False, padded)
+                if "local" in opcode.kinds:
+                    yield Use(form, True, padded)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A program to run. fuel: instructions it may use; stress: collect at every allocation."""
+
+    verified: Verified
+    stdin: bytes = b""
+    fuel: int = 1 << 40
+    stack: int = 65536
+    heap: int = 1 << 20
+    stress: bool = False
+
+
+@dataclass
+class Run:
+    """How a run ended. signal: nonzero when the process did not end by itself; trace as meaning.Place."""
+
+    output: bytes = b""
+    trap: str = ""
+    status: int = 0
+    fuel_used: int = 0
+    trace: tuple[Place, ...] = ()
+    collections: list[tuple[int, int]] = field(default_factory=list)
+    globals: dict[int, int] = field(default_factory=dict)
+    wait_status: int = -1
+
+
+@dataclass
+class Harness:
+    """A built runtime that loads programs."""
+
+    reg: Registry
+    composition: Composition
+    executable: Path
+    sanitized: bool
+
+    @property
+    def collector(self) -> bool:
+        return "collector" in self.composition.plan.interfaces
+
+    def run(self, jobs: Sequence[Job]) -> list[Run]:
+        """Run *jobs*, each in a process of its own; in order."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "images").write_bytes(b"".join(self._image(job) for job in jobs))
+            environment = dict(os.environ)
+            if self.sanitized:
+                environment["ASAN_OPTIONS"] = f"log_path={folder}/report:detect_leaks=0:abort_on_error=1"
+                environment["UBSAN_OPTIONS"] = f"log_path={folder}/report:print_stacktrace=1"
+            with (
+                (folder / "images").open("rb") as images,
+                (folder / "output").open("wb") as output,
+                (folder / "records").open("wb") as records,
+            ):
+                done = subprocess.run(
+                    [self.executable], stdin=images, stdout=output, stderr=records, env=environment, check=False
+                )
+            reports = "\n".join(each.read_text() for each in sorted(folder.glob("report*")))
+            assert not reports, reports
+            assert done.returncode == 0, f"the harness ended with {done.returncode}"
+            runs = list(self._parse((folder / "records").read_bytes(), (folder / "output").read_bytes(), jobs))
+        assert len(runs) == len(jobs)
+        return runs
+
+    def _image(self, job: Job) -> bytes:
+        program = link(job.verified, self.reg.isa, numbers(self.composition.handlers))
+        found = {table.name: table for table in tables(self.composition.plan, program)}
+        names = list(dict.fromkeys(table.name for table in self.composition.tables))
+        head = 10 * 4 + 8 + 64 * 4
+        body, places = bytearray(), []
+        for name in names:
+            body += bytes(-len(body) % 8)
+            places.append(head + len(body))
+            body += found[name].data + bytes(8)
+        module = job.verified.module
+        where = head + len(body)
+        body += job.stdin
+        body += bytes(-len(body) % 8)
+        results = len(module.function_type(module.entry).results)
+        words = (head + len(body), module.entry, results, job.stack, job.heap, int(job.stress))
+        words += (len(program.strings), len(job.stdin), where, len(module.globals))
+        return struct.pack("<10Iq64I", *words, job.fuel, *places, *[0] * (64 - len(places))) + bytes(body)
+
+    def _parse(self, records: bytes, output: bytes, jobs: Sequence[Job]) -> Iterator[Run]:
+        queue = iter(jobs)
+        run, frames, start = Run(), [], 0
+        job = next(queue, None)
+        for kind, a, b, c, d, e in struct.iter_unpack("<6I", records):
+            assert job is not None
+            if kind == ord("G"):
+                run.collections.append((a, b))
+            elif kind == ord("F"):
+                frames.append((a, b))
+            elif kind == ord("V"):
+                run.globals[a] = b | c << 32
+            elif kind == ord("E"):
+                traps = self.composition.plan.traps
+                run.trap = traps[a - 1].name if a else ""
+                run.status = b
+                left = struct.unpack("<q", struct.pack("<II", c, d))[0]
+                run.fuel_used = job.fuel - left
+                run.output, start = output[start:e], max(start, e)
+                run.trace = tuple(_place(job.verified, function, pc) for function, pc in frames)
+            elif kind == ord("X"):
+                run.wait_status = a
+                yield run
+                run, frames = Run(), []
+                job = next(queue, None)
+            else:
+                raise AssertionError(f"record {kind}")
+
+
+def _place(verified: Verified, function: int, pc: int) -> Place:
+    """The instruction of which the engine had fetched up to *pc* (an offset in all code)."""
+    start = sum(len(each.code) for each in verified.module.functions[:function])
+    offsets = verified.functions[function].offsets
+    return Place(function, max(offset for offset in offsets if offset < pc - start))
+
+
+_SAMPLE = ".global g: i32\n.func main()\n  CONST \"x\"\n  POP\n  HALT\n.end\n"
+
+
+def compiled(
+    name: str, *, sanitize: bool = False, coverage: bool = False, plugins: tuple[Path, ...] = ()
+) -> Harness:
+    """A harness with heap *name*: "marksweep" (a tiny mark stack, so that it overflows), "freelist", or a
+    micro-library of a plug-in."""
+    return _compiled(name, sanitize, coverage, plugins)
+
+
+@lru_cache(maxsize=None)
+def _compiled(name: str, sanitize: bool, coverage: bool, plugins: tuple[Path, ...]) -> Harness:
+    reg = registry(plugins)
+    hosted = sanitize or coverage
+    excluded = frozenset() if name == "freelist" else frozenset({"memory.freelist"})
+    uses = dict.fromkeys(every_use(reg, excluded), (1, None))
+    asked, services, traps = demands((use.form, "every opcode") for use in uses)
+    need = Need(uses, tuple(asked), tuple(services), tuple(sorted(traps, key=lambda t: t.name)), 2, 0, 0, 0, 64)
+    library = {"marksweep": "gc.marksweep", "freelist": "memory.freelist"}.get(name, name)
+    features = [library, "core.fuel", *([] if name == "freelist" else ["harness.audit"])]
+    features += ["harness.hosted", "platform.hosted", "rt.hosted"] if hosted else ["harness.linux"]
+    request = Request(
+        features=tuple(features),
+        target="hosted" if hosted else "x86_64-linux",
+        options={"gc.mark-stack": 3} if name == "marksweep" else {},
+    )
+    plan = resolve(need, reg, request)
+    sample = verify(assemble(_SAMPLE, reg.isa), reg.isa)
+    composition = compose(plan, sample, reg.isa, loaded=True)
+    sources = _at_run_time(emit(composition), composition)
+    folder = Path(tempfile.mkdtemp(prefix="tblvm-harness-"))
+    executable = folder / "harness"
+    if hosted:
+        _system_compiler(sources, folder, executable, sanitize, coverage)
+    else:
+        executable.write_bytes(compile_(sources, plan.target, symbols=True, keep=folder).image)
+        executable.chmod(0o755)
+    return Harness(reg, composition, executable, sanitize)
+
+
+def _at_run_time(sources: Sources, composition: Composition) -> Sources:
+    """What a plan fixes and a test varies comes from the image."""
+    header = sources.headers["tb_plan.h"]
+    varied = {
+        "TB_STACK_CELLS": "tb_harness_now->stack_cells",
+        "TB_HEAP_BYTES": "tb_harness_now->heap_bytes",
+        "TB_FUEL": "(s64)tb_harness_now->fuel",
+        "TB_GC_STRESS": "tb_harness_now->stress",
+        "TB_GC_AUDIT(cx)": "tb_harness_audit(cx)",
+    }
+    for macro, value in varied.items():
+        header = re.sub(rf"^#define {re.escape(macro)} .*$", f"#define {macro} {value}", header, flags=re.M)
+    more = ["#define TB_STRINGS_BYTES tb_harness_now->strings_bytes"]
+    names = list(dict.fromkeys((table.name, table.ctype) for table in composition.tables))
+    loads = "".join(
+        f"tb_the_store.image_{name} = (const {ctype} *)(const void *)(base + table[{index}]); "
+        for index, (name, ctype) in enumerate(names)
+    )
+    more.append(f"#define TB_HARNESS_TABLES {loads}")
+    header = header.replace("typedef u64 cell;", "typedef u64 cell;\n" + "\n".join(more))
+    header = header.replace("#endif\n", '#include "tb_harness.h"\n#endif\n')
+    return Sources(sources.units, {**sources.headers, "tb_plan.h": header}, sources.include)
+
+
+def _system_compiler(sources: Sources, folder: Path, executable: Path, sanitize: bool, coverage: bool) -> None:
+    write_sources(sources, folder)
+    flags = ["-std=gnu11", "-g", "-O1", "-fno-strict-aliasing", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+    if sanitize:
+        flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    if coverage:
+        flags += ["--coverage", "-O0"]
+    include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
+    units = [str(folder / unit.name) for unit in sources.units]
+    subprocess.run(["gcc", *flags, *include, *units, "-o", executable], check=True, cwd=folder)
+
+
+def assembled(text: str, reg: Registry | None = None) -> Verified:
+    isa = (reg or registry()).isa
+    return verify(assemble(text, isa, "test.tba"), isa)
+
+
+def reference(job: Job, reg: Registry | None = None, *, collector: bool = True) -> tuple[Machine, Outcome, bytes]:
+    """The same run by the reference interpreter: the machine, its outcome, what it printed."""
+    from tblvm.core.io.services import Console
+
+    console = Console()
+    console.input = job.stdin
+    limits = Limits(stack=job.stack, heap=job.heap, fuel=job.fuel)
+    machine = Machine(
+        job.verified, limits=limits, states=(console,), watch_heap=job.stress, collector=collector
+    )
+    outcome = machine.run((reg or registry()).isa)
+    return machine, outcome, bytes(console.output)
+
+
+def differences(job: Job, run: Run, *, collector: bool = True, reg: Registry | None = None) -> list[str]:
+    """What the native run did otherwise than the reference; empty when they agree."""
+    machine, outcome, output = reference(job, reg, collector=collector)
+    found = []
+
+    def compare(what: str, native: object, expected: object) -> None:
+        if native != expected:
+            found.append(f"{what}: native {native!r}, reference {expected!r}")
+
+    compare("process", run.wait_status, 0)
+    compare("trap", run.trap, outcome.trap.name if outcome.trap else "")
+    compare("output", run.output, output)
+    compare("fuel", run.fuel_used, outcome.fuel)
+    compare("trace", run.trace, outcome.trace[:64])
+    if not outcome.trap:
+        compare("status", run.status & 0xFF, outcome.status)
+    if job.stress:
+        compare("reachable after each collection", run.collections, list(outcome.collections))
+    for index, code in enumerate(job.verified.module.globals):
+        native, expected = run.globals.get(index, 0), machine.globals[index]
+        if types.is_reference_code(code):
+            compare(f"null of global {index}", native == 0, expected == 0)
+        else:
+            mask = (1 << (64 if code in (types.I64.code, types.F64.code) else 32)) - 1
+            compare(f"global {index}", _number(code, native), _number(code, expected & mask))
+    return found
+
+
+def _number(code: int, bits: int) -> object:
+    """Bits, with all NaNs made one: arithmetic leaves their payload open."""
+    if code == types.F32.code and (bits & 0x7FFFFFFF) > 0x7F800000:
+        return "NaN"
+    if code == types.F64.code and (bits & (1 << 63) - 1) > 0x7FF << 52:
+        return "NaN"
+    return bits

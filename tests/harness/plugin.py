@@ -1,0 +1,54 @@
+"""Micro-libraries and targets of the test harness: a runtime with every opcode that loads programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tblvm.core.hookspecs import hookimpl
+from tblvm.core.parts import MicroLibrary, Target
+
+ROOM = Path(__file__).parent
+CORE = Path(__import__("tblvm.core", fromlist=["core"]).__file__).parent
+
+
+@hookimpl
+def tblvm_micro_libraries() -> list[MicroLibrary]:
+    entry = dict(room=ROOM, headers=("c",), provides=("entry",), requires=("frames", "cage", "fuel"))
+    return [
+        MicroLibrary(
+            name="harness.linux", doc="runs images", sources=("c/harness.c", "c/linux.c"), size=9999, **entry
+        ),
+        MicroLibrary(name="harness.hosted", doc="runs images", sources=("c/harness.c",), size=9999, **entry),
+        MicroLibrary(
+            name="harness.audit",
+            doc="reports a walk of the heap after each collection",
+            room=ROOM,
+            requires=("walk",),
+            sources=("c/audit.c",),
+            headers=("c",),
+        ),
+        MicroLibrary(
+            name="platform.hosted",
+            doc="a C library",
+            room=ROOM,
+            provides=("platform",),
+            sources=("c/hosted.c",),
+            headers=("c",),
+            size=9999,
+        ),
+        # A C library has memcpy itself, and sanitizers watch it.
+        MicroLibrary(
+            name="rt.hosted",
+            doc="numbers as text",
+            room=CORE,
+            provides=("support",),
+            sources=("c/rt/decimal.c", "c/rt/shortest.c", "c/rt/float_text.c"),
+            headers=("c", "c/rt"),
+            size=9999,
+        ),
+    ]
+
+
+@hookimpl
+def tblvm_targets() -> list[Target]:
+    return [Target("hosted", "", "", "platform.hosted", "", "a C library and the system's compiler")]
