@@ -124,7 +124,8 @@ def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Pa
 
 def _run_all(commands: Sequence[list[str]], folder: Path) -> None:
     """Run *commands*, as many at a time as there are processors."""
-    waiting, running = list(commands), []
+    waiting = list(commands)
+    running: list[subprocess.Popen[str]] = []
     try:
         while waiting or running:
             while waiting and len(running) < max(2, os.cpu_count() or 1):

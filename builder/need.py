@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.program import Use, instructions, string_kinds
 from ..core.verified import Form, Verified
@@ -48,7 +49,7 @@ class Need:
 
     uses: dict[Use, tuple[int, Place | None]]
     asked: tuple[Asked, ...]
-    services: tuple[Service[..., object], ...]
+    services: tuple[Service[..., Any], ...]
     traps: tuple[Trap, ...]
     string_kinds: int
     min_stack: int
@@ -88,11 +89,11 @@ def need(verified: Verified, isa: Isa) -> Need:
 
 def demands(
     forms: Iterable[tuple[Form, str]],
-) -> tuple[list[Asked], list[Service[..., object]], set[Trap]]:
+) -> tuple[list[Asked], list[Service[..., Any]], set[Trap]]:
     """What *forms* need, each given with the place that uses it: libraries and interfaces, services,
     trap kinds."""
     asked: dict[tuple[str, str], Asked] = {}
-    services: dict[str, Service[..., object]] = {}
+    services: dict[str, Service[..., Any]] = {}
     traps: set[Trap] = set()
     for form, place in forms:
         label = form.declaration.label

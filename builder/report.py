@@ -130,7 +130,7 @@ def _text_lines(report: Report) -> Iterator[str]:
     plan, footprint = artifact.plan, artifact.footprint
     yield f"{report.name}: {footprint.file_size:,} bytes for {plan.target.name}, engine {plan.engine.name}"
     yield ""
-    table = [("micro-library", "text", "rodata", "data", "bss", "file", "ops", "why")]
+    table: list[tuple[str, ...]] = [("micro-library", "text", "rodata", "data", "bss", "file", "ops", "why")]
     for owner in report.owners():
         sizes = [report.size(owner, kind) for kind in KINDS]
         in_file = sum(row.size for row in report.rows(owner) if row.in_file)

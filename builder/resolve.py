@@ -244,7 +244,8 @@ class _Resolver:
 
     def _conflict(self, first: str, second: str, why: str) -> None:
         raise PolicyError(
-            f"{first} and {second} {why}. {first}: {self.reasons[first][0]}; {second}: {self.reasons[second][0]}"
+            f"{first} and {second} {why}. "
+            f"{first}: {self.reasons[first][0]}; {second}: {self.reasons[second][0]}"
         )
 
     def _option(self, name: str) -> tuple[MicroLibrary, Option]:

@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -29,10 +29,11 @@ GROUP = "tblvm"
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """Where a plug-in came from: its name, the distribution and version, or the file."""
+    """A loaded plug-in: its name; where it came from, a distribution and version or a file; its module."""
 
     name: str
     origin: str
+    module: ModuleType = field(repr=False)
 
 
 N = TypeVar("N")
@@ -45,18 +46,17 @@ class Registry:
         self._hook = manager.hook
         self.plugins = plugins
 
-    def contributions(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """For each plug-in, by name, what it adds: hook without its `tblvm_` -> names, in their order."""
-        found: dict[str, dict[str, tuple[str, ...]]] = {info.name: {} for info in self.plugins}
-        for hook in hookspecs.__all__:
+    def contributions(self, plugin: PluginInfo) -> dict[str, tuple[str, ...]]:
+        """What *plugin* adds: "opcodes", "micro libraries", … -> names, in their order."""
+        found: dict[str, tuple[str, ...]] = {}
+        for hook in (name for name in vars(hookspecs) if name.startswith("tblvm_")):
             for implementation in getattr(self._hook, hook).get_hookimpls():
-                added = implementation.function()
-                if hook == "tblvm_opcodes":
-                    names = [each.label for those in added for each in those.declarations]
-                else:
-                    names = [each.name for each in added]
-                what = hook.removeprefix("tblvm_").replace("_", " ")
-                found[implementation.plugin_name][what] = tuple(dict.fromkeys(names))
+                if implementation.plugin is plugin.module:
+                    added = implementation.function()
+                    if hook == "tblvm_opcodes":
+                        added = [declaration for those in added for declaration in those.declarations]
+                    names = (each.label if hook == "tblvm_opcodes" else each.name for each in added)
+                    found[hook.removeprefix("tblvm_").replace("_", " ")] = tuple(dict.fromkeys(names))
         return found
 
     @cached_property
@@ -170,13 +170,13 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
             ) from error
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         manager.register(module, point.name)
-        infos.append(PluginInfo(point.name, origin))
+        infos.append(PluginInfo(point.name, origin, module))
     for each in paths:
         path = Path(each)
         module = _load_path(path)
         if not manager.has_plugin(module.__name__):
             manager.register(module, module.__name__)
-            infos.append(PluginInfo(path.stem, str(path)))
+            infos.append(PluginInfo(path.stem, str(path), module))
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:

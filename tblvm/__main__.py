@@ -1,4 +1,4 @@
-"""tblvm: assemble, disassemble, verify, and show what is declared."""
+"""The command `tblvm`, as `python -m tblvm` too."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@
  * upper end once its last digit is raised. Whether an end itself belongs to the interval decides how it is
  * written where it ends: as ...5000 or as ...4999.
  *
- * Limits: mantissa below 2**53 and not 0, -1074 <= exponent <= 971. */
+ * Limits: mantissa below 2**53 and not 0, -1074 <= exponent <= 971; a little-endian machine. */
 #include "tb_rt.h"
 
 enum { LIMBS = 37 };

@@ -79,17 +79,17 @@ _Noreturn void tb_entry(void) {
       tb_platform_exit(3);
     int ends[2], status = 0;
     if (tb_harness_call(TB_HARNESS_PIPE, 0, ends)) tb_platform_exit(4);
+    /* Input is smaller than a pipe's buffer; written first, nobody can be gone yet. */
+    tb_platform_write(ends[1], image + tb_harness_now->input, tb_harness_now->input_bytes);
+    tb_harness_call(TB_HARNESS_CLOSE, ends[1], 0);
     long child = tb_harness_call(TB_HARNESS_FORK, 0, 0);
     if (child < 0) tb_platform_exit(5);
     if (child == 0) {
       tb_harness_call(TB_HARNESS_DUP, ends[0], 0);
       tb_harness_call(TB_HARNESS_CLOSE, ends[0], 0);
-      tb_harness_call(TB_HARNESS_CLOSE, ends[1], 0);
       tb_harness_run();
     }
     tb_harness_call(TB_HARNESS_CLOSE, ends[0], 0);
-    tb_platform_write(ends[1], image + tb_harness_now->input, tb_harness_now->input_bytes);
-    tb_harness_call(TB_HARNESS_CLOSE, ends[1], 0);
     tb_harness_call(TB_HARNESS_WAIT, child, &status);
     tb_harness_record('X', (u32)status, 0, 0, 0, 0);
   }

@@ -1,0 +1,20 @@
+"""What tests of every room use."""
+
+from __future__ import annotations
+
+import pytest
+
+from tblvm.core.registry import Registry, load
+from tblvm.opcodes import Isa
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The built-in plug-ins, as the command lines load them."""
+    return load()
+
+
+@pytest.fixture(scope="session")
+def isa(registry: Registry) -> Isa:
+    """The instruction set of the built-in rooms."""
+    return registry.isa

@@ -1,0 +1,302 @@
+"""Assembly that runs one opcode on generated operands and shows what came out."""
+
+from __future__ import annotations
+
+import random
+import struct
+from dataclasses import dataclass, field
+
+from tblvm.core.verified import Form
+from tblvm.opcodes import Declaration
+from tblvm.opcodes.signature import Pattern
+
+NUMBERS = ("i32", "i64", "f32", "f64")
+STORED = (*NUMBERS, "i8", "u8", "i16", "u16", "any")
+FILLERS = 130  # so that some locals need a longer immediate
+CELLS, ELEMENTS, GLOBALS = 8, 8, 10
+
+_INTERESTING = (0, 1, -1, 2, -2, 7, 10, 31, 32, 33, 63, 64, 127, 128, 255, 256, -128, -129, 32767, 32768, 65535, 65536)
+_EDGES = (2**31 - 1, -(2**31), 2**31 - 2, -(2**31) + 1, 2**24, 2**24 + 1, -(2**24) - 1, 46340, 46341, 1 << 30)
+_F32 = (
+    0x00000000, 0x80000000, 0x3F800000, 0xBF800000, 0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00000, 0x7F800001,
+    0x00000001, 0x80000001, 0x007FFFFF, 0x00800000, 0x7F7FFFFF, 0xFF7FFFFF, 0x4F000000, 0xCF000000, 0x4EFFFFFF,
+    0xCF000001, 0x3F000000, 0xBF000000, 0x3EAAAAAB, 0x4B800000, 0x4B000001,
+)  # fmt: skip
+
+
+def integer(rng: random.Random) -> int:
+    kind = rng.random()
+    if kind < 0.35:
+        return rng.choice(_INTERESTING)
+    if kind < 0.55:
+        return rng.choice(_EDGES)
+    if kind < 0.7:
+        return rng.randrange(-20, 20)
+    return rng.randrange(-(2**31), 2**31)
+
+
+def float32(rng: random.Random) -> int:
+    """Bits of a binary32."""
+    kind = rng.random()
+    if kind < 0.4:
+        return rng.choice(_F32)
+    if kind < 0.7:
+        number = rng.choice((-1, 1)) * rng.random() * 10.0 ** rng.randrange(-6, 12)
+        return int(struct.unpack("<I", struct.pack("<f", number))[0])
+    return rng.getrandbits(32)
+
+
+def literal(type_: str, rng: random.Random) -> str:
+    """A constant of *type_* for CONST."""
+    if type_ == "i32":
+        return str(integer(rng))
+    if type_ == "i64":
+        return f"{rng.choice((integer(rng), rng.getrandbits(64) - 2**63))}L"
+    if type_ == "f32":
+        return f"f32:{float32(rng):#010x}"
+    if type_ == "f64":
+        return f"f64:{rng.getrandbits(64):#018x}"
+    return rng.choice(('"text"', '""', '"caf\\u00e9"', '"\\u20ac \\u{1F600}"'))
+
+
+@dataclass
+class Program:
+    """Lines of `main`, which hold objects of every type in locals and consume what opcodes leave."""
+
+    rng: random.Random
+    wild: bool = False  # operands that trap: null, indexes out of bounds, zero divisors on purpose
+    lines: list[str] = field(default_factory=list)
+    labels: int = 0
+    stores: int = 0
+
+    def text(self) -> str:
+        fields = "\n".join(f"  {type_}_: {type_}" for type_ in STORED)
+        locals_ = [f"  .local {type_}_near: {type_}" for type_ in (*NUMBERS, "any")]
+        locals_ += ["  .local cells_: cells", "  .local object_: K"]
+        locals_ += [f"  .local {type_}_array: {type_}[]" for type_ in STORED]
+        locals_ += [f"  .local filler{i}: i32" for i in range(FILLERS)]
+        locals_ += [f"  .local {type_}_far: {type_}" for type_ in (*NUMBERS, "any")]
+        start = ["  NEW 8", "  STORE cells_", "  NEWOBJ K", "  STORE object_"]
+        for type_ in STORED:
+            start += [f"  PUSH {ELEMENTS}", f"  NEWARRAY {type_}[]", f"  STORE {type_}_array"]
+        globals_ = [f".global {type_}_{i}: {type_}" for type_ in (*NUMBERS, "any") for i in range(GLOBALS)]
+        helpers = [
+            ".func none()\n  RET\n.end",
+            ".func swapped(a: i32, b: f32) -> (f32, i32)\n  .local c: any\n  LOAD b\n  LOAD a\n  RET\n.end",
+            ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
+        ]
+        parts = [*globals_, f".class K\n{fields}\n.end", *helpers, ".func main()", *locals_, *start]
+        return "\n".join([*parts, *self.lines, "  HALT", ".end"]) + "\n"
+
+    def emit(self, *lines: str) -> None:
+        self.lines += [f"  {line}" for line in lines]
+
+    def label(self) -> str:
+        self.labels += 1
+        return f"L{self.labels}"
+
+    # -- operands -----------------------------------------------------------------------------------
+
+    def push(self, type_: str) -> None:
+        """Leave a generated value of *type_* on the stack."""
+        if type_ in ("i8", "u8", "i16", "u16"):
+            type_ = "i32"
+        if type_ in NUMBERS:
+            self.emit(f"CONST {literal(type_, self.rng)}")
+        elif self.wild and self.rng.random() < 0.3:
+            self.emit(f"NULL {type_}")
+        elif type_ == "cells":
+            self.emit("LOAD cells_")
+        elif type_ == "string":
+            self.emit(f"CONST {literal('string', self.rng)}")
+        elif type_ == "K":
+            self.emit("LOAD object_")
+        elif type_.endswith("[]"):
+            self.emit(f"LOAD {type_[:-2]}_array")
+        else:
+            self.emit(self.rng.choice(("LOAD cells_", "LOAD object_", "LOAD i8_array", "NULL any", 'CONST "s"')))
+
+    def push_index(self, length: int) -> None:
+        if self.wild:
+            self.emit(f"CONST {self.rng.choice((-1, length, length - 1, 2**31 - 1, -(2**31), length + 1))}")
+        else:
+            self.emit(f"PUSH {self.rng.randrange(length)}")
+
+    def consume(self, type_: str) -> None:
+        """Take a value of *type_* off the stack and show it."""
+        if type_ in ("i8", "u8", "i16", "u16"):
+            type_ = "i32"
+        if type_ in ("i32", "f32"):
+            self.emit("PRINT", "PUSH 32", "PUTCHAR")
+        elif type_ in NUMBERS:
+            self.emit(f"STOREG {type_}_{self.stores % GLOBALS}")
+            self.stores += 1
+        elif type_ == "string":
+            self.emit("PRINT")
+        else:
+            self.emit("ISNULL", "PRINT")
+
+    # -- one opcode -------------------------------------------------------------------------------------
+
+    def run(self, form: Form) -> None:
+        """The opcode of *form*, on generated operands."""
+        declaration = form.declaration
+        bound = {name: type_.name for name, type_ in form.bindings}
+        special = getattr(self, f"_{declaration.function.__name__}", None)
+        if special is not None:
+            special(declaration, bound)
+            return
+        signature = declaration.signature
+        for name, pattern in signature.operands:
+            if name == "index":
+                self.push_index(CELLS)
+            else:
+                self.push(self._type(pattern, bound))
+        label = self.label()
+        operands = [
+            self._immediate(slot.kind, slot.variables, bound, label, declaration) for slot in signature.immediates
+        ]
+        self.emit(f"{declaration.label.removeprefix('core.')} {' '.join(o for o in operands if o)}".rstrip())
+        for pattern in reversed(signature.results):
+            self.consume(self._type(pattern, bound))
+        if any(slot.kind == "target" for slot in signature.immediates):
+            end = self.label()
+            if declaration.graph().transfer.primitive.name == "jump_if":
+                self.emit("PUSH 0", f"JMP {end}")
+            self.lines.append(f"{label}:")
+            self.emit("PUSH 1")
+            self.lines.append(f"{end}:")
+            self.emit("PRINT")
+
+    def _type(self, pattern: Pattern, bound: dict[str, str]) -> str:
+        if pattern.kind == "type":
+            assert pattern.type is not None
+            return pattern.type.name
+        if pattern.kind == "array":
+            return bound[pattern.variable] + "[]"
+        return "K" if pattern.kind == "instance" else bound[pattern.variable]
+
+    def _immediate(
+        self, kind: str, variables: tuple[str, ...], bound: dict[str, str], label: str, declaration: Declaration
+    ) -> str:
+        type_ = bound[variables[-1]] if variables else ""
+        if kind == "imm_s":
+            return str(integer(self.rng))
+        if kind == "imm_u":
+            return str(self.rng.choice((0, 0, 1, 2))) if declaration.name != "NEW" else str(self.rng.randrange(1, 9))
+        if kind == "local":
+            return f"{type_}_{self.rng.choice(('near', 'far'))}"
+        if kind == "pool":
+            return literal("string" if type_ == "any" else type_, self.rng)
+        if kind == "global":
+            return f"{type_}_{self.rng.randrange(GLOBALS)}"
+        if kind == "target":
+            return label
+        if kind == "class":
+            return "" if any(slot.kind == "field" for slot in declaration.signature.immediates) else "K"
+        if kind == "field":
+            return f"K.{type_}_"
+        if kind == "array":
+            return f"{type_}[]"
+        assert kind == "reftype", kind
+        return self.rng.choice(("any", "cells", "string", "K", "i8[]"))
+
+    # -- opcodes whose operands mean something to each other ----------------------------------------------
+
+    def _call(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        which = self.rng.randrange(3)
+        if which == 0:
+            self.emit("CALL none")
+        elif which == 1:
+            self.push("i32")
+            self.push("f32")
+            self.emit("CALL swapped")
+            self.consume("i32")
+            self.consume("f32")
+        else:
+            self.push("i32")
+            self.emit("CALL deep")
+            self.consume("i32")
+
+    _ret = _call  # a call is a return
+
+    def _halt_(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self.push("i32")
+        self.emit("JNZ " + (end := self.label()), "HALT")
+        self.lines.append(f"{end}:")
+
+    def _load(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        where = f"{bound['T']}_{self.rng.choice(('near', 'far'))}"
+        self.push(bound["T"])
+        self.emit(f"STORE {where}", f"LOAD {where}")
+        self.consume(bound["T"])
+
+    _store = _load
+
+    def _loadg(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        where = f"{bound['T']}_{self.rng.randrange(GLOBALS)}"
+        self.push(bound["T"])
+        self.emit(f"STOREG {where}", f"LOADG {where}")
+        self.consume(bound["T"])
+
+    _storeg = _loadg
+
+    def _storem(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        offset = self.rng.choice((0, 0, 1, 2, 2**31 - 1)) if self.wild else self.rng.randrange(3)
+        index = self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1)) if self.wild else self.rng.randrange(CELLS) - offset
+        self.push("cells")
+        self.emit(f"CONST {index}")
+        self.push("i32")
+        self.emit(f"STOREM {offset}")
+        self.push("cells")
+        self.emit(f"CONST {index}", f"LOADM {offset}")
+        self.consume("i32")
+
+    _loadm = _storem
+
+    def _array_store(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        type_ = bound["E"]
+        index = self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1)) if self.wild else self.rng.randrange(ELEMENTS)
+        self.push(f"{type_}[]")
+        self.emit(f"CONST {index}")
+        self.push(type_)
+        self.emit("ASTORE")
+        self.push(f"{type_}[]")
+        self.emit(f"CONST {index}", "ALOAD")
+        self.consume(type_)
+
+    _array_load = _array_store
+
+    def _put_field(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        type_ = bound["F"]
+        self.push("K")
+        self.push(type_)
+        self.emit(f"PUTFIELD K.{type_}_")
+        self.push("K")
+        self.emit(f"GETFIELD K.{type_}_")
+        self.consume(type_)
+
+    _get_field = _put_field
+
+    def _count(self) -> int:
+        return self.rng.choice((-1, -(2**31), 2**31 - 1, 2**28)) if self.wild else self.rng.randrange(20)
+
+    def _new_counted(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self.emit(f"CONST {self._count()}", "NEW 0")
+        self.consume("cells")
+
+    def _new_array(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self.emit(f"CONST {self._count()}", f"NEWARRAY {bound['E']}[]", "DUP", "ALENGTH")
+        self.consume("i32")
+        self.consume("any")
+
+    def _free(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        size = self.rng.randrange(1, 12)
+        self.emit(f"NEW {size}", "DUP", "PUSH 0")
+        self.push("i32")
+        self.emit("STOREM 0", "DUP", "PUSH 0", "LOADM 0")
+        self.consume("i32")
+        self.emit("DUP", "FREE")
+        if self.wild:
+            self.emit(*self.rng.choice((["DUP", "FREE"], ["DUP", "PUSH 0", "LOADM 0", "PRINT"], ["NULL cells", "FREE"])))
+        self.emit("POP")
