@@ -22,6 +22,8 @@ from .emit import Sources
 COMPILE_FLAGS = (
     "-std=gnu11",
     "-Oz",
+    "-Xclang",  # zig cc makes -Os of it; this reaches the compiler itself
+    "-Oz",
     "-g1",  # line tables, for the report; nothing of them is shipped
     "-ffreestanding",  # no libc
     "-fno-pic",  # absolute addresses are shorter; executables are static

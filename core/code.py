@@ -21,7 +21,9 @@ def write_leb(value: int, *, signed: bool = False, length: int = 0) -> bytes:
     while True:
         byte = rest & 0x7F
         rest >>= 7
-        done = rest == 0 if not signed else (rest == 0 and not byte & 0x40) or (rest == -1 and bool(byte & 0x40))
+        done = (
+            rest == 0 if not signed else (rest == 0 and not byte & 0x40) or (rest == -1 and bool(byte & 0x40))
+        )
         if done and len(out) + 1 >= length:
             out.append(byte)
             break
@@ -68,7 +70,7 @@ class Decoder:
     def __init__(self, isa: Isa, pages: tuple[PageUse, ...]) -> None:
         self._core = isa.page(CORE.name)
         self._prefixed: dict[int, tuple[PageUse, dict[int, Opcode]]] = {}
-        self._core_last = 0xFF
+        self._core_last = -1  # a module lists every page that it uses
         for use in pages:
             if use.name not in isa.pages:
                 raise ModuleError(

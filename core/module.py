@@ -18,7 +18,6 @@ UNMEASURED = -1
 # what C code has to represent.
 MAX_FRAME_CELLS = 0x7FFF  # parameters + locals + operand stack of one function
 MAX_CODE = 0x7FFFFFFF
-MAX_OBJECT_BYTES = 0x7FFFFFF0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +153,16 @@ class Module:
         """How assembly spells the type *code*."""
         if code in types.BY_CODE:
             return types.BY_CODE[code].name
-        entry = self.type_entry(code)
+        # A file may nest arrays without end, or name an array as its own element: its text must still end.
+        brackets = ""
+        while isinstance(entry := self.type_entry(code), ArrayType) and len(brackets) < 2 * 16:
+            code, brackets = entry.element, brackets + "[]"
+        if code in types.BY_CODE:
+            return types.BY_CODE[code].name + brackets
         index = code - types.FIRST_MODULE_TYPE
-        if isinstance(entry, ArrayType):
-            # An array of itself is legal in a file; its text must still end.
-            return f"t{index}" if entry.element >= code else self.type_name(entry.element) + "[]"
         names = self.debug.types
-        return names[index] if 0 <= index < len(names) and names[index] else f"t{index}"
+        named = 0 <= index < len(names) and names[index]
+        return (names[index] if named else f"t{index}") + brackets
 
 
 HEADER_BYTES = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..opcodes import Service, Trap
 
@@ -87,7 +87,7 @@ class MicroLibrary:
     conflicts: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
-    services: tuple[Service[..., object], ...] = ()
+    services: tuple[Service[..., Any], ...] = ()
     traps: tuple[Trap, ...] = ()
     context: str = ""
     store: str = ""

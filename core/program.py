@@ -16,7 +16,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from ..opcodes import Isa, types
 from ..opcodes.meaning import FRAME_COST
@@ -50,7 +50,7 @@ class Use:
         return max(len(read_immediates(self.form)), int(self.padded))
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_immediates(form: Form) -> tuple[int, ...]:
     """The indexes of the immediates that the form's op IR reads, in encoding order."""
     graph = form.graph

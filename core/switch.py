@@ -224,7 +224,13 @@ def print_engine(composition: Composition) -> str:
             width_declaration=", width = 0" if signed else "",
             width="      width = shift;" if signed else "",
         )
-    services = {n.attribute for h in those for u in h.uses for n in u.form.graph.nodes if n.primitive.name == "service"}
+    services = {
+        n.attribute
+        for h in those
+        for u in h.uses
+        for n in u.form.graph.nodes
+        if n.primitive.name == "service"
+    }
     prototypes = sorted({prototype(each) for each in services})  # type: ignore[arg-type]
     parts = [
         _HEAD.format(

@@ -31,7 +31,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=900,
             provides=("collector", "heap"),
-            requires=("cage", "walk"),
+            requires=("cage", "memory.allocate", "walk"),
             sources=("c/marksweep.c",),
             headers=("c",),
             include=("tb_gc.h",),

@@ -24,7 +24,9 @@ def _object_tables(program: Program) -> tuple[Table, ...]:
             kind = 1
         elif isinstance(entry, ClassType):
             layout = class_layout(entry)[0]
-            found = [at for at, code in zip(layout, entry.fields, strict=True) if types.is_reference_code(code)]
+            found = [
+                at for at, code in zip(layout, entry.fields, strict=True) if types.is_reference_code(code)
+            ]
             if found:
                 kind = len(offsets)
                 offsets += [len(found), *found]

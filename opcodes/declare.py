@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 from .ir import Graph
@@ -67,7 +67,7 @@ class Declaration:
         return _traced(self, bindings)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _traced(declaration: Declaration, bindings: Bindings) -> Graph:
     return trace(declaration.name, declaration.function, declaration.signature, bindings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
@@ -14,6 +15,10 @@ CORE = Page("core", prefix=-1)
 # Bytes of the core page that are no opcodes.
 STANDARD_PREFIXES = range(0x60, 0xE0)
 PLUGIN_PREFIXES = range(0xE0, 0xFF)
+
+
+# What the file format can hold.
+PAGE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 
 
 class Isa:
@@ -43,12 +48,16 @@ class Isa:
     def _check_prefixes(self) -> None:
         taken: dict[int, str] = {}
         for page in self.pages.values():
+            if not PAGE_NAME.fullmatch(page.name):
+                raise DslError(f"{page.name!r} is no name for a page: use letters, digits, `_`, `.` and `-`")
             if page.prefix is None or page == CORE:
                 continue
             if page.prefix not in STANDARD_PREFIXES:
                 raise DslError(f"page {page.name}: the prefix of a standard page is 0x60 to 0xdf")
             if page.prefix in taken:
-                raise DslError(f"pages {taken[page.prefix]} and {page.name} both have prefix {page.prefix:#x}")
+                raise DslError(
+                    f"pages {taken[page.prefix]} and {page.name} both have prefix {page.prefix:#x}"
+                )
             taken[page.prefix] = page.name
 
     def __iter__(self) -> Iterator[Opcode]:

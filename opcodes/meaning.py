@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
+MAX_OBJECT_BYTES = 0x7FFFFFF0  # sizes and offsets of objects fit 32 bits with room to spare
 FRAME_COST = 2  # cells that every frame counts against the stack limit besides those that it declares
 
 
@@ -120,7 +121,10 @@ class Machine:
         self._live_bytes = 0
         # Offset of an instruction -> index of its form, offset of the one behind it.
         self._at = [
-            {offset: (form, after) for offset, form, after in zip(f.offsets, f.forms, [*f.offsets[1:], -1], strict=True)}
+            {
+                offset: (form, after)
+                for offset, form, after in zip(f.offsets, f.forms, [*f.offsets[1:], -1], strict=True)
+            }
             for f in verified.functions
         ]
         from ..core.code import Decoder  # the core room imports this one: only a run needs it
@@ -204,6 +208,8 @@ class Machine:
         return class_layout(entry)[1]
 
     def allocate(self, size: Raw, type_: Raw, length: Raw) -> Raw:
+        if size > MAX_OBJECT_BYTES:  # no heap is as large: it is not worth a collection
+            raise TrapSignal(Trap.OUT_OF_MEMORY)
         if self._watch_heap:
             self._collections.append(self._collect())
         if self.limits.heap is not None and self._live_bytes + size > self.limits.heap:

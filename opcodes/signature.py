@@ -1,8 +1,8 @@
 """From a function's annotations to the signature of an opcode.
 
-    parameters whose type is a value       popped from the operand stack, the last one is the top
-    parameters whose type is an immediate  stand in the code behind the opcode, in this order
-    the result                             pushed: nothing, a value, or a tuple of values
+parameters whose type is a value       popped from the operand stack, the last one is the top
+parameters whose type is an immediate  stand in the code behind the opcode, in this order
+the result                             pushed: nothing, a value, or a tuple of values
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def resolved_annotations(function: Callable[..., Any]) -> dict[str, Any]:
             raise DslError(f"{function.__name__}: the {what} needs a type annotation")
         hint = annotations[name]
         try:
-            resolved[name] = eval(hint, namespace) if isinstance(hint, str) else hint  # noqa: S307
+            resolved[name] = eval(hint, namespace) if isinstance(hint, str) else hint
         except (NameError, TypeError, SyntaxError) as error:
             raise DslError(f"{function.__name__}: annotation {hint!r} of {name}: {error}") from None
     return resolved

@@ -18,6 +18,9 @@ class Trap:
     """
 
     __slots__ = ("message", "name", "status")
+    name: str
+    message: str
+    status: int
     _all: ClassVar[dict[str, Trap]] = {}
 
     DIVIDE_BY_ZERO: ClassVar[Trap]

@@ -32,6 +32,7 @@ from ..core.module import (
     Module,
 )
 from ..core.verified import Form, Verified, VerifiedFunction
+from ..core.wellformed import check
 from ..opcodes import Declaration, Isa, Opcode, types
 from ..opcodes.signature import Pattern
 
@@ -44,7 +45,8 @@ def verify(module: Module, isa: Isa) -> Verified:
 
     Raises ModuleError, with function, offset and line, for the first thing that is wrong.
     """
-    _check_module(module)
+    check(module)
+    _check_entry(module)
     decoder = Decoder(isa, module.pages)
     forms: dict[Form, int] = {}
     functions: list[Function] = []
@@ -64,51 +66,15 @@ def verify(module: Module, isa: Isa) -> Verified:
     return Verified(complete, tuple(verified), tuple(forms))
 
 
-def _check_module(module: Module) -> None:
-    if not module.functions:
-        raise ModuleError("it has no function")
-    if not 0 <= module.entry < len(module.functions):
-        raise ModuleError(f"its entry point is function {module.entry} of {len(module.functions)}")
-    for index, entry in enumerate(module.types):
-        if isinstance(entry, FunctionType):
-            codes, storage = (*entry.parameters, *entry.results), False
-        else:
-            codes, storage = (entry.fields if isinstance(entry, ClassType) else (entry.element,)), True
-        for code in codes:
-            _check_type(module, code, f"type {index}", storage)
-    for index, code in enumerate(module.globals):
-        _check_type(module, code, f"global {index}", False)
-    for index, function in enumerate(module.functions):
-        where = f"function {module.function_name(index)}"
-        if not (
-            0 <= function.type < len(module.types)
-            and isinstance(module.types[function.type], FunctionType)
-        ):
-            raise ModuleError(f"{where}: its type is no function type")
-        for code in function.locals:
-            _check_type(module, code, where, False)
-    signature = module.function_type(module.entry)
+def _check_entry(module: Module) -> None:
+    """The entry point takes nothing and gives at most its exit status."""
+    signature, name = module.function_type(module.entry), module.function_name(module.entry)
     if signature.parameters:
-        raise ModuleError("its entry point takes parameters", module.function_name(module.entry))
+        raise ModuleError("it takes parameters, and is the entry point", name)
     if signature.results not in ((), (types.I32.code,)):
         raise ModuleError(
-            "its entry point returns something else than an i32, the exit status",
-            module.function_name(module.entry),
+            "it is the entry point, and returns something else than an i32, the exit status", name
         )
-    for shape in module.shapes:
-        if not 0 <= shape.function < len(module.functions):
-            raise ModuleError(f"a shape names function {shape.function}, which does not exist")
-        for code in shape.types:
-            _check_type(module, code, "a shape", False)
-
-
-def _check_type(module: Module, code: int, where: str, storage: bool) -> None:
-    built_in = types.BY_CODE.get(code)
-    if built_in is not None and (storage or not built_in.is_storage_only):
-        return
-    if built_in is None and isinstance(module.type_entry(code), (ClassType, ArrayType)):
-        return
-    raise ModuleError(f"{where}: {code} is no type that it can have")
 
 
 class _Mismatch(Exception):

@@ -11,4 +11,4 @@ from .primitive import Primitive, define, find, primitives
 
 __all__ = ["Primitive", "define", "find", "primitives"]
 
-from . import compare, convert, effects, floating, integer, leaves  # noqa: E402,F401  (they define)
+from . import compare, convert, effects, floating, integer, leaves  # noqa: F401  (they define)

@@ -44,9 +44,7 @@ def _divide(a: float, b: float) -> float:
 def _define(t: str) -> None:
     def binary(name: str, value: Callable[[float, float], float], c: str) -> None:
         define(
-            Primitive(
-                f"{name}.{t}", (t, t), t, lambda a, b: encode(t, value(decode(t, a), decode(t, b))), c
-            )
+            Primitive(f"{name}.{t}", (t, t), t, lambda a, b: encode(t, value(decode(t, a), decode(t, b))), c)
         )
 
     binary("add", lambda a, b: a + b, "{0} + {1}")

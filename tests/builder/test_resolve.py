@@ -106,8 +106,8 @@ def test_deny_names_the_first_instruction_that_needs_it(plans: Plans) -> None:
 
 
 def test_deny_shows_the_whole_chain(plans: Plans) -> None:
-    message = refused(plans, "cells.tba", deny=("heap",))
-    assert "main (cells.tba:2) → NEW → cage" in message
+    message = refused(plans, "boxes.tba", deny=("walk",))
+    assert "walk is needed for the module assumes a collector → collector → gc.marksweep, but" in message
 
 
 def test_a_mode_denies_too(plans: Plans) -> None:

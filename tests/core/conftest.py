@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from hypothesis import strategies as st
+
 from tblvm.core.asm_function import relax
 from tblvm.core.code import write_leb
 from tblvm.core.module import (

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tblvm.core.asm import assemble
 from tblvm.core.code import Decoder
 from tblvm.core.errors import SourceError

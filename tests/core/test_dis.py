@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.dis import disassemble, listing

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tblvm.core import tbc, wellformed
 from tblvm.core.errors import ModuleError
 from tblvm.core.module import (

@@ -11,15 +11,15 @@ import random
 from collections.abc import Iterator
 
 import pytest
+
 from tblvm.core.program import instructions
 from tblvm.core.verified import Form
-
 from tests.differential.vectors import Program
 from tests.harness import Job, assembled, compiled, differences, every_use, registry
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
-BATCHES, VECTORS, WILD = 40 * SCALE, 50, 40 * SCALE
+BATCHES, VECTORS, WILD = 24 * SCALE, 50, 30 * SCALE
 
 
 def forms(heap: str) -> list[Form]:
@@ -36,15 +36,21 @@ def jobs(form: Form, batches: int, wild: int) -> Iterator[Job]:
         program = Program(rng, wild=number >= batches)
         for _ in range(1 if program.wild else VECTORS):
             program.run(form)
-        yield Job(assembled(program.text()), stdin=_input(rng, program.wild), stress=number % 8 == 7, heap=1 << 18)
+        yield Job(
+            assembled(program.text()), stdin=_input(rng, program.wild), stress=number % 8 == 7, heap=1 << 18
+        )
 
 
 def _input(rng: random.Random, wild: bool) -> bytes:
     if wild:
-        return rng.choice((b"", b"-", b"+", b"x", b" 2147483648", b"-2147483649 ", b"99999999999", b"12", b"- 1", b"\xff"))
+        return rng.choice(
+            (b"", b"-", b"+", b"x", b" 2147483648", b"-2147483649 ", b"99999999999", b"12", b"- 1", b"\xff")
+        )
     blank = (" ", "\n", "\t", "  \r\n")
     numbers = (rng.randrange(-(2**31), 2**31) for _ in range(VECTORS))
-    return "".join(f"{rng.choice(blank)}{rng.choice(('', '+')) if n >= 0 else ''}{n}" for n in numbers).encode()
+    return "".join(
+        f"{rng.choice(blank)}{rng.choice(('', '+')) if n >= 0 else ''}{n}" for n in numbers
+    ).encode()
 
 
 def check(heap: str, form: Form, batches: int, wild: int, sanitize: bool) -> None:

@@ -12,10 +12,35 @@ from tblvm.opcodes.signature import Pattern
 
 NUMBERS = ("i32", "i64", "f32", "f64")
 STORED = (*NUMBERS, "i8", "u8", "i16", "u16", "any")
-FILLERS = 130  # so that some locals need a longer immediate
+# Sixteen locals come before; the first two behind the fillers have indexes 126 and 127, whose
+# slots need a longer immediate than they have.
+FILLERS = 110
 CELLS, ELEMENTS, GLOBALS = 8, 8, 10
 
-_INTERESTING = (0, 1, -1, 2, -2, 7, 10, 31, 32, 33, 63, 64, 127, 128, 255, 256, -128, -129, 32767, 32768, 65535, 65536)
+_INTERESTING = (
+    0,
+    1,
+    -1,
+    2,
+    -2,
+    7,
+    10,
+    31,
+    32,
+    33,
+    63,
+    64,
+    127,
+    128,
+    255,
+    256,
+    -128,
+    -129,
+    32767,
+    32768,
+    65535,
+    65536,
+)
 _EDGES = (2**31 - 1, -(2**31), 2**31 - 2, -(2**31) + 1, 2**24, 2**24 + 1, -(2**24) - 1, 46340, 46341, 1 << 30)
 _F32 = (
     0x00000000, 0x80000000, 0x3F800000, 0xBF800000, 0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00000, 0x7F800001,
@@ -75,7 +100,10 @@ class Program:
         locals_ += ["  .local cells_: cells", "  .local object_: K"]
         locals_ += [f"  .local {type_}_array: {type_}[]" for type_ in STORED]
         locals_ += [f"  .local filler{i}: i32" for i in range(FILLERS)]
-        locals_ += [f"  .local {type_}_far: {type_}" for type_ in (*NUMBERS, "any")]
+        far = [*NUMBERS, "any"]
+        self.rng.shuffle(far)
+        locals_ += [f"  .local {type_}_far: {type_}" for type_ in far]
+        assert len(locals_) - len(far) == 126
         start = ["  NEW 8", "  STORE cells_", "  NEWOBJ K", "  STORE object_"]
         for type_ in STORED:
             start += [f"  PUSH {ELEMENTS}", f"  NEWARRAY {type_}[]", f"  STORE {type_}_array"]
@@ -114,7 +142,9 @@ class Program:
         elif type_.endswith("[]"):
             self.emit(f"LOAD {type_[:-2]}_array")
         else:
-            self.emit(self.rng.choice(("LOAD cells_", "LOAD object_", "LOAD i8_array", "NULL any", 'CONST "s"')))
+            self.emit(
+                self.rng.choice(("LOAD cells_", "LOAD object_", "LOAD i8_array", "NULL any", 'CONST "s"'))
+            )
 
     def push_index(self, length: int) -> None:
         if self.wild:
@@ -154,7 +184,8 @@ class Program:
                 self.push(self._type(pattern, bound))
         label = self.label()
         operands = [
-            self._immediate(slot.kind, slot.variables, bound, label, declaration) for slot in signature.immediates
+            self._immediate(slot.kind, slot.variables, bound, label, declaration)
+            for slot in signature.immediates
         ]
         self.emit(f"{declaration.label.removeprefix('core.')} {' '.join(o for o in operands if o)}".rstrip())
         for pattern in reversed(signature.results):
@@ -177,13 +208,22 @@ class Program:
         return "K" if pattern.kind == "instance" else bound[pattern.variable]
 
     def _immediate(
-        self, kind: str, variables: tuple[str, ...], bound: dict[str, str], label: str, declaration: Declaration
+        self,
+        kind: str,
+        variables: tuple[str, ...],
+        bound: dict[str, str],
+        label: str,
+        declaration: Declaration,
     ) -> str:
         type_ = bound[variables[-1]] if variables else ""
         if kind == "imm_s":
             return str(integer(self.rng))
         if kind == "imm_u":
-            return str(self.rng.choice((0, 0, 1, 2))) if declaration.name != "NEW" else str(self.rng.randrange(1, 9))
+            return (
+                str(self.rng.choice((0, 0, 1, 2)))
+                if declaration.name != "NEW"
+                else str(self.rng.randrange(1, 9))
+            )
         if kind == "local":
             return f"{type_}_{self.rng.choice(('near', 'far'))}"
         if kind == "pool":
@@ -243,7 +283,11 @@ class Program:
 
     def _storem(self, declaration: Declaration, bound: dict[str, str]) -> None:
         offset = self.rng.choice((0, 0, 1, 2, 2**31 - 1)) if self.wild else self.rng.randrange(3)
-        index = self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1)) if self.wild else self.rng.randrange(CELLS) - offset
+        index = (
+            self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1))
+            if self.wild
+            else self.rng.randrange(CELLS) - offset
+        )
         self.push("cells")
         self.emit(f"CONST {index}")
         self.push("i32")
@@ -256,7 +300,9 @@ class Program:
 
     def _array_store(self, declaration: Declaration, bound: dict[str, str]) -> None:
         type_ = bound["E"]
-        index = self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1)) if self.wild else self.rng.randrange(ELEMENTS)
+        index = (
+            self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1)) if self.wild else self.rng.randrange(ELEMENTS)
+        )
         self.push(f"{type_}[]")
         self.emit(f"CONST {index}")
         self.push(type_)
@@ -298,5 +344,9 @@ class Program:
         self.consume("i32")
         self.emit("DUP", "FREE")
         if self.wild:
-            self.emit(*self.rng.choice((["DUP", "FREE"], ["DUP", "PUSH 0", "LOADM 0", "PRINT"], ["NULL cells", "FREE"])))
+            self.emit(
+                *self.rng.choice(
+                    (["DUP", "FREE"], ["DUP", "PUSH 0", "LOADM 0", "PRINT"], ["NULL cells", "FREE"])
+                )
+            )
         self.emit("POP")

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from tblvm.builder.compile import compile_, write_sources
@@ -38,7 +38,7 @@ _STORAGE = ("i32", "i64", "f32", "f64", "any", "i8", "u8", "i16", "u16")
 _DOMAINS = {"stack": _STORAGE[:5], "storage": _STORAGE, "reference": ("any",), "class": ("any",)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def registry(plugins: tuple[Path, ...] = ()) -> Registry:
     return load([HERE, *plugins])
 
@@ -114,12 +114,19 @@ class Harness:
                 (folder / "records").open("wb") as records,
             ):
                 done = subprocess.run(
-                    [self.executable], stdin=images, stdout=output, stderr=records, env=environment, check=False
+                    [self.executable],
+                    stdin=images,
+                    stdout=output,
+                    stderr=records,
+                    env=environment,
+                    check=False,
                 )
             reports = "\n".join(each.read_text() for each in sorted(folder.glob("report*")))
             assert not reports, reports
             assert done.returncode == 0, f"the harness ended with {done.returncode}"
-            runs = list(self._parse((folder / "records").read_bytes(), (folder / "output").read_bytes(), jobs))
+            runs = list(
+                self._parse((folder / "records").read_bytes(), (folder / "output").read_bytes(), jobs)
+            )
         assert len(runs) == len(jobs)
         return runs
 
@@ -178,7 +185,7 @@ def _place(verified: Verified, function: int, pc: int) -> Place:
     return Place(function, max(offset for offset in offsets if offset < pc - start))
 
 
-_SAMPLE = ".global g: i32\n.func main()\n  CONST \"x\"\n  POP\n  HALT\n.end\n"
+_SAMPLE = '.global g: i32\n.func main()\n  CONST "x"\n  POP\n  HALT\n.end\n'
 
 
 def compiled(
@@ -189,14 +196,16 @@ def compiled(
     return _compiled(name, sanitize, coverage, plugins)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(name: str, sanitize: bool, coverage: bool, plugins: tuple[Path, ...]) -> Harness:
     reg = registry(plugins)
     hosted = sanitize or coverage
     excluded = frozenset() if name == "freelist" else frozenset({"memory.freelist"})
     uses = dict.fromkeys(every_use(reg, excluded), (1, None))
     asked, services, traps = demands((use.form, "every opcode") for use in uses)
-    need = Need(uses, tuple(asked), tuple(services), tuple(sorted(traps, key=lambda t: t.name)), 2, 0, 0, 0, 64)
+    need = Need(
+        uses, tuple(asked), tuple(services), tuple(sorted(traps, key=lambda t: t.name)), 2, 0, 0, 0, 64
+    )
     library = {"marksweep": "gc.marksweep", "freelist": "memory.freelist"}.get(name, name)
     features = [library, "core.fuel", *([] if name == "freelist" else ["harness.audit"])]
     features += ["harness.hosted", "platform.hosted", "rt.hosted"] if hosted else ["harness.linux"]
@@ -243,9 +252,20 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
     return Sources(sources.units, {**sources.headers, "tb_plan.h": header}, sources.include)
 
 
-def _system_compiler(sources: Sources, folder: Path, executable: Path, sanitize: bool, coverage: bool) -> None:
+def _system_compiler(
+    sources: Sources, folder: Path, executable: Path, sanitize: bool, coverage: bool
+) -> None:
     write_sources(sources, folder)
-    flags = ["-std=gnu11", "-g", "-O1", "-fno-strict-aliasing", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+    flags = [
+        "-std=gnu11",
+        "-g",
+        "-O1",
+        "-fno-strict-aliasing",
+        "-ffp-contract=off",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+    ]
     if sanitize:
         flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     if coverage:
@@ -260,7 +280,9 @@ def assembled(text: str, reg: Registry | None = None) -> Verified:
     return verify(assemble(text, isa, "test.tba"), isa)
 
 
-def reference(job: Job, reg: Registry | None = None, *, collector: bool = True) -> tuple[Machine, Outcome, bytes]:
+def reference(
+    job: Job, reg: Registry | None = None, *, collector: bool = True
+) -> tuple[Machine, Outcome, bytes]:
     """The same run by the reference interpreter: the machine, its outcome, what it printed."""
     from tblvm.core.io.services import Console
 

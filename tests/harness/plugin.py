@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tblvm.core.hookspecs import hookimpl
 from tblvm.core.parts import MicroLibrary, Target
@@ -13,7 +14,8 @@ CORE = Path(__import__("tblvm.core", fromlist=["core"]).__file__).parent
 
 @hookimpl
 def tblvm_micro_libraries() -> list[MicroLibrary]:
-    entry = dict(room=ROOM, headers=("c",), provides=("entry",), requires=("frames", "cage", "fuel"))
+    entry: dict[str, Any] = {"room": ROOM, "headers": ("c",), "provides": ("entry",)}
+    entry["requires"] = ("frames", "cage", "fuel")
     return [
         MicroLibrary(
             name="harness.linux", doc="runs images", sources=("c/harness.c", "c/linux.c"), size=9999, **entry

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tblvm.core.io import shortest
 
 SEED = 20240611

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from tblvm.core.io import services
 from tblvm.opcodes.traps import Trap, TrapSignal
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+
 from tblvm.core.io import plugin, services
 from tblvm.opcodes import f32, i32, string
 

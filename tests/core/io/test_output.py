@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tblvm.core.io import services
 
 SEED = 20240612

@@ -1,0 +1,133 @@
+"""measure and report: every byte has one row, rows sum to the file, reasons name the place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tblvm.builder.measure import Footprint, Row
+from tblvm.builder.pipeline import Artifact
+from tblvm.builder.report import Report, show_json, show_text
+from tblvm.core.program import type_sizes
+
+Build = Callable[..., Artifact]
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.tba"))
+SMALL = ["hello.tba", "halt.tba", "status.tba", "divide.tba", "free.tba", "boxes.tba", "cells.tba"]
+
+
+def check_sums(made: Artifact) -> None:
+    footprint = made.footprint
+    assert footprint.file_size == len(made.image)
+    assert sum(row.size for row in footprint.rows if row.in_file) == len(made.image)
+    assert all(row.size >= 0 for row in footprint.rows)
+    known = {each.name for each in made.plan.libraries} | {"program", "(headers)", "(padding)"}
+    assert {row.owner for row in footprint.rows} <= known
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_rows_of_small_programs_sum_to_the_file(builds: Build, name: str) -> None:
+    check_sums(builds(name))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_rows_of_the_examples_sum_to_the_file(builds: Build, path: Path) -> None:
+    check_sums(builds(path))
+
+
+def test_with_symbols_the_rows_still_sum_to_the_file(builds: Build) -> None:
+    check_sums(builds("hello.tba", symbols=True))
+
+
+def test_padding_is_no_place_to_hide_bytes(builds: Build) -> None:
+    for name in SMALL:
+        padding = next(row.size for row in builds(name).footprint.rows if row.owner == "(padding)")
+        assert padding < 64, name
+
+
+def table(text: str) -> dict[str, list[int]]:
+    """Rows of the text report: name -> text, rodata, data, bss, file."""
+    rows = {}
+    for line in text.splitlines():
+        cells = line.split()
+        if len(cells) > 5 and re.fullmatch(r"[\d,]+|·", cells[1]):
+            rows[cells[0]] = [int(cell.replace(",", "").replace("·", "0")) for cell in cells[1:6]]
+    return rows
+
+
+@pytest.mark.parametrize("name", ["hello.tba", "boxes.tba"])
+def test_the_total_is_the_sum_of_all_rows(builds: Build, name: str) -> None:
+    made = builds(name)
+    rows = table(show_text(Report(name, made)))
+    total = rows.pop("TOTAL")
+    assert [sum(column) for column in zip(*rows.values(), strict=True)] == total
+    assert total[4] == len(made.image)
+
+
+def test_reasons_name_function_and_line(builds: Build) -> None:
+    text = show_text(Report("hello.tba", builds("hello.tba")))
+    assert "main (hello.tba:2) → CONST → core" in text
+    assert "main (hello.tba:3) → PRINT → io.output" in text
+
+
+def test_the_text_has_no_control_codes_and_names_the_artifact(builds: Build) -> None:
+    made = builds("boxes.tba")
+    text = show_text(Report("boxes.tba", made))
+    assert "\x1b" not in text and "\r" not in text
+    assert f"sha256 {made.sha256}" in text
+    assert f"{made.footprint.runtime:,} bytes of text and rodata" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("hello.tba", "default"), ("boxes.tba", "micro"), ("free.tba", "nano")]
+)
+def test_the_json_report_follows_its_schema_and_sums(builds: Build, name: str, mode: str) -> None:
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    made = builds(name, mode=mode)
+    data = json.loads(show_json(Report(name, made)))
+    jsonschema.validate(data, schema, cls=jsonschema.Draft202012Validator)
+    assert sum(row["size"] for row in data["rows"] if row["kind"] != "bss") == data["file_bytes"]
+    for kind, total in data["totals"].items():
+        assert sum(row["size"] for row in data["rows"] if row["kind"] == kind) == total
+    assert data["sha256"] == made.sha256
+    assert len(data["budgets"]) == {"default": 0, "micro": 1, "nano": 2}[mode]
+
+
+def test_the_schema_notices_a_foreign_member(builds: Build) -> None:
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+    data = json.loads(show_json(Report("hello.tba", builds("hello.tba"))))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**data, "surprise": 1}, schema)
+
+
+def test_budgets_are_judged(builds: Build) -> None:
+    made = builds("free.tba", mode="nano")
+    code, data = Report("free.tba", made).verdicts()
+    assert (code.budget, code.measured) == (4096, made.footprint.runtime)
+    assert (data.budget, data.measured) == (1024, made.footprint.total("data", "bss", program=False))
+    assert code.kept and data.kept
+
+
+def test_memory_needs_are_the_options_and_the_static_data(builds: Build) -> None:
+    made = builds("boxes.tba", options={"stack": 128, "heap": 4096})
+    assert Report("boxes.tba", made).ram() == {
+        "static data": made.footprint.total("data", "bss"),
+        "VM stack": 1024,
+        "heap cage": 4096 + 8 + len(made.composition.program.strings),
+    }
+    assert len(type_sizes(made.composition.program)) == 4 * len(made.verified.module.types)
+
+
+def test_totals_of_a_footprint() -> None:
+    rows = (Row("a", "f", "text", 5), Row("a", "g", "rodata", 2), Row("program", "code", "rodata", 3))
+    footprint = Footprint((*rows, Row("a", "s", "bss", 7)), 10)
+    assert footprint.runtime == 7
+    assert footprint.total("rodata") == 5
+    assert footprint.total("rodata", program=True) == 3
+    assert footprint.total("bss", program=False) == 7
