@@ -60,12 +60,13 @@ LINK_FLAGS = (
 @dataclass(frozen=True, slots=True)
 class Linked:
     """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker.
-    owners: object file name -> micro-library."""
+    owners: object file name -> micro-library. members: (struct, micro-library, bytes) of the state."""
 
     image: bytes
     full: bytes
     link_map: str
     owners: dict[str, str]
+    members: tuple[tuple[str, str, int], ...]
 
 
 def zig() -> Path:
@@ -103,7 +104,7 @@ def write_sources(sources: Sources, folder: Path) -> None:
     """Write the generated C into *folder*."""
     for name, text in sources.headers.items():
         (folder / name).write_text(text)
-    for unit in sources.units:
+    for unit in (*sources.units, sources.layout):
         (folder / unit.name).write_text(unit.text)
 
 
@@ -116,7 +117,7 @@ def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Pa
     write_sources(sources, folder)
     include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
     commands = {}
-    for unit in sources.units:
+    for unit in (*sources.units, sources.layout):
         source, made = folder / unit.name, folder / (unit.name + ".o")
         command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *include]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
@@ -158,6 +159,7 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
 
 
 def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Path, symbols: bool) -> Linked:
+    layout = objects.pop(sources.layout.name)
     full, image, link_map = folder / "full.elf", folder / "image.elf", folder / "link.map"
     common = [str(zig()), "ld.lld", "-m", target.emulation, "-T", target.link_script, "-e", "_start"]
     common += [*LINK_FLAGS, *(str(each) for each in objects.values())]
@@ -169,8 +171,28 @@ def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Pa
     owners = {objects[unit.name].name: unit.owner for unit in sources.units}
     shipped = image.read_bytes()
     return Linked(
-        shipped if symbols else _loaded_part(shipped), full.read_bytes(), link_map.read_text(), owners
+        image=shipped if symbols else _loaded_part(shipped),
+        full=full.read_bytes(),
+        link_map=link_map.read_text(),
+        owners=owners,
+        members=_members(layout, sources),
     )
+
+
+def _members(layout: Path, sources: Sources) -> tuple[tuple[str, str, int], ...]:
+    """Bytes of each micro-library's members of the state structs; alignment goes to those before it."""
+    from elftools.elf.elffile import ELFFile
+
+    with layout.open("rb") as file:
+        data = ELFFile(file).get_section_by_name(".rodata.tb_layout").data()
+    numbers = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+    found = []
+    for (struct, library), at, (other, _), end in zip(
+        sources.members, numbers, sources.members[1:], numbers[1:], strict=False
+    ):
+        if library and struct == other:
+            found.append((struct, library, end - at))
+    return tuple(found)
 
 
 def _loaded_part(image: bytes) -> bytes:

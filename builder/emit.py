@@ -4,12 +4,14 @@
     engine.c       the engine, printed by the engine
     image.c        the program's tables, for executables
     <library>.c    one unit for each micro-library: it includes that library's C files
+    layout.c       tells whose members are where in the state structs; not linked
 
 Nothing generated is kept: `tbbuild --keep DIR` shows it.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,11 +35,15 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is compiled. headers: generated headers by name; include: folders with others."""
+    """What is compiled. headers: generated headers by name; include: folders with others. layout: a unit
+    that is compiled and not linked: it tells where in the state structs each micro-library's members
+    are; members: what its numbers mean, (struct, micro-library) in order."""
 
     units: tuple[Unit, ...]
     headers: Mapping[str, str]
     include: tuple[Path, ...]
+    layout: Unit
+    members: tuple[tuple[str, str], ...]
 
 
 def emit(composition: Composition) -> Sources:
@@ -46,16 +52,43 @@ def emit(composition: Composition) -> Sources:
     units = [Unit("engine.c", plan.engine.library, plan.engine.print(composition))]
     if not composition.loaded:
         units.append(Unit("image.c", "program", image(composition.tables)))
-    include = [_core_headers(composition)]
+    include = [TB_HEADERS]
     for library in plan.libraries:
         include.extend(library.room / folder for folder in library.headers)
         if library.sources:
             units.append(Unit(f"{library.name}.c", library.name, _unit(library)))
-    return Sources(tuple(units), {"tb_plan.h": plan_header(composition)}, tuple(dict.fromkeys(include)))
+    text, members = layout(composition)
+    return Sources(
+        units=tuple(units),
+        headers={"tb_plan.h": plan_header(composition)},
+        include=tuple(dict.fromkeys(include)),
+        layout=Unit("layout.c", "", text),
+        members=members,
+    )
 
 
-def _core_headers(composition: Composition) -> Path:
-    return TB_HEADERS
+STRUCTS = ("context", "store")
+_FIRST_MEMBER = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*)*;")
+
+
+def layout(composition: Composition) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """C whose table holds, for each struct, the offset of each library's first member and the size."""
+    numbers: list[str] = []
+    members: list[tuple[str, str]] = []
+    for name in STRUCTS:
+        for library, text in composition.members(name):
+            first = _FIRST_MEMBER.search(text)
+            if first is None:
+                raise BuildError(f"micro-library {library.name} adds to the {name} what is no member: {text}")
+            numbers.append(f"__builtin_offsetof(struct tb_{name}, {first[1]})")
+            members.append((name, library.name))
+        numbers.append(f"sizeof(struct tb_{name})")
+        members.append((name, ""))
+    table = ",\n  ".join(numbers)
+    return (
+        f'#include "tb.h"\nextern const u32 tb_layout[];\nconst u32 tb_layout[] = {{\n  {table}}};\n',
+        tuple(members),
+    )
 
 
 def _unit(library: MicroLibrary) -> str:
@@ -96,9 +129,9 @@ def plan_header(composition: Composition) -> str:
     lines += ["", "struct tb_function;", "struct tb_context;"]
     lines += [library.prototypes for library in plan.libraries if library.prototypes]
     lines.append("")
-    for struct_name, members in (("context", "context"), ("store", "store")):
+    for struct_name in STRUCTS:
         lines.append(f"struct tb_{struct_name} {{")
-        for library, text in composition.members(members):
+        for library, text in composition.members(struct_name):
             lines += [f"  /* {library.name} */", *(f"  {line.strip()}" for line in text.splitlines())]
         if struct_name == "store" and composition.loaded:
             lines += [

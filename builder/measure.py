@@ -68,6 +68,11 @@ def measure(linked: Linked) -> Footprint:
             continue
         owner = linked.owners.get(file, "(toolchain)")
         item = section.split(".", 2)[-1] if section.count(".") > 1 else section
+        if (parts := _state(linked, item, size)) is not None:
+            rows += [
+                Row(library, f"state in the {struct}", kind, bytes_) for struct, library, bytes_ in parts
+            ]
+            continue
         handlers = _handlers(linked.full, address, size) if item == "tb_run" and kind == "text" else []
         if handlers:
             rows += [
@@ -85,6 +90,15 @@ def measure(linked: Linked) -> Footprint:
     rows.append(Row(PADDING, "alignment", "", padding))
     assert sum(row.size for row in rows if row.in_file) == size
     return Footprint(tuple(rows), size)
+
+
+def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:
+    """The state struct called *item* split by whose members it has; None for anything else."""
+    if item not in ("tb_the_context", "tb_the_store"):
+        return None
+    struct = item.removeprefix("tb_the_")
+    parts = [part for part in linked.members if part[0] == struct]
+    return parts if sum(part[2] for part in parts) == size else None
 
 
 def _merged(rows: list[Row]) -> list[Row]:

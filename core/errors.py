@@ -72,5 +72,6 @@ class SourceError(TblvmError):
         indent = "".join(c if c == "\t" else " " for c in text[: diagnostic.column - 1])
         caret = "^" * max(1, min(diagnostic.length, len(text) - diagnostic.column + 1))
         super().__init__(
-            f"{file}:{diagnostic.line}:{diagnostic.column}: {diagnostic.message}\n    {text}\n    {indent}{caret}"
+            f"{file}:{diagnostic.line}:{diagnostic.column}: {diagnostic.message}\n"
+            f"    {text}\n    {indent}{caret}"
         )

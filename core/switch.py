@@ -68,7 +68,10 @@ class _Surroundings:
         if len(traps) == 1:
             return f"if (TB_UNLIKELY({status})) {_raise(traps[0])}"
         table = ", ".join(f"TB_TRAP_{each.name}" for each in traps)
-        return f"if (TB_UNLIKELY({status})) {{ static const u8 kinds[] = {{{table}}}; trap = kinds[{status} - 1]; goto trapped; }}"
+        return (
+            f"if (TB_UNLIKELY({status})) {{\nstatic const u8 kinds[] = {{{table}}};\n"
+            f"trap = kinds[{status} - 1];\ngoto trapped;\n}}"
+        )
 
     def transfer(self, node: Node, condition: str) -> str:
         name = node.primitive.name

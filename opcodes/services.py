@@ -47,7 +47,8 @@ class Service(Generic[P, Result]):
         arguments = cast("tuple[Value, ...]", args)
         if kwargs or len(arguments) != len(self.parameters):
             raise DslError(
-                f"service {self.name} takes {len(self.parameters)} arguments by position, not {len(arguments)}"
+                f"service {self.name} takes {len(self.parameters)} arguments by position, "
+                f"not {len(arguments)}"
             )
         for given, wanted in zip(arguments, self.parameters, strict=True):
             if not isinstance(given, Value) or given.ir != wanted:

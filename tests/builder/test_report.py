@@ -55,7 +55,7 @@ def table(text: str) -> dict[str, list[int]]:
     rows = {}
     for line in text.splitlines():
         cells = line.split()
-        if len(cells) > 5 and re.fullmatch(r"[\d,]+|·", cells[1]):
+        if len(cells) > 5 and all(re.fullmatch(r"[\d,]+|·", cell) for cell in cells[1:6]):
             rows[cells[0]] = [int(cell.replace(",", "").replace("·", "0")) for cell in cells[1:6]]
     return rows
 

@@ -33,7 +33,7 @@ def output(made: Artifact, tmp_path: Path, given: bytes = b"") -> bytes:
 def test_nano_holds_the_whole_core_page(builds: Build, isa: Isa, tmp_path: Path) -> None:
     made = builds(HERE / "nano.tba", mode="nano")
     assert codes(made, "core") == set(isa.page("core"))
-    assert output(made, tmp_path, b"12x") == b"459text\n12x"
+    assert output(made, tmp_path, b"12x") == b"449text\n12x"
     assert made.footprint.total("data", "bss", program=False) <= 1024, largest(made)
     assert made.footprint.runtime <= 4096, largest(made)
 

@@ -1,0 +1,279 @@
+"""tblvm: assemble, disassemble, verify, list and show."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tblvm.core import tbc
+from tblvm.core.asm import assemble
+from tblvm.core.registry import Registry, load
+from tblvm.opcodes import Isa
+from tblvm.stack import verify
+from tblvm.tools import forms, handler_texts, main, ruler
+
+Invoke = Callable[..., Result]
+
+SOURCE = """\
+.global kept: cells
+.func make(count: i32) -> cells
+    LOAD count
+    NEW 0
+    RET
+.end
+.func main()
+    LOADG kept
+    PUSH 3
+    CALL make
+    STOREG kept
+    POP
+    HALT
+.end
+"""
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prog.tba").write_text(SOURCE)
+    (tmp_path / "wrong.tba").write_text(".func main()\n    PUHS 1\n    HALT\n.end\n")
+    (tmp_path / "under.tba").write_text(".func main()\n    POP\n    HALT\n.end\n")
+    (tmp_path / "bad.tbc").write_bytes(b"TBCO" + bytes(50))
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments)
+
+    return run
+
+
+# --- asm, dis -----------------------------------------------------------------------------------------
+
+
+def test_asm_writes_a_verified_module(invoke: Invoke, isa: Isa) -> None:
+    done = invoke("asm", "prog.tba")
+    assert (done.exit_code, done.output) == (0, "")
+    module = verify(assemble(SOURCE, isa, "prog.tba"), isa).module
+    assert Path("prog.tbc").read_bytes() == tbc.write(module)
+    assert [function.max_stack for function in tbc.read(Path("prog.tbc").read_bytes()).functions] == [1, 2]
+
+
+def test_asm_reads_assembly_whatever_the_file_is_called(invoke: Invoke) -> None:
+    Path("text").write_text(SOURCE)
+    assert invoke("asm", "text", "-o", "out.tbc").exit_code == 0
+    assert Path("out.tbc").read_bytes()[:4] == b"TBCO"
+
+
+def test_dis_gives_text_that_assembles_to_the_same_file(invoke: Invoke) -> None:
+    invoke("asm", "prog.tba")
+    done = invoke("dis", "prog.tbc")
+    assert done.exit_code == 0
+    Path("again.tba").write_text(done.stdout)
+    assert invoke("asm", "again.tba").exit_code == 0
+    assert Path("again.tbc").read_bytes() == Path("prog.tbc").read_bytes()
+    assert invoke("dis", "prog.tbc", "-o", "kept.tba").output == ""
+    assert Path("kept.tba").read_text() == done.stdout
+
+
+def test_dis_takes_any_program_and_shows_a_listing(invoke: Invoke) -> None:
+    done = invoke("dis", "--listing", "prog.tba")
+    assert done.exit_code == 0
+    assert "000000  05 00" in done.stdout and "LOAD count" in done.stdout
+
+
+# --- verify -------------------------------------------------------------------------------------------
+
+
+def test_verify_says_that_it_is_valid_on_standard_error(invoke: Invoke) -> None:
+    done = invoke("verify", "prog.tba")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "prog.tba: valid: 2 functions, 9 instructions\n"
+
+
+def test_verify_tells_scripts_what_it_found_out(invoke: Invoke) -> None:
+    done = invoke("verify", "--json", "prog.tba")
+    assert done.stderr == ""
+    data = json.loads(done.stdout)
+    assert data["entry"] == "main" and data["pages"] == ["core"]
+    make, main_ = data["functions"]
+    assert (make["name"], make["max_stack"], make["safepoints"], make["maps"]) == ("make", 1, [2], {})
+    # LOADG is at 0, PUSH at 2, CALL at 4: below its argument there is one reference.
+    assert (main_["max_stack"], main_["safepoints"], main_["maps"]) == (2, [4], {"4": [0]})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["verify", "under.tba"], 5, "tblvm: function main, offset 0, line 2: "),
+        (["verify", "bad.tbc"], 5, "tblvm: module: "),
+        (["asm", "under.tba"], 5, "tblvm: function main, offset 0, line 2: "),
+        (["asm", "wrong.tba"], 1, "tblvm: wrong.tba:2:5: "),
+        (["dis", "bad.tbc"], 5, "tblvm: module: "),
+        (["asm", "bad.tbc"], 1, "tblvm: bad.tbc:1:"),
+        (["asm", "gone.tba"], 2, "tblvm: cannot read gone.tba: No such file or directory"),
+        (["asm", "prog.tba", "-o", "gone/x"], 2, "tblvm: cannot write gone/x: No such file or directory"),
+        (["ops", "ADDD"], 2, "tblvm: no opcode is called ADDD; did you mean ADD?"),
+        (["show", "c", "ADDD"], 2, "tblvm: no opcode is called ADDD; did you mean ADD?"),
+        (["show", "ir", "nothing.ADD"], 2, "tblvm: no opcode is called nothing.ADD"),
+        (
+            ["show", "c", "ADD", "--engine", "swich"],
+            2,
+            "tblvm: no engine is called swich; did you mean switch?",
+        ),
+        (["plugins", "-p", "gone.py"], 2, "tblvm: there is no plug-in at gone.py"),
+    ],
+)
+def test_errors_are_one_message_and_a_status(
+    invoke: Invoke, arguments: list[str], status: int, message: str
+) -> None:
+    before = sorted(Path().iterdir())
+    done = invoke(*arguments)
+    assert (done.exit_code, done.stdout) == (status, "")
+    assert done.stderr.startswith(message)
+    assert "Traceback" not in done.stderr
+    assert sorted(Path().iterdir()) == before
+
+
+def test_debug_raises_the_error_itself(invoke: Invoke) -> None:
+    done = invoke("verify", "--debug", "bad.tbc")
+    assert type(done.exception).__name__ == "ModuleError"
+
+
+# --- ops, show ----------------------------------------------------------------------------------------
+
+
+def test_ops_lists_every_opcode_with_every_signature(invoke: Invoke, isa: Isa) -> None:
+    done = invoke("ops")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1 + sum(len(opcode.declarations) for opcode in isa)
+    line = next(line for line in lines if " ADD " in line)
+    assert line.split() == (
+        "core 10 ADD (a: i32, b: i32) -> i32 core Sum of the two top cells, wrapping at 32 bits.".split()
+    )
+
+
+def test_ops_for_scripts(invoke: Invoke, isa: Isa) -> None:
+    data = json.loads(invoke("ops", "--json").stdout)
+    assert [(each["page"], each["code"], each["name"]) for each in data] == [
+        (opcode.page.name, opcode.code, opcode.name) for opcode in isa
+    ]
+    one = json.loads(invoke("ops", "new", "--json").stdout)
+    assert [form["when"] for form in one["forms"]] == [{"size": 0}, {}]
+    assert len(one["ir"]) == 2 and all("tb_heap_allocate" in each["text"] for each in one["c"])
+
+
+def test_ops_tells_everything_about_one(invoke: Invoke) -> None:
+    text = invoke("ops", "object.GETFIELD").stdout
+    assert "object.GETFIELD, opcode 01 of page object" in text
+    assert "<kind:class> <which:field> (object_: C) -> F    [object]" in text
+    assert "The value of a field. Traps NULL_REFERENCE." in text
+    assert "TB_TRAP_NULL_REFERENCE" in text
+    assert "op IR" not in text  # it depends on the field's type
+    assert "op IR:\n    v0 = parameter.i32 [0]" in invoke("ops", "add").stdout
+
+
+def test_the_encoding_is_drawn(isa: Isa) -> None:
+    assert ruler(isa.find("PUSH")) == (
+        "┌────────┬───────────────┐\n"
+        "│   01   │ value: imm_s  │\n"
+        "└────────┴───────────────┘\n"
+        "  opcode   signed LEB128"
+    )
+    assert "│   64   │   01   │ kind: class │ which: field │" in ruler(isa.find("object.GETFIELD"))
+
+
+def test_show_ir_binds_type_variables(invoke: Invoke) -> None:
+    done = invoke("show", "ir", "LOAD")
+    assert done.exit_code == 0
+    assert [line for line in done.stdout.splitlines() if line.endswith(":")] == [
+        "LOAD(T=i32):",
+        "LOAD(T=f32):",
+        "LOAD(T=any):",
+    ]
+
+
+def test_show_c_prints_one_handler_for_forms_that_only_move(invoke: Invoke) -> None:
+    assert invoke("show", "c", "STORE").stdout == (
+        "/* engine switch: STORE(T=any), STORE(T=f32), STORE(T=i32) */\n"
+        "cell v0 = sp[-1];\n"
+        "fp[imm] = v0;\n"
+        "sp -= 1;\n"
+    )
+
+
+def test_every_opcode_can_be_shown(registry: Registry, isa: Isa) -> None:
+    for opcode in isa:
+        assert list(forms(opcode)), opcode.label
+        for names, text in handler_texts(registry, opcode):
+            assert names and (text or opcode.name in ("NOP",)), opcode.label
+
+
+# --- plug-ins -----------------------------------------------------------------------------------------
+
+
+def test_plugins_are_listed_with_what_they_add(invoke: Invoke, registry: Registry) -> None:
+    data = {each["name"]: each for each in json.loads(invoke("plugins", "--json").stdout)}
+    assert data["gc"]["adds"]["micro libraries"] == ["gc-walk", "gc.marksweep"]
+    assert data["core"]["origin"].startswith("tblvm ")
+    assert {name for each in data.values() for name in each["adds"].get("micro libraries", [])} == set(
+        registry.libraries
+    )
+    text = invoke("plugins").stdout
+    assert "gc (tblvm " in text and "micro libraries: gc-walk, gc.marksweep" in text
+
+
+def test_a_loose_plugin_stands_in_every_list(invoke: Invoke) -> None:
+    Path("extra.py").write_text(
+        "from tblvm.core.hookspecs import hookimpl\n"
+        "from tblvm.opcodes import OpcodeSet, Page, i32\n"
+        "op = OpcodeSet(Page('extra'), library='extra')\n"
+        "@op(0x00, 'TRIPLE')\n"
+        "def triple(a: i32) -> i32:\n"
+        "    '''Three times the value.'''\n"
+        "    return a + a + a\n"
+        "@hookimpl\n"
+        "def tblvm_opcodes():\n"
+        "    return [op]\n"
+    )
+    assert "extra (extra.py)\n  opcodes: extra.TRIPLE" in invoke("plugins", "-p", "extra.py").stdout
+    assert "│ e0–fe  │   00   │" in invoke("ops", "TRIPLE", "-p", "extra.py").stdout
+    assert "Three times the value." in invoke("ops", "-p", "extra.py").stdout
+    assert "add.i32" in invoke("show", "ir", "extra.TRIPLE", "-p", "extra.py").stdout
+
+
+# --- as processes -------------------------------------------------------------------------------------
+
+
+def test_the_module_and_the_script_are_the_same_command(invoke: Invoke) -> None:
+    script = Path(sys.executable).with_name("tblvm")
+    for command in ([script], [sys.executable, "-m", "tblvm"]):
+        done = subprocess.run([*command, "verify", "bad.tbc"], capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (5, "")
+        assert done.stderr.startswith("tblvm: module: ") and done.stderr.count("\n") == 1
+        done = subprocess.run(
+            [*command, "--help"], capture_output=True, text=True, env={**os.environ, "COLUMNS": "80"}
+        )
+        assert done.returncode == 0 and "Usage: tblvm" in done.stdout and "Exit status:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], ["asm"], ["dis"], ["verify"], ["ops"], ["show"], ["show", "c"], ["show", "ir"], ["plugins"]],
+)
+def test_every_command_has_help_with_exit_statuses(invoke: Invoke, command: list[str]) -> None:
+    done = invoke(*command, "--help")
+    assert done.exit_code == 0
+    assert "Exit status:" in done.stdout
+    if command not in ([], ["show"]):
+        assert "--plugin" in done.stdout and "--debug" in done.stdout
+
+
+def test_loading_twice_gives_equal_lists() -> None:
+    assert [each.name for each in load().plugins] == [each.name for each in load().plugins]
