@@ -184,7 +184,9 @@ def _members(layout: Path, sources: Sources) -> tuple[tuple[str, str, int], ...]
     from elftools.elf.elffile import ELFFile
 
     with layout.open("rb") as file:
-        data = ELFFile(file).get_section_by_name(".rodata.tb_layout").data()
+        section = ELFFile(file).get_section_by_name(".rodata.tb_layout")
+        assert section is not None, "the table is a constant array with a name of its own"
+        data = section.data()
     numbers = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
     found = []
     for (struct, library), at, (other, _), end in zip(

@@ -332,7 +332,7 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", fails)
-    with pytest.raises(UsageError, match="cannot write .*out: No space left on device"):
+    with pytest.raises(UsageError, match=r"cannot write .*out: No space left on device"):
         write_file(path, b"newer")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from tblvm.builder import compile as compiler
 from tblvm.builder.compile import compile_
@@ -42,7 +44,7 @@ def test_no_segment_is_writable_and_executable_and_nothing_is_linked_at_run_time
 
 def symbols_of(made: Artifact) -> set[str]:
     table = ELFFile(io.BytesIO(made.image)).get_section_by_name(".symtab")
-    assert table is not None
+    assert isinstance(table, SymbolTableSection)
     return {symbol.name for symbol in table.iter_symbols() if symbol.name}
 
 
@@ -115,21 +117,27 @@ def test_the_generated_c_can_be_kept(builds: Build, registry: Registry, tmp_path
     kept = {
         path.name: path.read_text() for path in (tmp_path / "kept").iterdir() if path.suffix in (".c", ".h")
     }
-    assert kept == {**{unit.name: unit.text for unit in made.sources.units}, **made.sources.headers}
+    units = (*made.sources.units, made.sources.layout)
+    assert kept == {**{unit.name: unit.text for unit in units}, **made.sources.headers}
+
+
+def with_engine(sources: Sources, text: str) -> Sources:
+    return dataclasses.replace(sources, units=(Unit("engine.c", "x", text),))
 
 
 def test_messages_of_the_compiler_are_shown(builds: Build) -> None:
     made = builds("halt.tba")
-    sources = Sources((Unit("engine.c", "x", "this is no C\n"),), {}, ())
+    sources = with_engine(made.sources, "this is no C\n")
     with pytest.raises(BuildError, match=r"the C compiler failed:\n(.|\n)*engine\.c:1:1: error: ") as error:
         compile_(sources, made.plan.target)
     assert error.value.status == 3
 
 
 def test_symbols_that_nothing_defines_are_an_error(builds: Build) -> None:
+    made = builds("halt.tba")
     text = "void gone(void);\nvoid _start(void);\nvoid _start(void) { gone(); }\n"
     with pytest.raises(BuildError, match="undefined symbol: gone"):
-        compile_(Sources((Unit("engine.c", "x", text),), {}, ()), builds("halt.tba").plan.target)
+        compile_(with_engine(made.sources, text), made.plan.target)
 
 
 def test_a_missing_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

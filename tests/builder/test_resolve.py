@@ -73,7 +73,9 @@ def test_what_completes_a_combination_comes_when_all_of_it_is_there(plans: Plans
         ({"engine": "zzz"}, "no engine is called zzz; there are: switch"),
     ],
 )
-def test_unknown_names_are_errors_with_a_suggestion(plans: Plans, request_: dict, message: str) -> None:
+def test_unknown_names_are_errors_with_a_suggestion(
+    plans: Plans, request_: dict[str, object], message: str
+) -> None:
     with pytest.raises(UsageError) as error:
         plans("halt.tba", **request_)
     assert str(error.value) == message

@@ -16,7 +16,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tblvm.builder.compile import compile_, write_sources
 from tblvm.builder.compose import Composition, compose, numbers, tables
 from tblvm.builder.emit import Sources, emit
 from tblvm.builder.need import Need, demands
+from tblvm.builder.need import need as find_need
 from tblvm.builder.resolve import Request, resolve
 from tblvm.core.asm import assemble
 from tblvm.core.program import Use, link
@@ -249,7 +250,7 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
     more.append(f"#define TB_HARNESS_TABLES {loads}")
     header = header.replace("typedef u64 cell;", "typedef u64 cell;\n" + "\n".join(more))
     header = header.replace("#endif\n", '#include "tb_harness.h"\n#endif\n')
-    return Sources(sources.units, {**sources.headers, "tb_plan.h": header}, sources.include)
+    return replace(sources, headers={**sources.headers, "tb_plan.h": header})
 
 
 def _system_compiler(
@@ -331,3 +332,21 @@ def _number(code: int, bits: int) -> object:
     if code == types.F64.code and (bits & (1 << 63) - 1) > 0x7FF << 52:
         return "NaN"
     return bits
+
+
+def hosted_executable(
+    verified: Verified, folder: Path, *, sanitize: bool = False, coverage: bool = False, **options: int
+) -> Path:
+    """The executable that a build gives for *verified*, compiled by gcc on top of a C library."""
+    reg = registry()
+    request = Request(
+        features=("platform.hosted", "rt.hosted"),
+        target="hosted",
+        options={name.replace("_", "-"): value for name, value in options.items()},
+    )
+    plan = resolve(find_need(verified, reg.isa), reg, request)
+    sources = emit(compose(plan, verified, reg.isa))
+    folder.mkdir(parents=True, exist_ok=True)
+    executable = folder / "program"
+    _system_compiler(sources, folder, executable, sanitize, coverage)
+    return executable

@@ -1,0 +1,155 @@
+"""The distribution: nothing of a room is missing from it, and it works where it is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
+# What is no part of the distribution.
+ELSEWHERE = {"tests", "bench", "docs", "examples", "build", "dist"}
+
+
+def packages_on_disk() -> dict[str, str]:
+    found = {}
+    for path in ROOT.glob("*/**/__init__.py"):
+        parts = path.parent.relative_to(ROOT).parts
+        if parts[0] not in ELSEWHERE and not parts[0].startswith("."):
+            name = "tblvm" if parts == ("tblvm",) else ".".join(("tblvm", *parts))
+            found[name] = "/".join(parts)
+    return found
+
+
+def shipped_files() -> set[str]:
+    """Files of the rooms that must be in a wheel, as it names them."""
+    found = set()
+    for package, folder in FOLDERS.items():
+        for path in (ROOT / folder).rglob("*"):
+            below = path.relative_to(ROOT / folder)
+            inner = [part for part in below.parts[:-1] if part != "c"]
+            if path.suffix in (".c", ".h", ".ld", ".py") and path.is_file():
+                # Python files of subpackages are found under the subpackage.
+                if path.suffix == ".py" and inner:
+                    continue
+                if "__pycache__" not in below.parts:
+                    found.add(f"{package.replace('.', '/')}/{below.as_posix()}")
+    return found
+
+
+def test_every_package_on_disk_is_listed_and_mapped() -> None:
+    on_disk = packages_on_disk()
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == set(on_disk)
+    assert on_disk == FOLDERS
+
+
+def test_every_room_with_a_plugin_has_an_entry_point() -> None:
+    points: dict[str, str] = PROJECT["project"]["entry-points"]["tblvm"]
+    plugins = {
+        name.removeprefix("tblvm."): f"{name}.plugin"
+        for name, folder in packages_on_disk().items()
+        if (ROOT / folder / "plugin.py").is_file()
+    }
+    assert points == plugins
+
+
+def test_the_scripts_name_functions_that_exist() -> None:
+    from importlib import import_module
+
+    for target in PROJECT["project"]["scripts"].values():
+        module, _, function = target.partition(":")
+        assert callable(getattr(import_module(module), function))
+
+
+def test_the_versions_agree() -> None:
+    import tblvm
+
+    assert tblvm.__version__ == PROJECT["project"]["version"]
+
+
+# --- the distribution itself --------------------------------------------------------------------------
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was made from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    return folder
+
+
+def only(folder: Path, pattern: str) -> Path:
+    (path,) = folder.glob(pattern)
+    return path
+
+
+def test_the_wheel_holds_every_file_of_the_rooms_and_nothing_stale(built: Path) -> None:
+    with zipfile.ZipFile(only(built, "*.whl")) as wheel:
+        inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    wanted = shipped_files()
+    assert "tblvm/core/c/exe.ld" in wanted and "tblvm/core/io/c/tb_io.h" in wanted
+    assert wanted - inside == set()
+    assert {name for name in inside - wanted if not name.endswith("py.typed")} == set()
+
+
+def test_the_sdist_holds_what_the_wheel_is_made_of(built: Path) -> None:
+    with tarfile.open(only(built, "*.tar.gz")) as sdist:
+        inside = {name.partition("/")[2] for name in sdist.getnames()}
+    assert {"pyproject.toml", "LICENSE", "core/plugin.py", "core/c/tb.h"} <= inside
+
+
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of scripts of a fresh environment with the wheel, its dependencies from this one."""
+    place = tmp_path_factory.mktemp("fresh")
+    venv.create(place, with_pip=False, symlinks=True)
+    python = place / "bin" / "python"
+    site = Path(
+        run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=place).stdout.strip()
+    )
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(python),
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+    ]
+    run(*pip, only(built, "*.whl"), cwd=place)
+    # Behind the fresh site-packages on sys.path, without its own .pth files: so the editable tblvm of
+    # this environment is not seen, its dependencies are.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return place / "bin"
+
+
+def test_the_installed_wheel_builds_and_runs_a_program(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "hello.tba").write_text('.func main()\nCONST "installed\\n"\nPRINT\nHALT\n.end\n')
+    code = "import tblvm.core, sys; print(tblvm.core.__file__)"
+    where = run(installed / "python", "-c", code, cwd=tmp_path).stdout
+    assert str(installed.parent) in where
+    assert run(installed / "tbbuild", "-q", "hello.tba", "--run", cwd=tmp_path).stdout == "installed\n"
+    assert run(installed / "tbbuild", "--version", cwd=tmp_path).stdout.startswith("tbbuild, version ")
+    assert "gc.marksweep" in run(installed / "tblvm", "plugins", cwd=tmp_path).stdout

@@ -1,0 +1,106 @@
+"""Whole programs, from their text to what a user sees: output, messages, exit status."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tblvm.builder.pipeline import build, translate
+from tblvm.builder.resolve import Request
+from tblvm.core.registry import Registry
+
+from tests.harness import Job, assembled, compiled, differences, hosted_executable, reference
+from tests.programs import EXAMPLES, STOPPED, expected
+
+TBBUILD = [sys.executable, "-c", "from tblvm.builder.cli import main; main()"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_says_what_it_expects(path: Path, registry: Registry, tmp_path: Path) -> None:
+    wanted = expected(path.read_text())
+    artifact = build(translate(path.read_bytes(), str(path), registry), registry, Request())
+    program = tmp_path / "program"
+    program.write_bytes(artifact.image)
+    program.chmod(0o755)
+    done = subprocess.run([program], input=wanted.stdin, capture_output=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_in_the_reference_interpreter(path: Path) -> None:
+    job = Job(assembled(path.read_text()), expected(path.read_text()).stdin, heap=1 << 24)
+    _, outcome, output = reference(job)
+    assert (outcome.trap, output) == (None, expected(path.read_text()).output)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_under_sanitizers(path: Path, tmp_path: Path) -> None:
+    """The runtime that a build composes, entry point and all, with another compiler's checks."""
+    wanted = expected(path.read_text())
+    program = hosted_executable(assembled(path.read_text()), tmp_path, sanitize=True)
+    done = subprocess.run([program], input=wanted.stdin, capture_output=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_what_stops_a_program_is_said(name: str, tmp_path: Path) -> None:
+    case = STOPPED[name]
+    (tmp_path / "stopped.tba").write_text(case.text)
+    command = [*TBBUILD, "--run", "-q", *case.arguments, "stopped.tba"]
+    done = subprocess.run(
+        command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    first, *trace = done.stderr.splitlines()
+    assert (first, done.returncode) == (f"tblvm: trap: {case.message}", case.status)
+    for place, line in zip(case.places, [*trace[: len(case.places) - 1], trace[-1]], strict=True):
+        assert line.startswith("  ") and place in line, done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in STOPPED if name not in ("time", "fuel")])
+def test_what_stops_a_program_under_sanitizers(name: str, tmp_path: Path) -> None:
+    program = hosted_executable(assembled(STOPPED[name].text), tmp_path, sanitize=True)
+    done = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (done.stderr.splitlines()[0], done.returncode) == (f"tblvm: trap: {STOPPED[name].message}", 134)
+
+
+def test_a_deadline_ends_a_blocking_read(tmp_path: Path) -> None:
+    (tmp_path / "read.tba").write_text(".func main()\n  READ\n  PRINT\n  HALT\n.end\n")
+    process = subprocess.Popen(
+        [*TBBUILD, "--run", "-q", "--timeout", "100ms", "read.tba"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    message = process.stderr.read()  # standard input stays open: only the deadline ends the read
+    assert process.wait() == 124
+    assert message.splitlines() == ["tblvm: trap: interrupted: the time is up", "  at main (read.tba:2)"]
+
+
+def test_the_entry_points_result_is_the_exit_status(tmp_path: Path) -> None:
+    (tmp_path / "status.tba").write_text(".func main() -> i32\n  CONST 1000042\n  RET\n.end\n")
+    done = subprocess.run([*TBBUILD, "--run", "-q", "status.tba"], cwd=tmp_path, check=False)
+    assert done.returncode == 1000042 & 0xFF
+
+
+@pytest.mark.parametrize("sanitize", [False, True], ids=["native", "sanitized"])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_collecting_at_every_allocation(path: Path, sanitize: bool) -> None:
+    """References that a map forgets are lost at once."""
+    verified = assembled(path.read_text())
+    uses_free = any(form.declaration.name == "FREE" for form in verified.forms)
+    harness = compiled("freelist" if uses_free else "marksweep", sanitize=sanitize)
+    job = Job(verified, expected(path.read_text()).stdin, heap=1 << 17, stress=not uses_free)
+    [run] = harness.run([job])
+    assert (run.output, run.trap, run.wait_status) == (expected(path.read_text()).output, "", 0)
+
+
+def test_differences_are_seen() -> None:
+    """The comparison itself can fail: another program's run is not this one's."""
+    one, two = (assembled(f".func main()\n  PUSH {n}\n  PRINT\n  HALT\n.end\n") for n in (1, 2))
+    [run] = compiled("marksweep").run([Job(one)])
+    assert not differences(Job(one), run)
+    assert any(each.startswith("output") for each in differences(Job(two), run))
