@@ -109,7 +109,7 @@ def names(text: str | None) -> tuple[str, ...]:
     "--report",
     default="text",
     metavar="FORMAT",
-    help="Footprint report as text, json, or none.  [default: text]",
+    help="Footprint report: text, details, json, or none.  [default: text]",
 )
 @click.option("--json", "json_", is_flag=True, help="The same as --report json.")
 @click.option("--explain", is_flag=True, help="Print the plan with all reasons, and build nothing.")

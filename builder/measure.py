@@ -18,6 +18,8 @@ from .compile import Linked
 _LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
 _INPUT = re.compile(r"^(.*):\((\.[^)]*)\)$")
 KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
+# Sections that hold many small things: .rodata.str1.1, .rodata.cst16.
+_ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
 IN_FILE = ("text", "rodata", "data")
 PROGRAM = "program"
 HEADERS, PADDING = "(headers)", "(padding)"
@@ -80,7 +82,7 @@ def measure(linked: Linked) -> Footprint:
                 for each_owner, label, length in handlers
             ]
         else:
-            rows.append(Row(owner, item.removeprefix("tb_image_"), kind, size))
+            rows.append(Row(owner, _ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
     rows = _merged(rows)
     size = len(linked.image)
     headers = _header_bytes(linked.image)

@@ -32,6 +32,12 @@ def _text(report: Report) -> str:
     return show_text(report)
 
 
+def _details(report: Report) -> str:
+    from .report import show_details
+
+    return show_details(report)
+
+
 def _json(report: Report) -> str:
     from .report import show_json
 
@@ -42,5 +48,6 @@ def _json(report: Report) -> str:
 def tblvm_report_formats() -> list[ReportFormat]:
     return [
         ReportFormat("text", "a table for people", _text),
+        ReportFormat("details", "the table with every opcode, function and table", _details),
         ReportFormat("json", "raw integers and stable names, for scripts", _json),
     ]

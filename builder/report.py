@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .measure import HEADERS, IN_FILE, PADDING, PROGRAM, Row
 from .pipeline import Artifact
+from .resolve import Plan
 
 SCHEMA = 1
 KINDS = ("text", "rodata", "data", "bss")
@@ -121,11 +123,16 @@ def show_json(report: Report) -> str:
 
 
 def show_text(report: Report) -> str:
-    """A table of micro-libraries, for a terminal or a file. Every row is whole; columns sum to TOTAL."""
-    return "\n".join(_text_lines(report)) + "\n"
+    """A table of micro-libraries, for a terminal or a file. Columns sum to TOTAL."""
+    return "\n".join(_text_lines(report, details=False)) + "\n"
 
 
-def _text_lines(report: Report) -> Iterator[str]:
+def show_details(report: Report) -> str:
+    """The same table with every opcode, function and table under its micro-library."""
+    return "\n".join(_text_lines(report, details=True)) + "\n"
+
+
+def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     artifact = report.artifact
     plan, footprint = artifact.plan, artifact.footprint
     yield f"{report.name}: {footprint.file_size:,} bytes for {plan.target.name}, engine {plan.engine.name}"
@@ -136,7 +143,9 @@ def _text_lines(report: Report) -> Iterator[str]:
         in_file = sum(row.size for row in report.rows(owner) if row.in_file)
         ops = report.ops(owner)
         why = next(iter(plan.reasons.get(owner, ())), "")
-        table.append((owner, *map(_number, sizes), _number(in_file), str(ops) if ops else "", _short(why)))
+        table.append((owner, *map(_number, sizes), _number(in_file), str(ops) if ops else "", why))
+        if details:
+            table += [_detail(row) for row in report.rows(owner)]
     totals = [footprint.total(kind) for kind in KINDS]
     ops = len({handler.label.rstrip("~") for handler in artifact.composition.handlers})
     table.append(("TOTAL", *map(_number, totals), _number(footprint.file_size), str(ops), ""))
@@ -161,12 +170,23 @@ def _bytes(value: int) -> str:
     return f"{value} B"
 
 
-def _short(why: str, width: int = 64) -> str:
-    return why if len(why) <= width else why[: width - 1] + "…"
+def _detail(row: Row) -> tuple[str, ...]:
+    sizes = (_number(row.size if row.kind == kind else 0) for kind in KINDS)
+    in_file = row.size if row.in_file else 0
+    return (f"  {row.item}", *sizes, _number(in_file), "op" if row.opcode else "", "")
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    """The table as lines no wider than the terminal (COLUMNS elsewhere, 132 by default): reasons are cut,
+    `--explain` and JSON have them whole."""
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]) - 1)]
+    room = max(24, shutil.get_terminal_size((132, 24)).columns - sum(widths) - 2 * len(widths))
+    table = [(*row[:-1], _short(row[-1], room)) for row in table]
+    widths.append(max(len(row[-1]) for row in table))
     for number, row in enumerate(table):
         cells = [
             cell.ljust(width) if i in (0, len(row) - 1) else cell.rjust(width)
@@ -177,12 +197,8 @@ def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
             yield "─" * (sum(widths) + 2 * (len(widths) - 1))
 
 
-def explain(report_plan: object) -> str:
+def explain(plan: Plan) -> str:
     """Every micro-library and option of a plan with all reasons."""
-    from .resolve import Plan
-
-    assert isinstance(report_plan, Plan)
-    plan = report_plan
     lines = [f"target {plan.target.name}, engine {plan.engine.name}, mode {plan.mode.name}: {plan.mode.doc}"]
     for library in plan.libraries:
         fills = f" (fills {', '.join(library.provides)})" if library.provides else ""

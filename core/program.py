@@ -22,6 +22,7 @@ from ..opcodes import Isa, types
 from ..opcodes.meaning import FRAME_COST
 from ..opcodes.primitives.leaves import IMMEDIATE
 from .code import Decoder, write_leb
+from .errors import BuildError
 from .module import ClassType, class_layout
 from .parts import Table
 from .verified import Form, Verified
@@ -29,6 +30,7 @@ from .verified import Form, Verified
 LINK_CELLS = 2  # of a frame in 64-bit cells: return pc, function, distance to the caller's frame
 assert LINK_CELLS <= FRAME_COST
 
+MAX_PADDED = 9  # bytes of a LEB128 in resolved code: what engines shift by stays below 64
 STRINGS_START = 8  # cage offset of the first string; 0 is null
 
 
@@ -127,7 +129,10 @@ class Program:
 
 
 def link(verified: Verified, isa: Isa, numbers: Mapping[Use, int]) -> Program:
-    """Resolved code for a runtime whose engine gives the forms these *numbers* (0 to 255)."""
+    """Resolved code for a runtime whose engine gives the forms these *numbers* (0 to 255).
+
+    Raises BuildError for an instruction that is too long for resolved code.
+    """
     module = verified.module
     starts: list[int] = []
     at = 0
@@ -144,6 +149,8 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, int]) -> Program:
         length = each.after - each.offset
         for position, (value, sign) in enumerate(zip(values, signed, strict=True)):
             room = length - len(encoded) if position == len(values) - 1 else 0
+            if room > MAX_PADDED:
+                raise BuildError(f"{each.use.form.name}: its immediates are {room} bytes long")
             encoded += write_leb(value, signed=sign, length=room)
         code[start + each.offset : start + each.after] = encoded
     strings, pool = _constants(verified)

@@ -190,20 +190,19 @@ _FETCH = """\
       u32 shift = 0, byte;
       do {{
         byte = *ip++;
-        imm |= (byte & 0x7f) << shift;
+        imm |= (u32)((u64)(byte & 0x7f) << shift); /* padded to 9 bytes at most */
         shift += 7;
       }} while (byte & 0x80);
 {width}
     }}
 """
 
-# Bits shifted beyond 31 are the sign's: a fifth byte is masked first, so that no shift is undefined.
 _LEB = """
 static TB_UNUSED u32 tb_leb(const u8 **at) {
   u32 number = 0, shift = 0, byte;
   do {
     byte = *(*at)++;
-    number |= (byte & 0x7f) << shift;
+    number |= (u32)((u64)(byte & 0x7f) << shift);
     shift += 7;
   } while (byte & 0x80);
   return number;

@@ -221,7 +221,12 @@ class Machine:
         return self._new(type_, length, size)
 
     def service(self, service: Service[..., Any], arguments: tuple[Value, ...]) -> Raw:
-        result = service.model(*arguments)
+        try:
+            result = service.model(*arguments)
+        finally:
+            # What may have taken long ends where fuel is tested, whether it trapped or not.
+            if "may block" in service.effects:
+                self._check_fuel()
         return None if result is None else result.v
 
     def jump(self, target: Raw) -> None:

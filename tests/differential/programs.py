@@ -1,0 +1,657 @@
+"""Random programs that pass verification, with loops, calls, joins and objects.
+
+A program is *tame* or *wild*. A tame one keeps three promises, so that it seldom traps: every array and
+cells object has eight elements, what is dereferenced is not null, divisors are not zero. A wild one does
+not. Both end by fuel at the latest.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.differential.vectors import integer, literal
+
+NUMBERS = ("i32", "i64", "f32", "f64")
+ARRAYS = ("i32[]", "i64[]", "f32[]", "f64[]", "i8[]", "u8[]", "i16[]", "u16[]", "any[]", "K[]", "string[]")
+REFERENCES = ("any", "cells", "string", "K", "L", *ARRAYS)
+TYPES = (*NUMBERS, *REFERENCES)
+STORED = (*TYPES, "i8", "u8", "i16", "u16")
+LENGTH = 8  # of every array of a tame program
+BINARY = ("ADD", "SUB", "MUL", "AND", "OR")
+FLOAT_BINARY = ("FADD", "FSUB", "FMUL", "FDIV")
+COMPARES = ("JEQ", "JNE", "JLT", "JGT")
+
+
+def assignable(given: str, wanted: str) -> bool:
+    return given == wanted or (wanted == "any" and given not in NUMBERS)
+
+
+def on_stack(type_: str) -> str:
+    return "i32" if type_ in ("i8", "u8", "i16", "u16") else type_
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A generated program and the limits that it is to run with."""
+
+    text: str
+    wild: bool
+    stdin: bytes
+    fuel: int
+    stack: int
+
+
+@dataclass
+class Callable_:
+    name: str
+    parameters: tuple[str, ...]
+    results: tuple[str, ...]
+    recursive: bool = False
+
+
+@dataclass
+class Label:
+    """A place that is branched to: the stack there, and whether the first branch said exactly so."""
+
+    name: str
+    stack: list[str]
+    first: list[str] | None = None
+
+
+class Body:
+    """One function while it is generated; `stack` holds the types on the operand stack."""
+
+    def __init__(self, program: Generator, function: Callable_, callees: Sequence[Callable_]) -> None:
+        self.program, self.rng, self.function, self.callees = program, program.rng, function, callees
+        self.wild = program.wild
+        self.lines: list[str] = []
+        self.stack: list[str] = []
+        self.floor = 0
+        self.nesting = 0
+        self.labels = 0
+        self.loops: list[tuple[Label, Label]] = []  # continue, break
+        names = [f"a{i}" for i in range(len(function.parameters))]
+        if function.recursive:
+            names[0] = "n"
+        self.locals = dict(zip(names, function.parameters, strict=True))
+        self.declared: list[str] = []
+        self.fixed = {"n"}  # locals that nothing else writes
+        if self.chance(0.08):
+            self.declared += [f"  .local filler{i}: i32" for i in range(124)]
+        for i in range(self.rng.randrange(1, 6)):
+            self.local(f"v{i}", self.rng.choice(TYPES))
+
+    def chance(self, probability: float) -> bool:
+        return self.rng.random() < probability
+
+    def local(self, name: str, type_: str) -> None:
+        self.locals[name] = type_
+        self.declared.append(f"  .local {name}: {type_}")
+
+    def fresh_local(self, prefix: str, type_: str) -> str:
+        name = f"{prefix}{len(self.locals)}"
+        self.local(name, type_)
+        self.fixed.add(name)
+        return name
+
+    # -- emitting -----------------------------------------------------------------------------------
+
+    def op(self, line: str, takes: int = 0, *gives: str) -> None:
+        """An instruction that takes so many cells and leaves these types."""
+        if takes:
+            del self.stack[-takes:]
+        self.stack += gives
+        self.lines.append(f"  {line}")
+
+    def label(self, stack: Sequence[str]) -> Label:
+        self.labels += 1
+        return Label(f"L{self.labels}", list(stack))
+
+    def branch(self, line: str, takes: int, to: Label) -> None:
+        """A forward branch. What is below its operands must be assignable to the label's stack."""
+        self.op(f"{line} {to.name}", takes)
+        if to.first is None:
+            to.first = list(self.stack)
+
+    def place(self, label: Label, *, falls: bool = True) -> None:
+        """Put the label here. *falls*: the instruction before goes on to it."""
+        said = label.first if label.first is not None else (self.stack if falls else [])
+        if said != label.stack or self.chance(0.15):
+            self.lines.append("  .shape " + ", ".join(label.stack) if label.stack else "  .shape")
+        self.lines.append(f"{label.name}:")
+        self.stack = list(label.stack)
+        # Something must stand behind every label, and a shape needs an instruction of its own.
+        self.op("NOP")
+
+    def condition(self, to: Label) -> None:
+        """A forward branch that is sometimes taken, to a label for the present stack."""
+        choice = self.rng.randrange(5)
+        if choice < 2:
+            self.value("i32")
+            self.branch(self.rng.choice(("JZ", "JNZ")), 1, to)
+        elif choice < 4:
+            self.value("i32")
+            self.value("i32")
+            self.branch(self.rng.choice(COMPARES), 2, to)
+        else:
+            self.value(self.rng.choice(REFERENCES))
+            self.branch(self.rng.choice(("JNULL", "JNONNULL")), 1, to)
+
+    # -- values -------------------------------------------------------------------------------------
+
+    def fresh(self, type_: str) -> None:
+        """A new object, or a constant: never null in a tame program."""
+        if type_ in (*NUMBERS, "string"):
+            self.op(f"CONST {literal(type_, self.rng)}", 0, type_)
+        elif type_ in ("K", "L"):
+            self.op(f"NEWOBJ {type_}", 0, type_)
+        elif type_ == "cells":
+            if not self.wild and self.chance(0.5):
+                self.op(f"NEW {LENGTH}", 0, "cells")
+            elif self.wild and self.chance(0.5):
+                self.op(f"NEW {self.rng.randrange(1, 12)}", 0, "cells")
+            else:
+                self.count()
+                self.op("NEW 0", 1, "cells")
+        elif type_ == "any":
+            self.op("NULL any", 0, "any") if self.chance(0.3) else self.fresh(self.rng.choice(REFERENCES[1:]))
+        else:
+            self.count()
+            self.op(f"NEWARRAY {type_}", 1, type_)
+
+    def count(self) -> None:
+        if not self.wild or self.chance(0.3):
+            self.op(f"PUSH {LENGTH}", 0, "i32")
+        elif self.chance(0.9):
+            self.op(f"PUSH {self.rng.randrange(12)}", 0, "i32")
+        else:
+            self.op(f"CONST {self.rng.choice((-1, -(2**31), 2**31 - 1, 1 << 28))}", 0, "i32")
+
+    def index(self, offset: int = 0) -> None:
+        if self.wild and self.chance(0.1):
+            self.value("i32")
+        elif self.chance(0.3) and not offset:
+            self.value("i32")
+            self.op(f"PUSH {LENGTH - 1}", 0, "i32")
+            self.op("AND", 2, "i32")
+        else:
+            self.op(f"PUSH {self.rng.randrange(LENGTH - offset)}", 0, "i32")
+
+    def usable(self) -> None:
+        """In a tame program, the reference on top is replaced by a new object if it is null."""
+        type_ = self.stack[-1]
+        if self.wild or type_ in NUMBERS or type_ == "any":
+            return
+        label = self.label(self.stack)
+        self.op("DUP", 0, type_)
+        self.branch("JNONNULL", 1, label)
+        self.op("POP", 1)
+        self.fresh(type_)
+        self.place(label)
+
+    def named(self, type_: str, *, writable: bool = False) -> list[str]:
+        return [n for n, t in self.locals.items() if t == type_ and not (writable and n in self.fixed)]
+
+    def value(self, type_: str, depth: int = 0) -> None:
+        """Push a value that is assignable to *type_*."""
+        if type_ == "any" and self.chance(0.6):
+            type_ = self.rng.choice(REFERENCES)
+        choice = self.rng.random()
+        if choice < 0.3 and self.named(type_):
+            self.op(f"LOAD {self.rng.choice(self.named(type_))}", 0, type_)
+        elif choice < 0.4 and self.program.globals_of(type_):
+            self.op(f"LOADG {self.rng.choice(self.program.globals_of(type_))}", 0, type_)
+            self.usable()
+        elif self.wild and choice < 0.45 and type_ not in NUMBERS:
+            self.op(f"NULL {type_}", 0, type_)
+        elif choice < 0.75 and depth < 2:
+            self.computed(type_, depth + 1)
+        else:
+            self.fresh(type_)
+
+    def computed(self, type_: str, depth: int) -> None:
+        if type_ == "i32":
+            self.rng.choice((self._arithmetic, self._unary, self._question, self._division, self._input))(depth)
+            return
+        if type_ == "f32" and self.chance(0.6):
+            self.value("f32", depth)
+            self.value("f32", depth)
+            self.op(self.rng.choice(FLOAT_BINARY), 2, "f32")
+            return
+        if type_ == "f32" and self.chance(0.5):
+            self.value("i32", depth)
+            self.op("I2F", 1, "f32")
+            return
+        fields = [(c, f) for c in ("K", "L") for f, t in self.program.fields[c] if on_stack(t) == type_]
+        if fields and self.chance(0.6):
+            class_, name = self.rng.choice(fields)
+            self.value(class_, depth)
+            self.usable()
+            self.op(f"GETFIELD {class_}.{name}", 1, type_)
+            self.usable()
+        elif f"{type_}[]" in ARRAYS:
+            self.value(f"{type_}[]", depth)
+            self.usable()
+            self.index()
+            self.op("ALOAD", 2, type_)
+            self.usable()
+        else:
+            self.fresh(type_)
+
+    def _arithmetic(self, depth: int) -> None:
+        self.value("i32", depth)
+        self.value("i32", depth)
+        self.op(self.rng.choice(BINARY), 2, "i32")
+
+    def _division(self, depth: int) -> None:
+        self.value("i32", depth)
+        if self.wild and self.chance(0.5):
+            self.value("i32", depth)
+        else:
+            self.op(f"CONST {integer(self.rng) or 3}", 0, "i32")
+        self.op(self.rng.choice(("DIV", "MOD")), 2, "i32")
+
+    def _unary(self, depth: int) -> None:
+        if self.chance(0.25):
+            self.value("f32", depth)
+            self.op("F2I", 1, "i32")
+            return
+        self.value("i32", depth)
+        self.op(self.rng.choice(("NEG", "INC", "DEC")), 1, "i32")
+
+    def _question(self, depth: int) -> None:
+        """An i32 that depends on a reference."""
+        choice = self.rng.randrange(4)
+        if choice == 0:
+            self.value(self.rng.choice(REFERENCES), depth)
+            self.op("ISNULL", 1, "i32")
+        elif choice == 1:
+            self.value(self.rng.choice(REFERENCES), depth)
+            if self.chance(0.3):
+                self.op("DUP", 1, self.stack[-1], self.stack[-1])
+            else:
+                self.value(self.rng.choice(REFERENCES), depth)
+            self.op(self.rng.choice(("REFEQ", "REFNE")), 2, "i32")
+        elif choice == 2:
+            self.value(self.rng.choice(ARRAYS), depth)
+            self.usable()
+            self.op("ALENGTH", 1, "i32")
+        else:
+            self.value("cells", depth)
+            self.usable()
+            offset = self.rng.choice((0, 0, 0, 3))
+            self.index(offset)
+            self.op(f"LOADM {offset}", 2, "i32")
+
+    def _input(self, depth: int) -> None:
+        self.op("READ" if self.chance(0.3) else "GETCHAR", 0, "i32")
+
+    # -- statements ---------------------------------------------------------------------------------
+
+    def block(self, steps: int) -> None:
+        for _ in range(steps):
+            self.step()
+
+    def step(self) -> None:
+        room = len(self.stack) - self.floor
+        if room > 8 or (room and self.chance(0.3)):
+            self.consume()
+            return
+        actions: list[tuple[int, Callable[[], None]]] = [
+            (5, lambda: self.value(self.rng.choice(TYPES))),
+            (4, self.store),
+            (3, self.show),
+            (3, self.mutate),
+            (2, self.shuffle),
+            (1, lambda: self.lines.append("  NOP")),
+            (3, self.call),
+            (1, self.leave),
+        ]
+        if self.nesting < 3:
+            actions += [(3, self.diamond), (2, self.loop)]
+        if self.loops:
+            actions.append((2, self.escape))
+        if self.function.recursive:
+            actions.append((2, self.recurse))
+        if self.program.free:
+            actions.append((4, self.free))
+        weights = [weight for weight, _ in actions]
+        self.rng.choices([action for _, action in actions], weights)[0]()
+
+    def consume(self) -> None:
+        """Take the top of the stack."""
+        type_ = self.stack[-1]
+        wanted = [n for n in self.named(type_, writable=True)]
+        choice = self.rng.random()
+        if choice < 0.35 and type_ in ("i32", "f32", "string"):
+            self.op("PRINT", 1)
+        elif choice < 0.45 and type_ == "i32":
+            self.op("PUTCHAR", 1)
+        elif choice < 0.6 and wanted:
+            self.op(f"STORE {self.rng.choice(wanted)}", 1)
+        elif choice < 0.8 and self.program.globals_of(type_):
+            self.op(f"STOREG {self.rng.choice(self.program.globals_of(type_))}", 1)
+        else:
+            self.op("POP", 1)
+
+    def store(self) -> None:
+        names = [name for name in self.locals if name not in self.fixed]
+        if names and self.chance(0.6):
+            name = self.rng.choice(names)
+            self.value(self.locals[name])
+            self.op(f"STORE {name}", 1)
+        else:
+            name, type_ = self.rng.choice(self.program.globals)
+            self.value(type_)
+            self.op(f"STOREG {name}", 1)
+
+    def show(self) -> None:
+        self.value(self.rng.choice(("i32", "i32", "f32", "string")))
+        self.op("PRINT", 1)
+        if self.chance(0.5):
+            self.op("PUSH 32", 0, "i32")
+            self.op("PUTCHAR", 1)
+
+    def mutate(self) -> None:
+        """Write into an object."""
+        choice = self.rng.randrange(3)
+        if choice == 0:
+            class_ = self.rng.choice(("K", "L"))
+            name, type_ = self.rng.choice(self.program.fields[class_])
+            self.value(class_)
+            self.usable()
+            self.value(on_stack(type_))
+            self.op(f"PUTFIELD {class_}.{name}", 2)
+        elif choice == 1:
+            type_ = self.rng.choice(ARRAYS)
+            self.value(type_)
+            self.usable()
+            self.index()
+            self.value(on_stack(type_[:-2]))
+            self.op("ASTORE", 3)
+        else:
+            offset = self.rng.choice((0, 0, 0, 5))
+            self.value("cells")
+            self.usable()
+            self.index(offset)
+            self.value("i32")
+            self.op(f"STOREM {offset}", 3)
+
+    def shuffle(self) -> None:
+        if len(self.stack) - self.floor >= 2 and self.chance(0.7):
+            a, b = self.stack[-2:]
+            self.op("SWAP", 2, b, a)
+        elif len(self.stack) > self.floor:
+            self.op("DUP", 0, self.stack[-1])
+
+    def call(self) -> None:
+        choices = list(self.callees)
+        if self.wild and self.chance(0.1):
+            choices = self.program.functions
+        if not choices:
+            return
+        callee = self.rng.choice(choices)
+        for index, type_ in enumerate(callee.parameters):
+            if callee.recursive and index == 0:
+                self.op(f"PUSH {self.rng.randrange(4)}", 0, "i32")
+            else:
+                self.value(type_)
+        self.op(f"CALL {callee.name}", len(callee.parameters), *callee.results)
+
+    def recurse(self) -> None:
+        before = list(self.stack)
+        skip = self.label(before)
+        self.op("LOAD n", 0, "i32")
+        self.branch("JZ", 1, skip)
+        self.op("LOAD n", 0, "i32")
+        self.op("DEC", 1, "i32")
+        for type_ in self.function.parameters[1:]:
+            self.value(type_)
+        self.op(f"CALL {self.function.name}", len(self.function.parameters), *self.function.results)
+        self.reconcile(before)
+        self.place(skip)
+
+    def reconcile(self, wanted: Sequence[str]) -> None:
+        """Make the stack assignable to *wanted*: keep what fits, replace the rest."""
+        kept = 0
+        while kept < min(len(self.stack), len(wanted)) and assignable(self.stack[kept], wanted[kept]):
+            kept += 1
+        while len(self.stack) > kept:
+            self.op("PRINT" if self.stack[-1] == "i32" and self.chance(0.3) else "POP", 1)
+        for type_ in wanted[kept:]:
+            self.value(type_)
+
+    def joined(self) -> list[str]:
+        """The stack at a join: the present one, its references perhaps widened, perhaps with more on it."""
+        stack = list(self.stack)
+        for index in range(self.floor, len(stack)):
+            if stack[index] not in NUMBERS and self.chance(0.3):
+                stack[index] = "any"
+        keep = self.rng.randrange(self.floor, len(stack) + 1)
+        return stack[:keep] + [self.rng.choice(TYPES) for _ in range(self.rng.choice((0, 0, 1, 1, 2)))]
+
+    def nested(self, steps: int) -> None:
+        floor = self.floor
+        self.floor = self.rng.randrange(floor, len(self.stack) + 1)
+        self.nesting += 1
+        self.block(steps)
+        self.nesting -= 1
+        self.floor = floor
+
+    def diamond(self) -> None:
+        other = self.label(self.stack)
+        end = self.label(self.joined())
+        self.condition(other)
+        has_else = self.chance(0.6)
+        if not has_else:
+            end = self.label(other.stack)
+            end.name, end.first = other.name, other.first
+        self.nested(self.rng.randrange(1, 5))
+        if self.chance(0.05):
+            self.lines += ["  NOP"] * 130  # branches across take two bytes
+        self.reconcile(end.stack)
+        if has_else:
+            self.branch("JMP", 0, end)
+            self.place(other, falls=False)
+            self.nested(self.rng.randrange(1, 4))
+            self.reconcile(end.stack)
+        self.place(end)
+
+    def loop(self) -> None:
+        widened = [
+            "any" if t not in NUMBERS and i >= self.floor and self.chance(0.3) else t
+            for i, t in enumerate(self.stack)
+        ]
+        head, test, out = self.label(widened), self.label(widened), self.label(widened)
+        counter = self.fresh_local("c", "i32")
+        self.op(f"PUSH {self.rng.randrange(1, 5)}", 0, "i32")
+        self.op(f"STORE {counter}", 1)
+        jumps_in = self.chance(0.3)
+        if jumps_in:
+            self.branch("JMP", 0, test)
+            self.place(head, falls=False)
+        else:
+            self.place(head)
+        self.loops.append((test, out))
+        self.nested(self.rng.randrange(1, 6))
+        self.loops.pop()
+        self.reconcile(widened)
+        self.place(test)
+        self.again(head, out, counter)
+        self.place(out)
+
+    def again(self, head: Label, out: Label, counter: str) -> None:
+        """The back-edge: in each way that there is to branch."""
+        forever = self.chance(0.06 if self.wild else 0.02)
+        if forever:
+            # The code behind must stay reachable.
+            self.value("i32")
+            self.branch("JZ", 1, out)
+            self.op(f"JMP {head.name}")
+            return
+        way = self.rng.randrange(9)
+        if way in (0, 1, 2):  # at most twice
+            seen = self.fresh_local("s", "any" if way == 0 else "i32")
+            self.op(f"LOAD {seen}", 0, self.locals[seen])
+            if way == 0:
+                self.op("NEW 1", 0, "cells")
+                self.op(f"STORE {seen}", 1)
+                self.op(f"JNULL {head.name}", 1)
+            else:
+                self.op("PUSH 1", 0, "i32")
+                self.op(f"STORE {seen}", 1)
+                if way == 2:
+                    self.op("PUSH 0", 0, "i32")
+                self.op(f"{('JZ', 'JEQ')[way - 1]} {head.name}", way)
+            return
+        self.op(f"LOAD {counter}", 0, "i32")
+        self.op("DEC", 1, "i32")
+        self.op(f"STORE {counter}", 1)
+        if way == 3:
+            self.op("NULL any", 0, "any")
+            keep = self.label(self.stack)
+            self.op(f"LOAD {counter}", 0, "i32")
+            self.branch("JZ", 1, keep)
+            self.op("POP", 1)
+            self.fresh("cells")
+            self.place(keep)
+            self.op(f"JNONNULL {head.name}", 1)
+            return
+        if way in (4, 5):
+            self.op(f"LOAD {counter}", 0, "i32")
+            if way == 4:
+                self.op(f"JNZ {head.name}", 1)
+            else:
+                self.branch("JZ", 1, out)
+                self.op(f"JMP {head.name}")
+            return
+        compare = COMPARES[way - 5]  # JNE, JLT, JGT
+        pair = [f"LOAD {counter}", "PUSH 0"]
+        for line in reversed(pair) if compare == "JLT" else pair:
+            self.op(line, 0, "i32")
+        self.op(f"{compare} {head.name}", 2)
+
+    def escape(self) -> None:
+        """break or continue, sometimes."""
+        to = self.rng.choice(self.rng.choice(self.loops))
+        stay = self.label(self.stack)
+        self.condition(stay)
+        self.reconcile(to.stack)
+        self.branch("JMP", 0, to)
+        self.place(stay, falls=False)
+
+    def leave(self) -> None:
+        """An early return or end, sometimes."""
+        if self.chance(0.6):
+            return
+        stay = self.label(self.stack)
+        self.condition(stay)
+        if self.chance(0.15):
+            self.op("HALT")
+        else:
+            self.finish()
+        self.place(stay, falls=False)
+
+    def finish(self) -> None:
+        """RET, with cells left below the results."""
+        for type_ in self.function.results:
+            self.value(type_)
+        self.op("RET")
+
+    def free(self) -> None:
+        """An object that nothing else refers to is given back, twice in a wild program."""
+        self.op(f"NEW {self.rng.randrange(1, 12)}", 0, "cells")
+        self.op("DUP", 0, "cells")
+        self.op("PUSH 0", 0, "i32")
+        self.op(f"CONST {integer(self.rng)}", 0, "i32")
+        self.op("STOREM 0", 3)
+        if self.wild and self.chance(0.2):
+            self.op("DUP", 0, "cells")
+            self.op("FREE", 1)
+        self.op("FREE", 1)
+
+    def text(self, steps: int) -> str:
+        for name, type_ in list(self.locals.items()):
+            if type_ not in (*NUMBERS, "any", "string") and name.startswith("v") and not self.wild:
+                self.fresh(type_)
+                self.op(f"STORE {name}", 1)
+        self.block(steps)
+        if self.function.name == "main" and self.wild and self.chance(0.1):
+            label = self.label(self.stack)
+            self.place(label)
+            self.op(f"JMP {label.name}")
+        elif self.function.name == "main" and self.chance(0.4):
+            self.op("HALT")
+        else:
+            self.finish()
+        results = self.function.results
+        gives = f" -> ({', '.join(results)})" if len(results) > 1 else f" -> {results[0]}" if results else ""
+        names = list(self.locals)[: len(self.function.parameters)]
+        takes = ", ".join(f"{n}: {t}" for n, t in zip(names, self.function.parameters, strict=True))
+        head = f".func {self.function.name}({takes}){gives}"
+        return "\n".join([head, *self.declared, *self.lines, ".end"])
+
+
+@dataclass
+class Generator:
+    """One program. size: how many statements, about. free: the runtime has FREE and no collector."""
+
+    rng: random.Random
+    wild: bool = False
+    size: int = 24
+    free: bool = False
+    globals: list[tuple[str, str]] = field(default_factory=list)
+    fields: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    functions: list[Callable_] = field(default_factory=list)
+
+    def globals_of(self, type_: str) -> list[str]:
+        return [name for name, each in self.globals if each == type_]
+
+    def types(self, most: int) -> tuple[str, ...]:
+        common = ("i32", "i32", "f32", "any", *TYPES)
+        return tuple(self.rng.choice(common) for _ in range(self.rng.randrange(most + 1)))
+
+    def text(self) -> str:
+        rng = self.rng
+        self.globals = [(f"g{i}", rng.choice(TYPES)) for i in range(rng.randrange(3, 8))]
+        for class_ in ("K", "L"):
+            kinds = [rng.choice(STORED) for _ in range(rng.randrange(2, 9))]
+            self.fields[class_] = [(f"x{i}", kind) for i, kind in enumerate(kinds)]
+        self.functions = [Callable_("main", (), rng.choice(((), ("i32",))))]
+        for index in range(rng.randrange(1, 5)):
+            recursive = rng.random() < 0.4
+            parameters = (("i32",) if recursive else ()) + self.types(3)
+            self.functions.append(Callable_(f"f{index}", parameters, self.types(3), recursive))
+        parts = [f".global {name}: {type_}" for name, type_ in self.globals]
+        for class_, fields in self.fields.items():
+            parts += [f".class {class_}", *(f"  {name}: {type_}" for name, type_ in fields), ".end"]
+        bodies = []
+        for index, function in enumerate(self.functions):
+            steps = rng.randrange(self.size // 2, self.size + 1) // (1 if index == 0 else 3)
+            bodies.append(Body(self, function, self.functions[index + 1 :]).text(steps))
+        rng.shuffle(bodies)
+        return "\n".join(parts + bodies) + "\n"
+
+
+def sketch(rng: random.Random, *, free: bool = False, size: int = 24) -> Sketch:
+    """A random program with random input and limits."""
+    wild = rng.random() < 0.4
+    text = Generator(rng, wild, size, free).text()
+    choice = rng.random()
+    if choice < 0.6:
+        fuel = 4000
+    elif choice < 0.97:
+        fuel = int(10 ** rng.uniform(0, 3.3))
+    else:
+        fuel = 20000
+    stack = rng.randrange(4, 150) if rng.random() < 0.2 else 65536 if rng.random() < 0.5 else 700
+    return Sketch(text, wild, _input(rng, wild), fuel, stack)
+
+
+def _input(rng: random.Random, wild: bool) -> bytes:
+    tokens = [str(integer(rng)) for _ in range(rng.randrange(60) if wild else 120)]
+    if wild:
+        tokens.insert(rng.randrange(len(tokens) + 1), rng.choice(("x", "-", "99999999999", "\xff", "1a")))
+    return rng.choice((" ", "\n", "  ")).join(tokens).encode("latin-1")
