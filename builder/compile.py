@@ -109,8 +109,10 @@ def write_sources(sources: Sources, folder: Path) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    # zig insists on caches; ours are content-addressed elsewhere, so its local one is thrown away.
-    return {**os.environ, "ZIG_LOCAL_CACHE_DIR": str(folder / ".zig-cache"), "LC_ALL": "C"}
+    """The compiler's environment. It insists on caches; nothing here gains from them, and a home that
+    cannot be written to is no reason to fail."""
+    caches = {name: str(folder / ".zig-cache") for name in ("ZIG_LOCAL_CACHE_DIR", "ZIG_GLOBAL_CACHE_DIR")}
+    return {**caches, **os.environ, "LC_ALL": "C"}
 
 
 def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Path]:

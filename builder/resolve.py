@@ -73,7 +73,6 @@ class _Resolver:
         self.target = registry.targets[choose("target", request.target, registry.targets)]
         self.chosen: dict[str, MicroLibrary] = {}
         self.reasons: dict[str, list[str]] = {}
-        self.pins: list[str] = []
         for name in (*request.features, *(request.only or ()), *request.deny):
             self._known(name)
 
@@ -119,7 +118,6 @@ class _Resolver:
         libraries that complement each other."""
         why = (f"--features {feature}",)
         if feature in self.registry.libraries:
-            self.pins.append(feature)
             return [Asked(feature, why)]
         if feature in self.registry.interfaces:
             return [Asked(feature, why)]
@@ -195,13 +193,12 @@ class _Resolver:
                 "install the plug-in that does"
             )
         usable = [each for each in candidates if not self._denied(each) and not self._clashes(each)]
-        pinned = [each for each in usable if each.name in self.pins]
         if not usable:
             why = self._denied(candidates[0]) or f"{candidates[0].name} {self._clashes(candidates[0])}"
             raise PolicyError(
                 f"{asked.name} is needed for {asked.because}, but {why}; allow it, or change the program"
             )
-        return (pinned or usable)[0]
+        return usable[0]
 
     def _clashes(self, library: MicroLibrary) -> str:
         """What keeps *library* from standing beside those chosen already, or nothing."""
