@@ -14,6 +14,7 @@ from tblvm.builder.measure import Footprint, Row
 from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import Report, show_json, show_text
 from tblvm.core.program import type_sizes
+from tblvm.core.registry import Registry
 
 Build = Callable[..., Artifact]
 ROOT = Path(__file__).parents[2]
@@ -69,10 +70,18 @@ def test_the_total_is_the_sum_of_all_rows(builds: Build, name: str) -> None:
     assert total[4] == len(made.image)
 
 
-def test_reasons_name_function_and_line(builds: Build) -> None:
+def test_reasons_name_function_and_line(builds: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     text = show_text(Report("hello.tba", builds("hello.tba")))
     assert "main (hello.tba:2) → CONST → core" in text
     assert "main (hello.tba:3) → PRINT → io.output" in text
+
+
+def test_no_format_writes_control_codes(builds: Build, registry: Registry) -> None:
+    for each in registry.report_formats.values():
+        text = each.show(Report("boxes.tba", builds("boxes.tba")))
+        assert text.endswith("\n") and "gc.marksweep" in text
+        assert not any(ord(char) < 32 and char != "\n" for char in text), each.name
 
 
 def test_the_text_has_no_control_codes_and_names_the_artifact(builds: Build) -> None:
@@ -81,6 +90,14 @@ def test_the_text_has_no_control_codes_and_names_the_artifact(builds: Build) -> 
     assert "\x1b" not in text and "\r" not in text
     assert f"sha256 {made.sha256}" in text
     assert f"{made.footprint.runtime:,} bytes of text and rodata" in text
+
+
+def test_a_narrow_terminal_cuts_reasons_and_no_number(builds: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = []
+    for width in ("60", "300"):
+        monkeypatch.setenv("COLUMNS", width)
+        tables.append(table(show_text(Report("boxes.tba", builds("boxes.tba")))))
+    assert tables[0] == tables[1]
 
 
 @pytest.mark.parametrize(

@@ -180,9 +180,9 @@ class Body:
             self.op(f"PUSH {self.rng.randrange(LENGTH - offset)}", 0, "i32")
 
     def usable(self) -> None:
-        """In a tame program, the reference on top is replaced by a new object if it is null."""
+        """The reference on top is replaced by a new object if it is null; in a wild program, mostly."""
         type_ = self.stack[-1]
-        if self.wild or type_ in NUMBERS or type_ == "any":
+        if type_ in NUMBERS or type_ == "any" or (self.wild and self.chance(0.07)):
             return
         label = self.label(self.stack)
         self.op("DUP", 0, type_)
@@ -201,11 +201,14 @@ class Body:
         choice = self.rng.random()
         if choice < 0.3 and self.named(type_):
             self.op(f"LOAD {self.rng.choice(self.named(type_))}", 0, type_)
+            if self.wild:
+                self.usable()
         elif choice < 0.4 and self.program.globals_of(type_):
             self.op(f"LOADG {self.rng.choice(self.program.globals_of(type_))}", 0, type_)
             self.usable()
         elif self.wild and choice < 0.45 and type_ not in NUMBERS:
             self.op(f"NULL {type_}", 0, type_)
+            self.usable()
         elif choice < 0.75 and depth < 2:
             self.computed(type_, depth + 1)
         else:
@@ -286,7 +289,7 @@ class Body:
             self.op(f"LOADM {offset}", 2, "i32")
 
     def _input(self, depth: int) -> None:
-        self.op("READ" if self.chance(0.3) else "GETCHAR", 0, "i32")
+        self.op("READ" if self.chance(0.5) else "GETCHAR", 0, "i32")
 
     # -- statements ---------------------------------------------------------------------------------
 
@@ -574,7 +577,7 @@ class Body:
 
     def text(self, steps: int) -> str:
         for name, type_ in list(self.locals.items()):
-            if type_ not in (*NUMBERS, "any", "string") and name.startswith("v") and not self.wild:
+            if type_ not in (*NUMBERS, "any", "string") and name.startswith("v"):
                 self.fresh(type_)
                 self.op(f"STORE {name}", 1)
         self.block(steps)
@@ -651,7 +654,7 @@ def sketch(rng: random.Random, *, free: bool = False, size: int = 24) -> Sketch:
 
 
 def _input(rng: random.Random, wild: bool) -> bytes:
-    tokens = [str(integer(rng)) for _ in range(rng.randrange(60) if wild else 120)]
+    tokens = [str(integer(rng)) for _ in range(rng.randrange(30) if wild else 120)]
     if wild:
         tokens.insert(rng.randrange(len(tokens) + 1), rng.choice(("x", "-", "99999999999", "\xff", "1a")))
     return rng.choice((" ", "\n", "  ")).join(tokens).encode("latin-1")

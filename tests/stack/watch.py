@@ -1,0 +1,43 @@
+"""A reference machine that holds what it sees at run time against what the verifier said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tblvm.opcodes.meaning import Frame, Machine
+
+
+class Watcher(Machine):
+    """Checks every instruction that it runs: reference maps, safepoints, depth of the operand stack.
+
+    seen: labels of the opcodes that ran. maps: how many reference maps were compared with a stack that
+    held references, and how many with one that held none.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seen: set[str] = set()
+        self.maps = [0, 0]
+
+    def _step(self, frame: Frame, immediates: tuple[int, ...], after: int) -> int:
+        at = frame.offset
+        function = self.verified.functions[frame.function]
+        declaration = self.verified.forms[self._at[frame.function][at][0]].declaration
+        self.seen.add(declaration.label)
+        taken = len(declaration.signature.operands)
+        is_call = declaration.name == "CALL"
+        if is_call:
+            taken += len(self.module.function_type(immediates[0]).parameters)
+        below = frame.stack[: len(frame.stack) - taken]
+        references = tuple(i for i, value in enumerate(below) if value.ir == "ref")
+        if at in function.safepoints:
+            assert function.maps.get(at, ()) == references, (frame.function, at)
+            self.maps[not references] += 1
+        allocates = declaration.name in ("NEW", "NEWOBJ", "NEWARRAY")
+        if is_call or allocates or declaration.name in ("READ", "GETCHAR"):
+            assert at in function.safepoints, (frame.function, at)
+        status = super()._step(frame, immediates, after)
+        if 0 <= self._branch <= at:
+            assert at in function.safepoints, (frame.function, at)
+        assert len(frame.stack) <= self.module.functions[frame.function].max_stack
+        return status
