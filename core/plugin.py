@@ -54,7 +54,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=250,
             provides=("traps",),
-            requires=("platform",),
+            requires=("platform", "support"),
             recommends=("stack.trace",),
             sources=("c/traps.c",),
             headers=("c",),
@@ -109,7 +109,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="functions that compilers assume (memcpy, …), numbers as text",
             room=ROOM,
             provides=("support",),
-            sources=("c/rt/mem.c", "c/rt/decimal.c", "c/rt/shortest.c", "c/rt/float_text.c"),
+            sources=("c/rt/mem.c", "c/rt/decimal.c", "c/rt/number.c", "c/rt/shortest.c", "c/rt/float_text.c"),
             headers=("c", "c/rt"),
         ),
         MicroLibrary(

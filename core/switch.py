@@ -81,13 +81,15 @@ class _Surroundings:
             return "sp = cx->stack_base;\ngoto halted;"
         operand = self.immediate(int(node.attribute))  # type: ignore[call-overload]
         if name == "invoke":
-            return _CALL.replace("POLL", self._polls).replace("OPERAND", operand)
+            call = _CALL.replace("OVERFLOW", _raise(Trap.STACK_OVERFLOW))
+            return call.replace("POLL", self._polls).replace("OPERAND", operand)
         go = "goto branch;" if operand == "imm" else f"{{ imm = {operand}; goto branch; }}"
         return go if name == "jump" else f"if ({condition}) {go}"
 
 
 def _raise(trap: Trap) -> str:
-    return f"{{ trap = TB_TRAP_{trap.name}; goto trapped; }}"
+    # One place sets each kind: sites are a jump, and the compiler keeps no kinds in registers for them.
+    return f"goto trap_{trap.name};"
 
 
 def poll(plan: Plan) -> str:
@@ -102,17 +104,17 @@ def poll(plan: Plan) -> str:
 
 _CALL = """\
 const struct tb_function *callee = &tb_functions(cx)[OPERAND];
-if (TB_UNLIKELY(callee->cells > cx->cells_left)) { trap = TB_TRAP_STACK_OVERFLOW; goto trapped; }
+if (TB_UNLIKELY(callee->cells > cx->cells_left)) OVERFLOW
 POLL
 cx->cells_left -= callee->cells;
 struct tb_link *link = (struct tb_link *)sp;
 cell *base = sp - callee->parameters;
 link->pc = (u32)(ip - code);
-link->function = (u32)(function - tb_functions(cx));
+link->function = (u32)((const u8 *)function - (const u8 *)tb_functions(cx));
 link->distance = (u32)(base - fp);
-fp = base;
+cx->fp = fp = base;
 sp += TB_LINK;
-function = callee;
+cx->function = function = callee;
 ip = code + callee->code;
 for (u32 left = callee->locals; left; left--) *sp++ = 0;"""
 
@@ -124,8 +126,8 @@ cell *from = sp - count;
 sp = fp;
 for (; count; count--) *sp++ = *from++;
 if (TB_UNLIKELY(pc == TB_PC_HOST)) goto halted;
-fp -= distance;
-function = &tb_functions(cx)[caller];
+cx->fp = fp -= distance;
+cx->function = function = (const struct tb_function *)(const void *)((const u8 *)tb_functions(cx) + caller);
 ip = code + pc;"""
 
 
@@ -158,8 +160,8 @@ _HEAD = """\
 
 u32 tb_run(struct tb_context *cx, u32 entry);
 
-/* Store what services, the collector and a stack trace read. */
-#define SAVE() (cx->fp = fp, cx->function = (u32)(function - tb_functions(cx)), cx->pc = (u32)(ip - code))
+/* Store what services, the collector and a stack trace read; the frame is in the context already. */
+#define SAVE() (cx->ip = ip)
 
 static inline TB_UNUSED u32 sign_extend(u32 number, u32 width) {{
   return width >= 32 ? number : (number ^ (1u << (width - 1))) - (1u << (width - 1));
@@ -176,12 +178,15 @@ u32 tb_run(struct tb_context *cx, u32 entry) {{
 {fuel_load}
   ((struct tb_link *)fp)->pc = TB_PC_HOST;
   cx->cells_left -= function->cells;
+  cx->fp = fp;
+  cx->function = function;
   for (u32 left = function->locals; left; left--) *sp++ = 0;
   for (;;) {{
 {fuel_count}
     u32 number = *ip++;
 {fetch}
-    switch (number) {{
+    static const s32 targets[] = {{{targets}}};
+    goto *(&&op_0 + targets[number]);
 """
 
 _FETCH = """\
@@ -217,7 +222,8 @@ def print_engine(composition: Composition) -> str:
     first = next((h.number for h in those if h.uses[0].operands), None)
     signed = any("sign_extend" in h.text for h in those)
     branches = any("goto branch" in h.text for h in those)
-    traps = any("goto trapped" in h.text for h in those) or "goto trapped" in poll(plan)
+    printed = poll(plan) + "".join(h.text for h in those)
+    traps = "goto trap" in printed
     fuel = "fuel" in plan.interfaces
     fetch = ""
     if first is not None:
@@ -242,6 +248,7 @@ def print_engine(composition: Composition) -> str:
             fuel_load="  s64 fuel = cx->fuel;" if fuel else "",
             fuel_count="    fuel--;" if fuel else "",
             fetch=fetch,
+            targets=", ".join(f"&&op_{h.number} - &&op_0" for h in those),
         )
     ]
     for handler in those:
@@ -250,10 +257,8 @@ def print_engine(composition: Composition) -> str:
         )
         # The line table of this file tells the report whose bytes these are.
         parts.append(f'#line 1 "tb-op:{handler.library}:{handler.label}:{handler.number}"')
-        parts.append(f"case {handler.number}: {{{more}\n{handler.text}\ncontinue; }}")
+        parts.append(f"op_{handler.number}: {{{more}\n{handler.text}\ncontinue; }}")
     parts.append('#line 1 "tb-engine"')
-    parts.append("default: __builtin_unreachable();\n}")
-    parts.append("continue;" if not branches else "")
     if branches:
         parts.append("branch: {\nconst u8 *to = code + function->code + imm;")
         check = poll(plan)
@@ -262,6 +267,10 @@ def print_engine(composition: Composition) -> str:
         parts.append("ip = to;\n}")
     parts.append("}")
     if traps:
+        for trap in plan.traps:
+            if f"goto trap_{trap.name};" in printed:
+                keep = '__asm__ volatile("" : "+r"(trap));'
+                parts.append(f"trap_{trap.name}:\ntrap = TB_TRAP_{trap.name};\n{keep}\ngoto trapped;")
         parts.append("trapped:\nSAVE();")
     parts.append("halted:" if any("goto halted" in h.text for h in those) else "")
     parts.append("cx->sp = sp;" + ("\ncx->fuel = fuel;" if fuel else ""))

@@ -20,7 +20,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=450,
             provides=("walk",),
-            requires=("frames", "types", "collector"),
+            requires=("frames", "types", "collector", "support"),
             sources=("c/walk.c",),
             headers=("c",),
             tables=walk_tables,

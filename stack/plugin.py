@@ -30,7 +30,10 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("platform",),
             sources=("c/frame.c",),
             headers=("c",),
-            context="cell *stack_base;\ncell *sp;\ncell *fp;\nu32 function;\nu32 pc;\nu32 cells_left;",
+            context=(
+                "cell *stack_base;\ncell *sp;\ncell *fp;\n"
+                "const struct tb_function *function;\nconst u8 *ip;\nu32 cells_left;"
+            ),
             on_start=("tb_stack_start",),
             options=(
                 Option(
@@ -49,7 +52,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="function and line of each frame in the report of a trap",
             room=ROOM,
             size=350,
-            requires=("frames", "traps"),
+            requires=("frames", "traps", "support"),
             sources=("c/trace.c",),
             headers=("c",),
             on_trap=("tb_stack_trace",),

@@ -25,7 +25,8 @@ def trace_tables(program: Program) -> tuple[Table, ...]:
         offset = line = 0
         lines = module.debug.lines[index] if index < len(module.debug.lines) else ()
         for where, number in lines:
-            blob += write_leb(where - offset + 1) + write_leb(number - line, signed=True)
+            step = number - line
+            blob += write_leb(where - offset + 1) + write_leb(2 * step if step >= 0 else -2 * step - 1)
             offset, line = where, number
         blob += b"\0"
     file = printable(PurePath(module.debug.source).name) + b"\0"

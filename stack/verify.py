@@ -36,8 +36,74 @@ from ..core.wellformed import check
 from ..opcodes import Declaration, Isa, Opcode, types
 from ..opcodes.signature import Pattern
 
-Stack = tuple[int, ...]
 Codes = dict[str, int]  # type variable -> type code
+# A file of some KB could ask for gigabytes: thousands of safepoints, each with thousands of references.
+MAX_MAP_CELLS = 1 << 22
+MAX_SHOWN = 16  # types of an operand stack in a message
+
+
+class Stack:
+    """The types on an operand stack: a top above another stack. Equal stacks of one pass are one object.
+
+    So pushing, popping, remembering and comparing cost the same however deep a stack is, and what is
+    remembered of a whole function is as large as the function.
+    """
+
+    __slots__ = ("_above", "_references", "below", "code", "depth")
+
+    def __init__(self, below: Stack | None = None, code: int = 0) -> None:
+        self.below, self.code = below, code
+        self.depth: int = 0 if below is None else below.depth + 1
+        self._above: dict[int, Stack] = {}
+        self._references: tuple[int, ...] | None = None
+
+    def push(self, *codes: int) -> Stack:
+        """The stack with *codes* on it, the last one on top."""
+        stack = self
+        for code in codes:
+            above = stack._above.get(code)
+            if above is None:
+                above = stack._above[code] = Stack(stack, code)
+            stack = above
+        return stack
+
+    def take(self, count: int) -> tuple[Stack, tuple[int, ...]]:
+        """What is below the *count* top cells, and their types, the deepest first; count <= depth."""
+        stack, taken = self, []
+        for _ in range(count):
+            assert stack.below is not None
+            taken.append(stack.code)
+            stack = stack.below
+        return stack, tuple(reversed(taken))
+
+    def codes(self) -> tuple[int, ...]:
+        return self.take(self.depth)[1]
+
+    def fits(self, wanted: Stack, known: set[tuple[Stack, Stack]]) -> bool:
+        """Whether this may stand where *wanted* is expected. known: some pairs of which that was true, so
+        that deep stacks are not compared all the way again."""
+        here, there = self, wanted
+        if here.depth != there.depth:
+            return False
+        passed = []
+        while here is not there:
+            if not assignable(here.code, there.code):
+                return False
+            if here.depth % 64 == 0:
+                if (here, there) in known:
+                    break
+                passed.append((here, there))
+            assert here.below is not None and there.below is not None
+            here, there = here.below, there.below
+        known.update(passed)
+        return True
+
+    def references(self) -> tuple[int, ...]:
+        """The indexes of the cells that hold references, 0 the deepest."""
+        if self._references is None:
+            codes = self.codes()
+            self._references = tuple(i for i, code in enumerate(codes) if types.is_reference_code(code))
+        return self._references
 
 
 def verify(module: Module, isa: Isa) -> Verified:
@@ -51,16 +117,16 @@ def verify(module: Module, isa: Isa) -> Verified:
     forms: dict[Form, int] = {}
     functions: list[Function] = []
     verified: list[VerifiedFunction] = []
-    shapes: dict[int, dict[int, Stack]] = {}
+    shapes: dict[int, dict[int, tuple[int, ...]]] = {}
     for shape in module.shapes:
         shapes.setdefault(shape.function, {})[shape.offset] = shape.types
+    map_cells = 0
     for index, function in enumerate(module.functions):
-        checker = _Checker(module, decoder, index, forms, shapes.get(index, {}))
+        checker = _Checker(module, decoder, index, forms, shapes.get(index, {}), map_cells)
         verified.append(checker.run())
         if function.max_stack not in (UNMEASURED, checker.deepest):
             checker.fail(f"max_stack is {function.max_stack}, but its stack gets {checker.deepest} deep")
-        if checker.frame + checker.deepest > MAX_FRAME_CELLS:
-            checker.fail(f"its frame exceeds {MAX_FRAME_CELLS} cells")
+        map_cells = checker.map_cells
         functions.append(replace(function, max_stack=checker.deepest))
     complete = replace(module, functions=tuple(functions))
     return Verified(complete, tuple(verified), tuple(forms))
@@ -89,7 +155,8 @@ class _Checker:
     decoder: Decoder
     index: int
     forms: dict[Form, int]
-    expect: dict[int, Stack]
+    shapes: dict[int, tuple[int, ...]]
+    map_cells: int  # in the reference maps so far, of all functions
     deepest: int = 0
     offset: int = 0
     _maps: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -97,14 +164,15 @@ class _Checker:
     _branches: list[tuple[int, int]] = field(default_factory=list)  # (from, to)
     _cuts: set[int] = field(default_factory=set)  # instructions that are not reached by falling through
     _entered: dict[int, Stack] = field(default_factory=dict)
+    _fitting: set[tuple[Stack, Stack]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.type = self.module.function_type(self.index)
         self.code = self.module.functions[self.index].code
         self.locals = (*self.type.parameters, *self.module.functions[self.index].locals)
         self.frame = len(self.locals)
-        self.expect = dict(self.expect)
-        self._shaped = set(self.expect)
+        self._empty = Stack()
+        self._expect = {offset: self._empty.push(*codes) for offset, codes in self.shapes.items()}
 
     def fail(self, message: str) -> None:
         raise ModuleError(
@@ -118,25 +186,25 @@ class _Checker:
         starts: array[int] = array("I")
         chosen: array[int] = array("H")
         seen: set[int] = set()
-        stack: Stack | None = self.expect.get(0, ())
-        if stack:
+        stack: Stack | None = self._expect.get(0, self._empty)
+        if stack is not self._empty:
             self.fail("a shape says that its operand stack is not empty at its start")
         at, size = 0, len(self.code)
         while at < size:
             self.offset = at
             if stack is None:
                 self._cuts.add(at)
-                stack = self.expect.setdefault(at, ())
-            elif at in self.expect:
+                stack = self._expect.setdefault(at, self._empty)
+            elif at in self._expect:
                 self._arrive(stack, at)
-                stack = self.expect[at]
+                stack = self._expect[at]
             try:
                 opcode, immediates, after = self.decoder.at(self.code, at)
             except ValueError as error:
                 self.fail(str(error))
                 raise
             seen.add(at)
-            if stack:
+            if stack is not self._empty:
                 self._entered[at] = stack
             form, stack = self._instruction(opcode, immediates, at, stack)
             number = self.forms.setdefault(form, len(self.forms))
@@ -148,7 +216,7 @@ class _Checker:
         self.offset = size
         if stack is not None:
             self.fail("its code runs off its end: end it with RET, HALT or JMP")
-        for target in sorted({target for _, target in self._branches} | self._shaped):
+        for target in sorted({target for _, target in self._branches} | set(self.shapes)):
             self.offset = target
             if target not in seen:
                 self.fail("a branch or a shape names an offset at which no instruction starts")
@@ -199,7 +267,7 @@ class _Checker:
         bindings = tuple((name, types.storage(codes[name])) for name, _ in signature.domains if name in codes)
         form = Form(declaration, bindings)
         graph = form.graph
-        after: Stack | None = rest + pushed
+        after: Stack | None = rest.push(*pushed)
         transfer = graph.transfer
         if transfer is not None:
             after = self._transfer(transfer.primitive.name, signature.immediates, immediates, at, rest)
@@ -211,15 +279,17 @@ class _Checker:
             below = rest
             if transfer is not None and transfer.primitive.name == "invoke":
                 taken = len(self._callee(immediates[0]).parameters)
-                below = rest[: len(rest) - taken]
+                below = rest.take(taken)[0]
             self._safepoint(at, below)
-        if after is not None:
-            self.deepest = max(self.deepest, len(after))
+        if after is not None and after.depth > self.deepest:
+            self.deepest = after.depth
+            if self.frame + self.deepest > MAX_FRAME_CELLS:
+                self.fail(f"its frame exceeds {MAX_FRAME_CELLS} cells")
         return form, after
 
     def _match(
         self, declaration: Declaration, immediates: tuple[int, ...], stack: Stack
-    ) -> tuple[Codes, Stack, Stack]:
+    ) -> tuple[Codes, Stack, tuple[int, ...]]:
         """Bind the type variables; what stays on the stack, and what is pushed."""
         signature = declaration.signature
         codes: Codes = {}
@@ -228,9 +298,9 @@ class _Checker:
                 raise _Mismatch(f"{slot.name} is {value}")
             self._bind_immediate(slot.kind, slot.variables, value, codes)
         wanted = len(signature.operands)
-        if len(stack) < wanted:
-            raise _Mismatch(f"it takes {wanted} operands and the stack has {len(stack)}")
-        rest, given = stack[: len(stack) - wanted], stack[len(stack) - wanted :]
+        if stack.depth < wanted:
+            raise _Mismatch(f"it takes {wanted} operands and the stack has {stack.depth}")
+        rest, given = stack.take(wanted)
         for (name, pattern), code in zip(signature.operands, given, strict=True):
             self._bind_operand(declaration, name, pattern, code, codes)
         pushed = tuple(self._result_code(pattern, codes) for pattern in signature.results)
@@ -330,45 +400,52 @@ class _Checker:
         if name == "invoke":
             callee = self._callee(immediates[0])
             below = self._take(rest, callee.parameters, f"CALL {self.module.function_name(immediates[0])}")
-            return below + callee.results
+            return below.push(*callee.results)
         target = immediates[-1]
         self._branch(rest, target, at)
         return None if name == "jump" else rest
 
     def _take(self, stack: Stack, wanted: tuple[int, ...], what: str) -> Stack:
-        if len(stack) < len(wanted):
-            self.fail(f"{what} takes {len(wanted)} operands and the stack has {len(stack)}")
-        split = len(stack) - len(wanted)
-        for given, want in zip(stack[split:], wanted, strict=True):
+        if stack.depth < len(wanted):
+            self.fail(f"{what} takes {len(wanted)} operands and the stack has {stack.depth}")
+        below, taken = stack.take(len(wanted))
+        for given, want in zip(taken, wanted, strict=True):
             if not assignable(given, want):
                 name = self.module.type_name
                 self.fail(f"{what} takes {name(want)} where the stack has {name(given)}")
-        return stack[:split]
+        return below
 
     def _branch(self, stack: Stack, target: int, at: int) -> None:
         self._branches.append((at, target))
         if target <= at:
             self._safepoint(at, stack)
             # What was there when the pass came by; empty stacks are not kept.
-            self.expect.setdefault(target, self._entered.get(target, ()))
+            self._expect.setdefault(target, self._entered.get(target, self._empty))
         else:
-            self.expect.setdefault(target, stack)
+            self._expect.setdefault(target, stack)
         self._arrive(stack, target)
 
     def _arrive(self, stack: Stack, at: int) -> None:
-        expected = self.expect[at]
-        if len(stack) != len(expected) or not all(map(assignable, stack, expected)):
-            name = self.module.type_name
+        expected = self._expect[at]
+        if not stack.fits(expected, self._fitting):
             self.fail(
-                f"at offset {at} the operand stack is ({', '.join(map(name, expected))}), but it arrives as "
-                f"({', '.join(map(name, stack))}); a .shape there can say what both are"
+                f"at offset {at} the operand stack is ({self._spell(expected)}), but it arrives as "
+                f"({self._spell(stack)}); a .shape there can say what both are"
             )
+
+    def _spell(self, stack: Stack) -> str:
+        """The types for a message: of a deep stack only the top ones, which are at the end."""
+        shown = stack.take(min(stack.depth, MAX_SHOWN))[1]
+        return ", ".join(["…"] * (stack.depth > MAX_SHOWN) + [self.module.type_name(code) for code in shown])
 
     def _safepoint(self, at: int, stack: Stack) -> None:
         self._safepoints.add(at)
-        slots = tuple(i for i, code in enumerate(stack) if types.is_reference_code(code))
+        slots = stack.references()
         if slots:
             self._maps[at] = slots
+            self.map_cells += len(slots)
+            if self.map_cells > MAX_MAP_CELLS:
+                self.fail(f"the reference maps of the module exceed {MAX_MAP_CELLS} cells")
 
 
 def assignable(given: int, wanted: int) -> bool:

@@ -1,6 +1,7 @@
 /* The report of an uncaught trap. Each piece is written as it is: standard error has no buffer. */
 #include "tb_traps.h"
 #include "tb_platform.h"
+#include "tb_rt.h"
 
 void tb_traps_say(const char *text) {
   u64 length = 0;
@@ -9,14 +10,10 @@ void tb_traps_say(const char *text) {
 }
 
 void tb_traps_say_number(u32 number) {
-  char digits[12];
-  char *at = digits + sizeof digits - 1;
-  *at = 0;
-  do {
-    *--at = (char)('0' + number % 10);
-    number /= 10;
-  } while (number);
-  tb_traps_say(at);
+  u8 digits[12];
+  u8 *end = digits + sizeof digits;
+  u8 *start = tb_rt_decimal(end, number);
+  tb_platform_write(2, start, (u64)(end - start));
 }
 
 u32 tb_traps_report(struct tb_context *cx, u32 trap) {

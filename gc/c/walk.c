@@ -8,6 +8,7 @@
  *                                      from the last one's return pc, counted from the function's start */
 #include "tb_walk.h"
 #include "tb_frame.h"
+#include "tb_rt.h"
 
 u32 tb_walk_size(struct tb_context *cx, tb_ref at) {
   u32 type = tb_object_type(cx, at), length = tb_object_length(cx, at);
@@ -32,45 +33,28 @@ void tb_walk_object(struct tb_context *cx, tb_ref at) {
   }
 }
 
-static u32 tb_walk_number(const u8 **at) {
-  u32 number = 0, shift = 0, byte;
-  do {
-    byte = *(*at)++;
-    number |= (byte & 0x7f) << shift;
-    shift += 7;
-  } while (byte & 0x80);
-  return number;
-}
-
 /* Reads a count and as many slots; hands them to the collector if `live`. */
 static void tb_walk_slots(struct tb_context *cx, const u8 **at, cell *fp, u32 live) {
-  for (u32 left = tb_walk_number(at); left; left--) {
-    u32 slot = tb_walk_number(at);
+  for (u32 left = tb_rt_number(at); left; left--) {
+    u32 slot = tb_rt_number(at);
     /* The low half of the cell is the reference; the high half is zero. */
     if (live) tb_gc_root(cx, (tb_ref *)(void *)&fp[slot]);
   }
 }
 
-static void tb_walk_frame(struct tb_context *cx, cell *fp, u32 function, u32 pc) {
-  const u8 *map = tb_gc_maps(cx) + tb_gc_maps_at(cx)[function];
-  tb_walk_slots(cx, &map, fp, 1);
-  u32 at = tb_functions(cx)[function].code, step;
-  while (at < pc && (step = tb_walk_number(&map)) != 0) {
+static void tb_walk_frame(struct tb_context *cx, const struct tb_place *place) {
+  const u8 *map = tb_gc_maps(cx) + tb_gc_maps_at(cx)[tb_frame_index(cx, place)];
+  tb_walk_slots(cx, &map, place->fp, 1);
+  u32 pc = place->pc - place->function->code, at = 0, step;
+  while (at < pc && (step = tb_rt_number(&map)) != 0) {
     at += step;
-    tb_walk_slots(cx, &map, fp, at == pc);
+    tb_walk_slots(cx, &map, place->fp, at == pc);
   }
 }
 
 void tb_walk_roots(struct tb_context *cx) {
-  cell *fp = cx->fp;
-  u32 function = cx->function, pc = cx->pc;
-  for (;;) {
-    tb_walk_frame(cx, fp, function, pc);
-    const struct tb_link *link = tb_frame_link(fp, &tb_functions(cx)[function]);
-    pc = link->pc;
-    if (pc == TB_PC_HOST) break;
-    function = link->function;
-    fp -= link->distance;
-  }
+  struct tb_place place = tb_frame_here(cx);
+  do tb_walk_frame(cx, &place);
+  while (tb_frame_caller(cx, &place));
   tb_roots(cx);
 }

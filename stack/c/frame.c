@@ -7,3 +7,12 @@ void tb_stack_start(struct tb_context *cx) {
   cx->stack_base = tb_platform_map(0, (u64)TB_STACK_CELLS * sizeof(cell));
   cx->cells_left = cx->stack_base ? TB_STACK_CELLS : 0;
 }
+
+u32 tb_frame_caller(struct tb_context *cx, struct tb_place *place) {
+  const struct tb_link *link = tb_frame_link(place->fp, place->function);
+  place->pc = link->pc;
+  if (link->pc == TB_PC_HOST) return 0;
+  place->function = (const struct tb_function *)(const void *)((const u8 *)tb_functions(cx) + link->function);
+  place->fp -= link->distance;
+  return 1;
+}

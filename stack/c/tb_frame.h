@@ -19,7 +19,8 @@ struct tb_function {
 };
 
 /* What a frame remembers of its caller. pc: offset in the code at which the caller goes on, or
- * TB_PC_HOST; function: the caller's index; distance: from the caller's frame to this one, in cells. */
+ * TB_PC_HOST; function: byte offset of the caller's row; distance: from the caller's frame to this one, in
+ * cells. */
 struct tb_link {
   u32 pc;
   u32 function;
@@ -33,7 +34,26 @@ static inline TB_UNUSED struct tb_link *tb_frame_link(cell *fp, const struct tb_
   return (struct tb_link *)(fp + function->parameters);
 }
 
-/* The VM stack's first frame: cx->fp, and the limit: cx->cells_left. */
+/* Where a frame stands. pc: offset in the code behind what was fetched of the instruction that runs. */
+struct tb_place {
+  cell *fp;
+  const struct tb_function *function;
+  u32 pc;
+};
+
+/* Where the context stands: engines keep cx->fp and cx->function true, and store cx->ip before whatever
+ * may look. */
+static inline TB_UNUSED struct tb_place tb_frame_here(struct tb_context *cx) {
+  struct tb_place place = {cx->fp, cx->function, (u32)(cx->ip - tb_code(cx))};
+  return place;
+}
+static inline TB_UNUSED u32 tb_frame_index(struct tb_context *cx, const struct tb_place *place) {
+  return (u32)(place->function - tb_functions(cx));
+}
+/* Goes to the caller's frame; 0 when the host is the caller. */
+u32 tb_frame_caller(struct tb_context *cx, struct tb_place *place);
+
+/* Makes the VM stack: cx->stack_base, and the limit: cx->cells_left. */
 void tb_stack_start(struct tb_context *cx);
 
 #endif

@@ -1,42 +1,26 @@
 /* Stack trace of an uncaught trap: function and line of each frame, innermost first.
  *
- * Table `trace`, at trace_at[function]: the function's name, a zero byte, then LEB128 pairs
- *     (offset - last offset) + 1, line - last line (signed)
+ * Table `trace`, at trace_at[function]: the function's name, a zero byte, then pairs of LEB128 numbers
+ *     (offset - last offset) + 1, zigzag of (line - last line)
  * ending with a zero. `trace_file` is the name of the source file, empty when it is not known. */
 #include "tb_frame.h"
+#include "tb_rt.h"
 #include "tb_traps.h"
 
 enum { TB_TRACE_FRAMES = 16 };
 
-static u32 tb_trace_number(const u8 **at, u32 *sign) {
-  u32 number = 0, shift = 0, byte;
-  do {
-    byte = *(*at)++;
-    number |= (byte & 0x7f) << shift;
-    shift += 7;
-  } while (byte & 0x80);
-  *sign = byte & 0x40 && shift < 32 ? ~0u << shift : 0;
-  return number;
-}
-
-/* The line of the instruction that ends at or holds offset `pc` - 1 of the function. */
-static u32 tb_trace_line(const u8 *at, u32 pc) {
-  u32 offset = 0, line = 0, sign, step;
-  while ((step = tb_trace_number(&at, &sign)) != 0) {
-    offset += step - 1;
-    u32 delta = tb_trace_number(&at, &sign);
-    if (offset >= pc) break;
-    line += delta | sign;
-  }
-  return line;
-}
-
-static void tb_trace_frame(struct tb_context *cx, u32 function, u32 pc) {
-  const char *name = (const char *)tb_trace(cx) + tb_trace_at(cx)[function];
+static void tb_trace_frame(struct tb_context *cx, const struct tb_place *place) {
+  const u8 *at = tb_trace(cx) + tb_trace_at(cx)[tb_frame_index(cx, place)];
   tb_traps_say("  at ");
-  tb_traps_say(name);
-  while (*name++) continue;
-  u32 line = tb_trace_line((const u8 *)name, pc - tb_functions(cx)[function].code);
+  tb_traps_say((const char *)at);
+  while (*at++) continue;
+  /* The line of the instruction that holds the byte before pc. */
+  u32 left = place->pc - place->function->code, line = 0, step;
+  while ((step = tb_rt_number(&at)) != 0 && step <= left) {
+    left -= step - 1;
+    u32 delta = tb_rt_number(&at);
+    line += (delta >> 1) ^ (0 - (delta & 1));
+  }
   if (line) {
     tb_traps_say(" (");
     tb_traps_say((const char *)tb_trace_file(cx));
@@ -48,20 +32,15 @@ static void tb_trace_frame(struct tb_context *cx, u32 function, u32 pc) {
 }
 
 void tb_stack_trace(struct tb_context *cx) {
-  cell *fp = cx->fp;
-  u32 function = cx->function, pc = cx->pc, more = 0;
-  while (pc != TB_PC_HOST) {
-    if (more < TB_TRACE_FRAMES) tb_trace_frame(cx, function, pc);
-    more++;
-    const struct tb_link *link = tb_frame_link(fp, &tb_functions(cx)[function]);
-    pc = link->pc;
-    if (pc == TB_PC_HOST) break;
-    function = link->function;
-    fp -= link->distance;
-  }
-  if (more > TB_TRACE_FRAMES) {
+  struct tb_place place = tb_frame_here(cx);
+  u32 frames = 0;
+  do {
+    if (frames < TB_TRACE_FRAMES) tb_trace_frame(cx, &place);
+    frames++;
+  } while (tb_frame_caller(cx, &place));
+  if (frames > TB_TRACE_FRAMES) {
     tb_traps_say("  and ");
-    tb_traps_say_number(more - TB_TRACE_FRAMES);
+    tb_traps_say_number(frames - TB_TRACE_FRAMES);
     tb_traps_say(" more frames\n");
   }
 }

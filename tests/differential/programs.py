@@ -216,7 +216,9 @@ class Body:
 
     def computed(self, type_: str, depth: int) -> None:
         if type_ == "i32":
-            self.rng.choice((self._arithmetic, self._unary, self._question, self._division, self._input))(depth)
+            self.rng.choice((self._arithmetic, self._unary, self._question, self._division, self._input))(
+                depth
+            )
             return
         if type_ == "f32" and self.chance(0.6):
             self.value("f32", depth)

@@ -44,7 +44,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="numbers as text",
             room=CORE,
             provides=("support",),
-            sources=("c/rt/decimal.c", "c/rt/shortest.c", "c/rt/float_text.c"),
+            sources=("c/rt/decimal.c", "c/rt/number.c", "c/rt/shortest.c", "c/rt/float_text.c"),
             headers=("c", "c/rt"),
             size=9999,
         ),

@@ -1,4 +1,4 @@
-/* Library `rt`: number to text. The functions that compilers assume (memcpy ...) need no header. */
+/* Library `rt`: numbers as text, numbers of tables. The functions that compilers assume (memcpy ...) need no header. */
 #ifndef TB_RT_H
 #define TB_RT_H
 #include "tb.h"
@@ -16,5 +16,8 @@ u64 tb_rt_shortest(u64 mantissa, s32 exponent, u32 boundary, s32 *power);
  * *exponent_bits*, then *fraction_bits*. */
 u8 *tb_rt_float_text(u8 *end, u64 bits, u32 exponent_bits, u32 fraction_bits);
 enum { TB_RT_FLOAT_TEXT = 28 };
+
+/* The unsigned LEB128 number at *at, which moves behind it. */
+u32 tb_rt_number(const u8 **at);
 
 #endif

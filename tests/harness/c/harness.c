@@ -24,16 +24,10 @@ void tb_harness_record(u32 kind, u32 a, u32 b, u32 c, u32 d, u32 e) {
 }
 
 static void tb_harness_frames(struct tb_context *cx) {
-  cell *fp = cx->fp;
-  u32 function = cx->function, pc = cx->pc;
-  for (u32 left = 64; left; left--) {
-    tb_harness_record('F', function, pc, 0, 0, 0);
-    const struct tb_link *link = tb_frame_link(fp, &tb_functions(cx)[function]);
-    pc = link->pc;
-    if (pc == TB_PC_HOST) break;
-    function = link->function;
-    fp -= link->distance;
-  }
+  struct tb_place place = tb_frame_here(cx);
+  u32 left = 64;
+  do tb_harness_record('F', tb_frame_index(cx, &place), place.pc, 0, 0, 0);
+  while (--left && tb_frame_caller(cx, &place));
 }
 
 static _Noreturn void tb_harness_run(void) {
