@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import pluggy
 
-from ..opcodes import DslError, Isa
+from ..opcodes import DslError, Isa, OpcodeSet
 from . import hookspecs
 from .errors import UsageError
 from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, ReportFormat, Target
@@ -60,10 +60,15 @@ class Registry:
         return found
 
     @cached_property
+    def opcode_sets(self) -> tuple[OpcodeSet, ...]:
+        """The declared opcodes, by page and micro-library."""
+        return tuple(_flat(self._hook.tblvm_opcodes()))
+
+    @cached_property
     def isa(self) -> Isa:
         """The instruction set of all pages."""
         try:
-            return Isa(_flat(self._hook.tblvm_opcodes()))
+            return Isa(self.opcode_sets)
         except DslError as error:
             raise UsageError(f"the installed plug-ins' opcodes conflict: {error}") from None
 
@@ -71,6 +76,11 @@ class Registry:
     def libraries(self) -> dict[str, MicroLibrary]:
         """Micro-libraries by name."""
         found = _by_name("micro-library", _flat(self._hook.tblvm_micro_libraries()))
+        for each in self.opcode_sets:
+            # Opcodes that need no C need not say more about their library than its name.
+            if each.library not in found and each.declarations:
+                home = Path(each.declarations[0].function.__code__.co_filename).parent
+                found[each.library] = MicroLibrary(each.library, f"opcodes of page {each.page.name}", home)
         interfaces = {interface: each.name for each in found.values() for interface in each.provides}
         for name in set(interfaces) & set(found):
             raise UsageError(f"{name} is the name of a micro-library and an interface of {interfaces[name]}")
