@@ -207,6 +207,7 @@ def explain(plan: Plan) -> str:
         for option in library.options:
             value, origin = plan.options[option.name], plan.origins[option.name]
             lines.append(f"  option {option.name} = {value} ({origin}): {option.doc}")
+    lines += [f"\noption {name} has no effect: nothing in this runtime has it" for name in plan.unused]
     return "\n".join(lines) + "\n"
 
 

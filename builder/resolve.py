@@ -34,7 +34,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The builder's answer for one program: what goes into its runtime, each with all its reasons."""
+    """The builder's answer for one program: what goes into its runtime, each with all its reasons.
+
+    unused: options that were asked for and that nothing in the plan has.
+    """
 
     need: Need
     libraries: tuple[MicroLibrary, ...]
@@ -42,6 +45,7 @@ class Plan:
     interfaces: Mapping[str, str]
     options: Mapping[str, int]
     origins: Mapping[str, str]
+    unused: tuple[str, ...]
     traps: tuple[Trap, ...]
     mode: Mode
     engine: Engine
@@ -92,8 +96,9 @@ class _Resolver:
         for feature in self.request.features:
             asked.extend(self._feature(feature))
         for name in self.request.options:
-            library, _ = self._option(name)
-            asked.append(Asked(library.name, (f"option {name}",)))
+            library, option = self._option(name)
+            if option.enables:
+                asked.append(Asked(library.name, (f"option {name}",)))
         self._close(asked)
         self._recommended()
         self._enhancing()
@@ -107,6 +112,7 @@ class _Resolver:
             interfaces=interfaces,
             options=options,
             origins=origins,
+            unused=tuple(sorted(set(self.request.options) - set(options))),
             traps=tuple(sorted(used, key=lambda trap: trap.name)),
             mode=self.mode,
             engine=self.engine,

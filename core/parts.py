@@ -24,7 +24,8 @@ class Option:
 
     name: unique among all options; `tbbuild -O name=value`. default: its value otherwise. kind: "size"
     (bytes, K/M/G allowed), "number", "duration" (milliseconds), "flag" (0 or 1). macro: its name in C.
-    doc: one sentence. minimum, maximum: the values allowed.
+    doc: one sentence. minimum, maximum: the values allowed. enables: whether giving it a value brings
+    its micro-library in. Libraries that fill the same interface may share an option: an equal one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Option:
     doc: str
     minimum: int = 0
     maximum: int = 0x7FFFFFFF
+    enables: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,10 +101,10 @@ class Registry:
         found: dict[str, tuple[MicroLibrary, Option]] = {}
         for library in self.libraries.values():
             for option in library.options:
-                if option.name in found:
+                if option.name in found and option != found[option.name][1]:
                     other = found[option.name][0].name
                     raise UsageError(f"{other} and {library.name} both have an option {option.name}")
-                found[option.name] = (library, option)
+                found.setdefault(option.name, (library, option))
         return found
 
     @cached_property

@@ -6,11 +6,11 @@ stages can use every index of a module without looking. Code is the verifier's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from ..opcodes import CORE, types
+from ..opcodes.isa import PAGE_NAME
 from .errors import ModuleError
 from .module import (
     MAX_CODE,
@@ -37,7 +37,6 @@ _RANGES = {
     "f64": (0, 1 << 64),
 }
 _WIDE = (types.I64.code, types.F64.code)
-_PAGE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 
 
 def check(module: Module) -> None:
@@ -141,7 +140,7 @@ def _check_pages(pages: Sequence[PageUse]) -> None:
     prefixes: set[int] = set()
     previous = ""
     for number, use in enumerate(pages):
-        require(_PAGE_NAME.fullmatch(use.name) is not None, f"{use.name!r} is no name of a page")
+        require(PAGE_NAME.fullmatch(use.name) is not None, f"{use.name!r} is no name of a page")
         if use.name == CORE.name:
             require(number == 0, "page core is not listed first, or twice")
             require(use.prefix == -1, "page core has a prefix")

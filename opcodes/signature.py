@@ -71,7 +71,8 @@ _VALUES: dict[Any, Pattern] = {
     values.cells: Pattern("type", types.CELLS),
     values.string: Pattern("type", types.STRING),
 }
-_GENERIC = {values.array: "array", values.instance: "instance"}
+# What a type with a type variable is called in patterns, and what its variable ranges over.
+_GENERIC = {values.array: ("array", "storage"), values.instance: ("instance", "class")}
 _IMMEDIATES: dict[Any, str] = {
     values.imm_s: "imm_s",
     values.imm_u: "imm_u",
@@ -84,6 +85,16 @@ _IMMEDIATES: dict[Any, str] = {
     values.field: "field",
     values.array_: "array",
     values.reftype: "reftype",
+}
+# What the type variables of each kind of immediate range over.
+_DOMAINS: dict[Any, tuple[str, ...]] = {
+    values.local: ("stack",),
+    values.pool: ("stack",),
+    values.global_: ("stack",),
+    values.class_: ("class",),
+    values.field: ("class", "storage"),
+    values.array_: ("storage",),
+    values.reftype: ("reference",),
 }
 # How each kind of immediate is encoded; and which of a signature's variables it can bind.
 SIGNED_KINDS = frozenset({"imm_s"})
@@ -121,10 +132,13 @@ def analyse(function: Callable[..., Any]) -> Signature:
     immediates: list[ImmediateSlot] = []
     used: dict[str, str] = {}
 
-    def variable(hint: Any) -> str:
+    def variable(hint: Any, domain: str = "") -> str:
         if hint not in VARIABLES:
             known = ", ".join(each.__name__ for each in VARIABLES)
             raise DslError(f"{name}: {hint} is no type variable of opcodes ({known})")
+        if domain not in ("", VARIABLES[hint]):
+            known = " or ".join(each.__name__ for each in VARIABLES if VARIABLES[each] == domain)
+            raise DslError(f"{name}: {hint.__name__} stands for another kind of type here; write {known}")
         used[hint.__name__] = VARIABLES[hint]
         return str(hint.__name__)
 
@@ -135,16 +149,27 @@ def analyse(function: Callable[..., Any]) -> Signature:
             return Pattern("variable", None, variable(hint))
         origin = get_origin(hint)
         if origin in _GENERIC:
-            return Pattern(_GENERIC[origin], None, variable(get_args(hint)[0]))
+            kind, domain = _GENERIC[origin]
+            return Pattern(kind, None, variable(get_args(hint)[0], domain))
         raise DslError(f"{name}: {hint!r} is no type of the operand stack")
+
+    def immediate(base: Any, hint: Any) -> tuple[str, ...]:
+        """The type variables of an immediate."""
+        given, domains = get_args(hint), _DOMAINS.get(base, ())
+        if len(given) != len(domains):
+            raise DslError(f"{name}: {base.__name__} has {len(domains)} type variables, as in local[T]")
+        found = tuple(variable(each, domain) for each, domain in zip(given, domains, strict=True))
+        before = immediates[-1] if immediates else ImmediateSlot("", "")
+        if base is values.field and (before.kind, before.variables) != ("class", found[:1]):
+            raise DslError(f"{name}: field[C, F] stands right behind the class_[C] that has the field")
+        return found
 
     hints = resolved_annotations(function)
     returned = hints.pop("return")
     for parameter, hint in hints.items():
         base = get_origin(hint) or hint
         if base in _IMMEDIATES:
-            variables = tuple(variable(each) for each in get_args(hint))
-            immediates.append(ImmediateSlot(parameter, _IMMEDIATES[base], variables))
+            immediates.append(ImmediateSlot(parameter, _IMMEDIATES[base], immediate(base, hint)))
             order.append(("immediate", len(immediates) - 1))
         else:
             operands.append((parameter, pattern(hint)))
@@ -155,10 +180,18 @@ def analyse(function: Callable[..., Any]) -> Signature:
         results = tuple(pattern(each) for each in get_args(returned))
     else:
         results = (pattern(returned),)
-    bound = {v for _, p in operands for v in [p.variable] if v} | {v for s in immediates for v in s.variables}
-    free = [p.variable for p in results if p.variable and p.variable not in bound]
-    if free:
-        raise DslError(f"{name}: nothing says what type variable {free[0]} of the result stands for")
+    bound = {v for s in immediates for v in s.variables}
+    for parameter, each in operands:
+        free = bool(each.variable) and each.variable not in bound
+        if free and each.kind != "array" and used[each.variable] in ("storage", "class"):
+            raise DslError(
+                f"{name}: nothing before {parameter} says what {each.variable} stands for: an array or an "
+                "immediate must"
+            )
+        bound.add(each.variable)
+    unknown = [p.variable for p in results if p.variable and p.variable not in bound]
+    if unknown:
+        raise DslError(f"{name}: nothing says what type variable {unknown[0]} of the result stands for")
     return Signature(tuple(order), tuple(operands), tuple(immediates), results, tuple(sorted(used.items())))
 
 

@@ -126,6 +126,39 @@ def _known(raw: Raw) -> Node:
     return raw
 
 
+def is_safepoint(node: Node) -> bool:
+    """Whether references may be moved or collected while the node runs."""
+    if isinstance(node.attribute, Service):
+        return bool(node.attribute.effects & {"may block", "safepoint"})
+    return node.primitive.safepoint
+
+
+def _check_references(nodes: list[Node], results: tuple[Node, ...]) -> None:
+    """A reference from before a safepoint names nothing behind it. Raises DslError where one is used."""
+    stale: set[Node] = set()
+    before: list[Node] = []
+    passed = ""
+    for node in nodes:
+        _check_fresh(node.operands, stale, passed)
+        if is_safepoint(node):
+            stale.update(before)
+            service = node.attribute
+            passed = service.name if isinstance(service, Service) else node.primitive.name
+        elif node.type == "ref" and node.primitive is CONSTANT:
+            continue  # null stays null
+        if node.type == "ref":
+            before.append(node)
+    _check_fresh(results, stale, passed)
+
+
+def _check_fresh(used: tuple[Node, ...], stale: set[Node], passed: str) -> None:
+    if not stale.isdisjoint(used):
+        raise DslError(
+            f"it uses a reference that it had before `{passed}`, while which references may move: read it "
+            "again from its home (a local, a global, an object), or do the work before"
+        )
+
+
 def operand_value(pattern: Pattern, raw: Raw, bound: dict[str, types.Type]) -> Value:
     """*raw* as the kind of value that an operand of type *pattern* is."""
     if pattern.kind == "type":
@@ -236,6 +269,7 @@ def trace(name: str, function: Callable[..., Any], signature: Signature, binding
         returned = function(*arguments(signature, stack, immediates, bound))
         results = checked_results(name, returned, signature, bound)
         nodes = tuple(tracer.lift(value.v, value.ir) for value in results)
+        _check_references(tracer.nodes, nodes)
     except DslError as error:
         raise DslError(f"opcode {name}: {error}") from None
     finally:

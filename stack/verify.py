@@ -35,6 +35,7 @@ from ..core.verified import Form, Verified, VerifiedFunction
 from ..core.wellformed import check
 from ..opcodes import Declaration, Isa, Opcode, types
 from ..opcodes.signature import Pattern
+from ..opcodes.trace import is_safepoint
 
 Codes = dict[str, int]  # type variable -> type code
 # A file of some KB could ask for gigabytes: thousands of safepoints, each with thousands of references.
@@ -258,6 +259,8 @@ class _Checker:
                 codes, rest, pushed = self._match(declaration, immediates, stack)
             except _Mismatch as mismatch:
                 reasons.append(str(mismatch))
+                if declaration.when and not self._excluded(declaration, immediates):
+                    self.fail(f"{opcode.label}: {mismatch}")  # this is the one that is meant
                 continue
             break
         else:
@@ -271,11 +274,7 @@ class _Checker:
         transfer = graph.transfer
         if transfer is not None:
             after = self._transfer(transfer.primitive.name, signature.immediates, immediates, at, rest)
-        if any(
-            node.primitive.safepoint
-            or (node.primitive.name == "service" and node.attribute.effects & {"may block", "safepoint"})  # type: ignore[attr-defined]
-            for node in graph.nodes
-        ):
+        if any(map(is_safepoint, graph.nodes)):
             below = rest
             if transfer is not None and transfer.primitive.name == "invoke":
                 taken = len(self._callee(immediates[0]).parameters)
@@ -293,9 +292,10 @@ class _Checker:
         """Bind the type variables; what stays on the stack, and what is pushed."""
         signature = declaration.signature
         codes: Codes = {}
+        excluded = self._excluded(declaration, immediates)
+        if excluded:
+            raise _Mismatch(excluded)
         for slot, value in zip(signature.immediates, immediates, strict=True):
-            if slot.name in declaration.when and declaration.when[slot.name] != value:
-                raise _Mismatch(f"{slot.name} is {value}")
             self._bind_immediate(slot.kind, slot.variables, value, codes)
         wanted = len(signature.operands)
         if stack.depth < wanted:
@@ -305,6 +305,14 @@ class _Checker:
             self._bind_operand(declaration, name, pattern, code, codes)
         pushed = tuple(self._result_code(pattern, codes) for pattern in signature.results)
         return codes, rest, pushed
+
+    def _excluded(self, declaration: Declaration, immediates: tuple[int, ...]) -> str:
+        """What keeps the declaration's `when` from holding, "" when it holds."""
+        if declaration.when:
+            for slot, value in zip(declaration.signature.immediates, immediates, strict=True):
+                if declaration.when.get(slot.name, value) != value:
+                    return f"{slot.name} is {value}"
+        return ""
 
     def _bind_immediate(self, kind: str, variables: tuple[str, ...], value: int, codes: Codes) -> None:
         module = self.module
@@ -363,7 +371,8 @@ class _Checker:
             if not isinstance(entry, ArrayType):
                 raise _Mismatch(f"{name} must be an array, not {self.module.type_name(code)}")
             wanted = codes.setdefault(f"{pattern.variable}[]", code)
-            codes.setdefault(pattern.variable, entry.element)
+            if codes.setdefault(pattern.variable, entry.element) != entry.element:
+                raise _Mismatch(f"{name} must be an array of another type, not {self.module.type_name(code)}")
         elif pattern.variable in codes:
             wanted = types.stack_code(codes[pattern.variable])
         else:

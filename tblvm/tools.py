@@ -346,7 +346,7 @@ def handler_texts(
     # A plan of nothing but the engine: no fuel, no interruption, no collector with barriers.
     need = Need(dict.fromkeys(uses, (0, None)), (), (), (), 0, 0, 0)
     mode, target = registry.modes["default"], next(iter(registry.targets.values()))
-    plan = Plan(need, (), {}, {}, {}, {}, (), mode, engine, target)
+    plan = Plan(need, (), {}, {}, {}, {}, (), (), mode, engine, target)
     return [
         ([use.form.name for use in handler.uses], handler.text) for handler in engine.handlers(plan, uses)
     ]

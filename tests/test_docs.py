@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tblvm.core import hookspecs, parts
 
 ROOT = Path(__file__).parent.parent

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.registry import Registry
-
 from tests.harness import Job, assembled, compiled, differences, hosted_executable, reference
 from tests.programs import EXAMPLES, STOPPED, expected
 

@@ -101,7 +101,7 @@ def test_one_unit_for_the_engine_the_image_and_each_library_with_c(builds: Build
 def test_the_engine_has_a_case_for_each_handler_and_no_other(builds: Build) -> None:
     made = builds("hello.tba")
     text = made.sources.units[0].text
-    assert re.findall(r"case (\d+):", text) == [str(each.number) for each in made.composition.handlers]
+    assert re.findall(r"op_(\d+): \{", text) == [str(each.number) for each in made.composition.handlers]
     marks = re.findall(r'#line 1 "tb-op:(.*)"', text)
     assert marks == [f"{h.library}:{h.label}:{h.number}" for h in made.composition.handlers]
 

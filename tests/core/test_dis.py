@@ -160,7 +160,7 @@ def test_line_inside_an_instruction(isa: Isa) -> None:
     [
         (b"\x29\xff", {}, "function f0, offset 1: 0xff is no opcode"),
         (b"\x01", {}, "offset 0: the code ends inside an immediate"),
-        (b"\x29", {"pages": ()}, "page core is not listed"),
+        (b"\x29", {"pages": ()}, "0x29 is no opcode, and no prefix of a page that the module lists"),
         (b"\x29", {"pages": (PageUse("core", -1, 0x43, 5),)}, "other declarations of page core"),
         (b"\x01\x00", {"shapes": (Shape(0, 1, ()),)}, "offset 1: a shape stands inside an instruction"),
         (b"\x29", {"entry": 1}, "the entry point 1 is no function"),

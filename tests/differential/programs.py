@@ -328,7 +328,7 @@ class Body:
     def consume(self) -> None:
         """Take the top of the stack."""
         type_ = self.stack[-1]
-        wanted = [n for n in self.named(type_, writable=True)]
+        wanted = self.named(type_, writable=True)
         choice = self.rng.random()
         if choice < 0.35 and type_ in ("i32", "f32", "string"):
             self.op("PRINT", 1)

@@ -115,7 +115,7 @@ def test_heaps_of_every_small_size_hold_what_fits(
     collector: str, sanitize: bool, fields: str, size: int
 ) -> None:
     program = assembled(FILL.format(fields=fields))
-    heaps = [*range(0, 300), *range(300, 4000, 97), 40000, 70001]
+    heaps = [*range(300), *range(300, 4000, 97), 40000, 70001]
     jobs = [Job(program, heap=heap, stress=heap % 3 == 0 and heap < 1000) for heap in heaps]
     for job, run in zip(jobs, harness(collector, sanitize=sanitize).run(jobs), strict=True):
         fits = live_limit(collector, job.heap) // size
