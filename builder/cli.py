@@ -204,7 +204,7 @@ def _build(program: Path, given: Mapping[str, object]) -> int:
         sys.stdout.flush()
     if not quiet:
         for name in artifact.plan.unused:
-            click.echo(f"tbbuild: note: option {name} has no effect: nothing in this runtime has it", err=True)
+            click.echo(f"tbbuild: note: option {name} has no effect: nothing here has it", err=True)
     _judge(report)
     output = given["output"]
     if output is None and not given["run_it"]:

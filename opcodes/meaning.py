@@ -6,7 +6,7 @@ objects, and nothing of a plan, of resolved code or of C is used here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +19,8 @@ from .values import Raw, Value
 
 if TYPE_CHECKING:
     from ..core.module import Constant, Module
-    from ..core.verified import Verified
+    from ..core.verified import Form, Verified
+    from .isa import Isa
 
 S = TypeVar("S")
 
@@ -127,9 +128,6 @@ class Machine:
             }
             for f in verified.functions
         ]
-        from ..core.code import Decoder  # the core room imports this one: only a run needs it
-
-        self._isa_decoder: Callable[[Any], Decoder] = lambda isa: Decoder(isa, self.module.pages)
 
     # -- services' view ---------------------------------------------------------------------------
 
@@ -247,9 +245,11 @@ class Machine:
 
     # -- running ----------------------------------------------------------------------------------
 
-    def run(self, isa: Any) -> Outcome:
+    def run(self, isa: Isa) -> Outcome:
         """Run from the entry point to the end or to a trap. A machine runs once."""
-        decoder = self._isa_decoder(isa)
+        from ..core.code import Decoder  # the core room imports this one: only a run needs it
+
+        decoder = Decoder(isa, self.module.pages)
         before = values.enter(self)
         trap: Trap | None = None
         status = 0
@@ -297,7 +297,7 @@ class Machine:
         frame.offset = after
         return 0
 
-    def _resolve(self, form: Any, immediates: tuple[int, ...]) -> list[int]:
+    def _resolve(self, form: Form, immediates: tuple[int, ...]) -> list[int]:
         """Immediates as opcodes see them: a field's ordinal becomes its byte offset."""
         from ..core.module import ClassType, class_layout
 

@@ -83,7 +83,9 @@ def test_a_copying_collector_runs_out_exactly_when_what_is_live_does_not_fit(
 ) -> None:
     work = [(name, replace(job, heap=job.heap & ~7)) for name, job in tight(batch)]
     # Half of the heap is for the copies.
-    runs = harness("gc.semispace", sanitize=sanitize).run([replace(job, heap=2 * job.heap) for _, job in work])
+    runs = harness("gc.semispace", sanitize=sanitize).run(
+        [replace(job, heap=2 * job.heap) for _, job in work]
+    )
     for (name, job), run in zip(work, runs, strict=True):
         found = differences(job, run)
         assert not found, f"seed {name}, heap {job.heap}: {found}"

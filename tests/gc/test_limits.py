@@ -174,7 +174,11 @@ def test_an_executable_allocates_a_hundred_times_its_heap(collector: str, tmp_pa
 
 # A collection costs what is alive: with less of it, the examples take a second instead of ten.
 SMALLER = {
-    "binary_trees": (("LONG_LIVED i32 10", "LONG_LIVED i32 6"), ("tree of depth 10", "tree of depth 6"), ("2047", "127")),
+    "binary_trees": (
+        ("LONG_LIVED i32 10", "LONG_LIVED i32 6"),
+        ("tree of depth 10", "tree of depth 6"),
+        ("2047", "127"),
+    ),
     "list_sort": (("COUNT i32 2000", "COUNT i32 400"), ("2000 numbers", "400 numbers")),
 }
 # FREE and a collector exclude each other.
@@ -352,7 +356,9 @@ next:
 """
 
 
-@pytest.mark.parametrize(("cells", "step", "compact"), [(2, 2, False), (3, 2, False), (40, 2, False), (6, 1, True)])
+@pytest.mark.parametrize(
+    ("cells", "step", "compact"), [(2, 2, False), (3, 2, False), (40, 2, False), (6, 1, True)]
+)
 def test_holes(cells: int, step: int, compact: bool) -> None:
     """Half of the heap is free: one who moves objects gives it out whole, one who does not joins neighbours."""
     each = (8 + 4 * cells + 7) & ~7

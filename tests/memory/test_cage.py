@@ -69,9 +69,7 @@ def test_strings_are_below_the_heap_and_stay(heap: str, sanitize: bool) -> None:
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 @pytest.mark.parametrize("allocating", [False, True], ids=["no heap", "heap"])
-def test_a_string_in_an_executable(
-    text: str, allocating: bool, registry: Registry, tmp_path: Path
-) -> None:
+def test_a_string_in_an_executable(text: str, allocating: bool, registry: Registry, tmp_path: Path) -> None:
     program = printing([text], between=" NEW 3\n POP\n" if allocating else "")
     artifact = built(program, registry)
     assert ("cage" in artifact.plan.interfaces) == allocating

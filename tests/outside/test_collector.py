@@ -20,9 +20,7 @@ from tests.harness import Job, assembled, compiled, differences, registry
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FOLDER = HERE / "semispace"
-EXAMPLES = [
-    path for path in sorted((ROOT / "examples").glob("*.tba")) if "    FREE" not in path.read_text()
-]
+EXAMPLES = [path for path in sorted((ROOT / "examples").glob("*.tba")) if "    FREE" not in path.read_text()]
 
 
 @pytest.mark.parametrize("sanitize", [False, True], ids=["native", "sanitized"])
@@ -34,7 +32,7 @@ def test_every_opcode(sanitize: bool) -> None:
     chosen = rng.sample(sorted(FORMS), 25) if sanitize else sorted(FORMS)
     work = []
     for name in chosen:
-        those = list(jobs(FORMS[name], 1, 2))
+        those = list(jobs(FORMS[name], 1, 1))
         work += [Job(j.verified, j.stdin, j.fuel, j.stack, 1 << 16, stress=True) for j in those]
     for job, run in zip(work, harness.run(work), strict=True):
         found = differences(job, run, reg=registry((FOLDER,)))
@@ -44,7 +42,9 @@ def test_every_opcode(sanitize: bool) -> None:
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     code = "from tblvm.builder.cli import main; main()"
     line = [sys.executable, "-c", code, "-p", FOLDER, "--features", "gc.semispace", *arguments]
-    return subprocess.run([str(each) for each in line], capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run(
+        [str(each) for each in line], capture_output=True, text=True, check=False, timeout=100
+    )
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

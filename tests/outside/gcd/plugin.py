@@ -35,7 +35,10 @@ def wait(rounds: i32) -> None:
 
 
 @service(
-    "tb_numbers_shed", library="numbers.heap", effects={"safepoint", "writes heap"}, traps=(Trap.OUT_OF_MEMORY,)
+    "tb_numbers_shed",
+    library="numbers.heap",
+    effects={"safepoint", "writes heap"},
+    traps=(Trap.OUT_OF_MEMORY,),
 )
 def shed(count: i32) -> i32:
     for _ in range(max(0, count.v)):

@@ -1,0 +1,41 @@
+"""Sizes of composed runtimes on x86-64, beside what the project promises.
+
+    python bench/sizes.py
+
+Bytes do not depend on the machine: the compiler is pinned, and the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tblvm.builder.pipeline import build, translate
+from tblvm.builder.resolve import Request
+from tblvm.core.registry import load
+
+ROOT = Path(__file__).parent.parent
+PROGRAMS = (
+    ("whole core page, console, FREE", ROOT / "tests/builder/nano.tba", "nano", 4096, 1024, None),
+    ("page object, mark-sweep", ROOT / "tests/builder/micro.tba", "micro", 8192, None, None),
+    ("hello", ROOT / "examples/hello.tba", "default", None, None, 1024),
+    *((path.stem, path, "default", None, None, None) for path in sorted((ROOT / "examples").glob("*.tba"))),
+)
+
+
+def main() -> None:
+    registry = load()
+    print(f"{'program':32} {'mode':8} {'runtime':>14} {'data+bss':>13} {'file':>13}   bytes, promised at most")
+    for name, path, mode, code, data, file in PROGRAMS:
+        module = translate(path.read_bytes(), str(path), registry)
+        footprint = build(module, registry, Request(mode=mode)).footprint
+        figures = (
+            (footprint.runtime, code),
+            (footprint.total("data", "bss", program=False), data),
+            (footprint.file_size, file),
+        )
+        cells = [f"{size:,}" + (f" ≤ {limit:,}" if limit else "") for size, limit in figures]
+        print(f"{name:32} {mode:8} {cells[0]:>14} {cells[1]:>13} {cells[2]:>13}")
+
+
+if __name__ == "__main__":
+    main()
