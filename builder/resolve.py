@@ -100,8 +100,7 @@ class _Resolver:
             if option.enables:
                 asked.append(Asked(library.name, (f"option {name}",)))
         self._close(asked)
-        self._recommended()
-        self._enhancing()
+        self._coming_along()
         interfaces = self._check()
         options, origins = self._options()
         used = {trap for library in self.chosen.values() for trap in library.traps} | set(self.need.traps)
@@ -132,7 +131,7 @@ class _Resolver:
         if shared:
             return [Asked(sorted(shared)[0], why)]
         # What completes a combination comes along with it, never by itself.
-        return [Asked(each.name, why) for each in group if not each.provides and not each.enhances]
+        return [Asked(each.name, why) for each in group if not each.provides and not each.comes_along]
 
     # -- closing the set --------------------------------------------------------------------------
 
@@ -217,19 +216,16 @@ class _Resolver:
                 return f"cannot stand beside {other.name}, which is there for: {why}"
         return ""
 
-    def _recommended(self) -> None:
-        for library in list(self.chosen.values()):
-            for name in library.recommends:
-                other = self.registry.libraries.get(name)
-                if other and name not in self.chosen and not self._denied(other) and not self._clashes(other):
-                    self._close([Asked(name, (library.name, "recommends"))])
-
-    def _enhancing(self) -> None:
-        """Libraries that complete a combination come along as soon as all of it is there."""
+    def _coming_along(self) -> None:
+        """Libraries that complete a combination come along as soon as all of it is there; one that is
+        welcome and not needed stays out where it is denied."""
         for library in self.registry.libraries.values():
             there = {*self.chosen, *(i for each in self.chosen.values() for i in each.provides)}
-            if library.enhances and library.name not in self.chosen and set(library.requires) <= there:
-                self._close([Asked(library.name, (" and ".join(library.requires),))])
+            if not library.comes_along or library.name in self.chosen or not set(library.requires) <= there:
+                continue
+            if library.comes_along == "welcome" and (self._denied(library) or self._clashes(library)):
+                continue
+            self._close([Asked(library.name, (" and ".join(library.requires),))])
 
     # -- checking ---------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..opcodes import Service, Trap
 
@@ -72,11 +72,11 @@ class MicroLibrary:
     starts, when it ends, and before a service blocks. on_roots: C functions that hand every reference
     kept outside frames to `tb_gc_root(cx, tb_ref *)`. on_trap: C functions that add to the report of an
     uncaught trap. options: settings. macros: C macros that others can rely on (NAME -> value).
-    recommends: libraries that are included with it unless they are denied. enhances:
-    whether it comes along as soon as all that it requires is there.
+    comes_along: as soon as all that it requires is there, unasked: "needed" for what must be there then,
+    "welcome" for what stays out where it is denied.
     prototypes: C declarations that its macros need.
     needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
-    header declares. include: headers that the engine includes for it.
+    declares. include: headers that the engine includes for it.
     tables: gives the read-only data about a program that it reads.
     """
 
@@ -98,8 +98,7 @@ class MicroLibrary:
     on_before_block: tuple[str, ...] = ()
     on_roots: tuple[str, ...] = ()
     on_trap: tuple[str, ...] = ()
-    recommends: tuple[str, ...] = ()
-    enhances: bool = False
+    comes_along: Literal["", "needed", "welcome"] = ""
     prototypes: str = ""
     needs_barrier: bool = False
     include: tuple[str, ...] = ()

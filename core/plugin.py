@@ -55,7 +55,6 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             size=250,
             provides=("traps",),
             requires=("platform", "support"),
-            recommends=("stack.trace",),
             sources=("c/traps.c",),
             headers=("c",),
             macros={"TB_REPORT": "tb_traps_report"},

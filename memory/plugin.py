@@ -109,7 +109,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=30,
             requires=("globals", "collector"),
-            enhances=True,
+            comes_along="needed",
             sources=("c/globals.c",),
             headers=("c",),
             on_roots=("tb_globals_roots",),

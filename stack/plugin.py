@@ -53,6 +53,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=350,
             requires=("frames", "traps", "support"),
+            comes_along="welcome",
             sources=("c/trace.c",),
             headers=("c",),
             on_trap=("tb_stack_trace",),

@@ -57,8 +57,7 @@ def test_generic_rooms_name_no_micro_library_of_others(registry: Registry, room:
     others = set(registry.libraries) - own - set(registry.interfaces)
     # `stack` is an option too, and `core` a page: both are public names.
     words = set(registry.options) | set(registry.isa.pages)
-    # Registration is in plugin.py: there a library says by name what it recommends.
-    paths = [path for path in files(room) if path.name != "plugin.py"]
+    paths = files(room)
     assert paths and others
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text!r}"

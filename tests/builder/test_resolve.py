@@ -122,7 +122,7 @@ def test_only_never_leaves_out_what_every_runtime_has(plans: Plans) -> None:
     assert {"core", "core.entry", "core.switch", "stack", "rt", "platform.x86_64-linux"} == names(plan)
 
 
-def test_recommended_libraries_are_left_out_when_excluded(plans: Plans) -> None:
+def test_libraries_that_are_welcome_are_left_out_when_excluded(plans: Plans) -> None:
     assert "stack.trace" in names(plans("divide.tba"))
     assert "stack.trace" not in names(plans("divide.tba", deny=("stack.trace",)))
     assert "stack.trace" in names(plans("divide.tba", only=("core", "stack")))

@@ -32,7 +32,7 @@ def libraries(text: str) -> str:
 def test_built_in_rooms_are_found_by_their_entry_points(registry: Registry) -> None:
     names = [each.name for each in registry.plugins]
     assert names == sorted(names)
-    assert {"core", "core.io", "opcodes", "stack", "memory", "gc", "builder"} <= set(names)
+    assert {"core", "core.io", "stack", "memory", "gc", "builder"} <= set(names)
     assert all(each.origin.startswith("tblvm ") for each in registry.plugins)
 
 
@@ -56,7 +56,7 @@ def test_everything_that_is_required_is_a_library_or_an_interface(registry: Regi
     known = set(registry.libraries) | set(registry.interfaces)
     for each in registry.libraries.values():
         assert set(each.requires) <= known, each.name
-        assert set(each.conflicts) | set(each.recommends) <= known, each.name
+        assert set(each.conflicts) <= known, each.name
     for opcode in registry.isa:
         assert {d.library for d in opcode.declarations} <= set(registry.libraries), opcode.label
     for mode in registry.modes.values():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tblvm.builder.pipeline import Artifact, build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.registry import load
 from tests.gc.collectors import COLLECTORS, EXAMPLES, harness, live_limit
+from tests.gc.graphs import PRELUDE
 from tests.harness import Job, assembled, differences, reference
 
 BOTH = pytest.mark.parametrize("collector", COLLECTORS)
@@ -289,7 +292,7 @@ def test_structures_deeper_and_wider_than_the_mark_stack(
     program = assembled(NEST.format(depth=depth, width=width, length=length))
     job = Job(program, heap=1 << 20)  # holds one of the two large objects besides the structures
     heap = 500_000 if collector == "marksweep" else 1_000_000
-    machine, outcome, _ = reference(Job(program, heap=500_000))
+    _, outcome, _ = reference(Job(program, heap=500_000))
     assert outcome.trap is None
     [run] = harness(collector).run([Job(program, heap=heap)])
     assert not differences(job, run)
@@ -371,6 +374,55 @@ def test_holes(cells: int, step: int, compact: bool) -> None:
     assert (run.trap, run.output) == ("", b"0")
     [run] = harness("marksweep").run([Job(assembled(text), heap=need)])
     assert (run.wait_status, run.trap) == (0, "" if compact else "OUT_OF_MEMORY")
+
+
+@pytest.mark.parametrize("sanitize", [False, True], ids=["native", "sanitized"])
+def test_mixed_sizes_fit_into_the_holes_of_their_like(sanitize: bool) -> None:
+    """The heap is full of objects of many sizes; every other one is dropped and made again, three times."""
+    rng = random.Random(1960)
+    work = []
+    for _ in range(12):
+        sizes = [rng.choice((1, 2, 3, 9, 10, 40, 150)) for _ in range(60)]
+        bytes_ = [8 + (4 * size + 7 & ~7) for size in [len(sizes), *sizes]]
+        lines = [f" PUSH {len(sizes)}\n NEWARRAY any[]\n STORE kept"]
+        lines += [f" LOAD kept\n PUSH {at}\n NEW {size}\n ASTORE" for at, size in enumerate(sizes)]
+        for first in (0, 1, 0):
+            dropped = range(first, len(sizes), 2)
+            lines += [f" LOAD kept\n PUSH {at}\n NULL any\n ASTORE" for at in dropped]
+            lines += [f" LOAD kept\n PUSH {at}\n NEW {sizes[at]}\n ASTORE" for at in dropped]
+        text = ".func main()\n .local kept: any[]\n" + "\n".join(lines) + "\n {}\n HALT\n.end\n"
+        work.append(Job(assembled(text.format("NOP")), heap=sum(bytes_)))
+        work.append(Job(assembled(text.format("NEW 1\n POP")), heap=sum(bytes_)))
+    for job, run in zip(work, harness("marksweep", sanitize=sanitize).run(work), strict=True):
+        assert not differences(job, run)
+    doubled = [replace(job, heap=2 * job.heap) for job in work]
+    for job, run in zip(work, harness("gc.semispace", sanitize=sanitize).run(doubled), strict=True):
+        assert not differences(job, run)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("depth", "heap", "stress", "trap"),
+    [
+        (250, 1 << 18, True, ""),
+        (3000, 200_000, False, ""),
+        (3000, 100_000, False, "OUT_OF_MEMORY"),
+        (20000, 1 << 20, False, "STACK_OVERFLOW"),
+    ],
+)
+def test_references_wait_in_thousands_of_frames(
+    collector: str, depth: int, heap: int, stress: bool, trap: str
+) -> None:
+    """Each call of `deep` leaves a node on its caller's operand stack until all calls behind it are done."""
+    main = f".func main()\n PUSH {depth}\n CALL deep\n PUSH 200\n CALL litter\n PUSH 9\n CALL sum\n PRINT\n HALT\n.end\n"
+    program = assembled(PRELUDE + main)
+    factor = 1 if collector == "marksweep" else 2
+    job = Job(program, heap=heap * factor, stress=stress)
+    for sanitize in (False, True):
+        [run] = harness(collector, sanitize=sanitize).run([job])
+        assert (run.wait_status, run.trap) == (0, trap)
+        assert not differences(Job(program, heap=heap, stress=stress), run)
+        assert run.collections or trap == "STACK_OVERFLOW"
 
 
 @BOTH

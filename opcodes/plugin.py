@@ -1,1 +1,0 @@
-"""Hook implementations of the room `opcodes`: it declares what an opcode is, and none itself."""
