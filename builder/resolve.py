@@ -225,7 +225,7 @@ class _Resolver:
                 continue
             if library.comes_along == "welcome" and (self._denied(library) or self._clashes(library)):
                 continue
-            self._close([Asked(library.name, (" and ".join(library.requires),))])
+            self._close([Asked(library.name, (f"completes {', '.join(library.requires)}",))])
 
     # -- checking ---------------------------------------------------------------------------------
 

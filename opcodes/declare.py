@@ -8,7 +8,8 @@
         return a + b
 
 Several functions may share a code (PRINT of an i32, of a string; NEW with a size and without): the
-verifier takes the first whose operand types and immediates fit. They share name and encoding.
+verifier takes the first whose operand types and immediates fit; where a `when` holds, no later one is
+tried. They share name and encoding.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Graph:
             target = f"v{index} = " if node.type else ""
             kind = f".{node.type}" if node.type else ""
             lines.append(f"{target}{node.primitive.name}{kind} {' '.join(operands)}".rstrip())
-        lines.append("-> " + " ".join(f"v{number[each]}" for each in self.results))
+        lines.append(" ".join(["->", *(f"v{number[each]}" for each in self.results)]))
         return "\n".join(lines)
 
 

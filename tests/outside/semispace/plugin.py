@@ -27,12 +27,13 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             store="u32 gc_from;\nu32 gc_to;\nu32 gc_half;\nu32 gc_free;",
             on_start=("tb_semispace_start",),
             options=(
+                # The same as the built-in collector's: what fills the same interface may share options.
                 Option(
-                    name="semispace.stress",
+                    name="gc.stress",
                     default=0,
                     kind="flag",
                     macro="TB_GC_STRESS",
-                    doc="Collect at every allocation, and poison what objects leave behind.",
+                    doc="Collect at every allocation: finds references that a map forgets.",
                     maximum=1,
                 ),
             ),
