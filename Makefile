@@ -17,6 +17,7 @@ lint: setup
 	$(BIN)/mypy
 
 unit: setup debian
+	$(BIN)/python -m tests.c_coverage 85
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-branch --cov-report=term --cov-fail-under=90
 
 # Longer versions of the seeded samples that `unit` runs.

@@ -24,9 +24,7 @@ PROGRAMS = (
 
 def main() -> None:
     registry = load()
-    print(
-        f"{'program':32} {'mode':8} {'runtime':>14} {'data+bss':>13} {'file':>13}   bytes, promised at most"
-    )
+    print(f"{'program':32} {'mode':8} {'runtime':>14} {'data+bss':>13} {'file':>13}   bytes ≤ promised")
     for name, path, mode, code, data, file in PROGRAMS:
         module = translate(path.read_bytes(), str(path), registry)
         footprint = build(module, registry, Request(mode=mode)).footprint

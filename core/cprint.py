@@ -217,7 +217,7 @@ class Printer:
         service = node.attribute
         assert isinstance(service, Service)
         arguments = ["cx", *(self.typed(each) for each in node.operands)]
-        if service.effects & {"safepoint", "may block"} or service.traps:
+        if service.is_safepoint or service.traps:
             self.lines.append(self.at.save())
         if service.traps:
             if node.type:

@@ -21,7 +21,8 @@ P = ParamSpec("P")
 Result = TypeVar("Result", bound="Value | None")
 
 # May block: the engine polls for interruption afterwards. Safepoint: references may move while it runs.
-EFFECTS = frozenset({"may block", "safepoint", "reads input", "writes output", "writes heap"})
+MOVING = frozenset({"may block", "safepoint"})
+EFFECTS = MOVING | {"reads input", "writes output", "writes heap"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,11 @@ class Service(Generic[P, Result]):
     effects: frozenset[str]
     traps: tuple[Trap, ...]
     model: Callable[P, Result]
+
+    @property
+    def is_safepoint(self) -> bool:
+        """Whether references may move or be collected while it runs."""
+        return bool(self.effects & MOVING)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
         arguments = cast("tuple[Value, ...]", args)
@@ -73,6 +79,11 @@ def service(
         for name, hint in [*hints.items(), *([("return", result)] if result is not None else [])]:
             if not (isinstance(hint, type) and issubclass(hint, Value) and hint.ir):
                 raise DslError(f"service {model.__name__}: {name} must be a value type, not {hint!r}")
+        if MOVING & (effects or set()) and any(hint.ir == "ref" for hint in hints.values()):
+            raise DslError(
+                f"service {model.__name__}: references may move or be collected while it runs, and its "
+                "arguments are in no reference map: let it read them from a slot that is a root"
+            )
         return Service(
             name=model.__name__,
             c=c,

@@ -129,7 +129,7 @@ def _known(raw: Raw) -> Node:
 def is_safepoint(node: Node) -> bool:
     """Whether references may be moved or collected while the node runs."""
     if isinstance(node.attribute, Service):
-        return bool(node.attribute.effects & {"may block", "safepoint"})
+        return node.attribute.is_safepoint
     return node.primitive.safepoint
 
 

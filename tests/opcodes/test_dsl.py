@@ -61,8 +61,8 @@ def waiting(a: i32) -> i32:
 
 
 @service("tb_make", library="test", effects={"safepoint"})
-def making(a: anyref) -> anyref:
-    return a
+def making(a: i32) -> anyref:
+    return anyref(0)
 
 
 @service("tb_quick", library="test")
@@ -464,8 +464,8 @@ def test_what_a_reference_may_do_around_a_safepoint() -> None:
         made = kind.allocate()
         return made, known.to_i32() + b, anyref(0)
 
-    def passed(a: anyref) -> anyref:
-        """The safepoint's own operands are from before, its result is from behind."""
+    def passed(a: i32) -> anyref:
+        """The safepoint's result is from behind."""
         return making(a)
 
     def read_again(index: local[T]) -> T:
@@ -547,7 +547,7 @@ def test_services() -> None:
         def untyped(a: i32): ...  # type: ignore[no-untyped-def]
 
     assert (quick.parameters, quick.result, quick.effects) == (("i32",), "i32", frozenset())
-    assert (making.parameters, making.result) == (("ref",), "ref")
+    assert (making.parameters, making.result) == (("i32",), "ref")
 
 
 def test_traps() -> None:
@@ -579,3 +579,12 @@ def test_values_show_themselves() -> None:
     assert repr(imm_s(-1)) == "imm_s(-1)"
     assert CORE.prefix == -1
     assert reftype(0, dsl.types.ANY).null().v == 0
+
+
+@pytest.mark.parametrize("effect", ["may block", "safepoint"])
+def test_a_service_that_is_a_safepoint_takes_no_reference(effect: str) -> None:
+    with pytest.raises(DslError, match="references may move"):
+
+        @service("tb_x", library="x", effects={effect})
+        def keep(object_: anyref) -> None:
+            pass
