@@ -34,6 +34,7 @@ from ..core.module import (
 from ..core.verified import Form, Verified, VerifiedFunction
 from ..core.wellformed import check
 from ..opcodes import Declaration, Isa, Opcode, types
+from ..opcodes.ir import Node
 from ..opcodes.signature import Pattern
 from ..opcodes.trace import is_safepoint
 
@@ -270,18 +271,20 @@ class _Checker:
         bindings = tuple((name, types.storage(codes[name])) for name, _ in signature.domains if name in codes)
         form = Form(declaration, bindings)
         graph = form.graph
-        after: Stack | None = rest.push(*pushed)
+        left = rest.push(*pushed)
+        after: Stack | None = left
         transfer = graph.transfer
-        if transfer is not None:
-            after = self._transfer(transfer.primitive.name, signature.immediates, immediates, at, rest)
+        if transfer is not None:  # results are on the stack before control goes on
+            after = self._transfer(transfer, immediates, at, left)
         if any(map(is_safepoint, graph.nodes)):
             below = rest
             if transfer is not None and transfer.primitive.name == "invoke":
-                taken = len(self._callee(immediates[0]).parameters)
-                below = rest.take(taken)[0]
+                taken = len(self._callee(immediates[int(transfer.attribute)]).parameters)  # type: ignore[call-overload]
+                below = left.take(taken)[0]
             self._safepoint(at, below)
-        if after is not None and after.depth > self.deepest:
-            self.deepest = after.depth
+        depth = max(left.depth, 0 if after is None else after.depth)
+        if depth > self.deepest:
+            self.deepest = depth
             if self.frame + self.deepest > MAX_FRAME_CELLS:
                 self.fail(f"its frame exceeds {MAX_FRAME_CELLS} cells")
         return form, after
@@ -398,21 +401,21 @@ class _Checker:
     def _callee(self, index: int) -> FunctionType:
         return self.module.function_type(index)
 
-    def _transfer(
-        self, name: str, slots: tuple[object, ...], immediates: tuple[int, ...], at: int, rest: Stack
-    ) -> Stack | None:
+    def _transfer(self, transfer: Node, immediates: tuple[int, ...], at: int, stack: Stack) -> Stack | None:
+        """The stack of the next instruction; None where control does not fall through."""
+        name = transfer.primitive.name
         if name == "halt":
             return None
         if name == "return":
-            self._take(rest, self.type.results, "RET")
+            self._take(stack, self.type.results, "RET")
             return None
+        operand = immediates[int(transfer.attribute)]  # type: ignore[call-overload]
         if name == "invoke":
-            callee = self._callee(immediates[0])
-            below = self._take(rest, callee.parameters, f"CALL {self.module.function_name(immediates[0])}")
+            callee = self._callee(operand)
+            below = self._take(stack, callee.parameters, f"CALL {self.module.function_name(operand)}")
             return below.push(*callee.results)
-        target = immediates[-1]
-        self._branch(rest, target, at)
-        return None if name == "jump" else rest
+        self._branch(stack, operand, at)
+        return None if name == "jump" else stack
 
     def _take(self, stack: Stack, wanted: tuple[int, ...], what: str) -> Stack:
         if stack.depth < len(wanted):

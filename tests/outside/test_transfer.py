@@ -1,0 +1,50 @@
+"""Results and a transfer of control in one opcode: verifier, reference and native engine mean the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tblvm.core.errors import ModuleError
+from tests.harness import Job, assembled, compiled, differences
+
+PLUGIN = (Path(__file__).parent / "transfer_op.py",)
+PROGRAM = """
+.func twice(n: i32) -> i32
+  LOAD n
+  DUP
+  ADD
+  RET
+.end
+.func main()
+  PUSH 3
+  JDUP 10, small
+  PRINT
+  PRINT
+  HALT
+small:
+  PRINT
+  PRINT
+  CALLK 21, twice
+  PRINT
+  HALT
+.end
+"""
+
+
+@pytest.mark.parametrize("value", [3, 9, 10, 11])
+def test_results_are_there_on_both_ways(value: int) -> None:
+    harness = compiled("marksweep", plugins=PLUGIN)
+    job = Job(assembled(PROGRAM.replace("PUSH 3", f"PUSH {value}"), harness.reg))
+    [run] = harness.run([job])
+    assert not differences(job, run, reg=harness.reg)
+    assert run.output == f"{value + 1}{value}{42 if value < 10 else ''}".encode()
+
+
+def test_the_verifier_counts_them() -> None:
+    reg = compiled("marksweep", plugins=PLUGIN).reg
+    verified = assembled(PROGRAM, reg)
+    assert [function.max_stack for function in verified.module.functions] == [2, 2]
+    with pytest.raises(ModuleError, match="the operand stack is"):
+        assembled(".func main()\n  PUSH 1\n  JDUP 5, out\n  POP\nout:\n  HALT\n.end\n", reg)

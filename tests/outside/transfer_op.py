@@ -1,0 +1,27 @@
+"""Opcodes that leave results and transfer control: the results are on the stack before control goes on."""
+
+from __future__ import annotations
+
+from tblvm.core.hookspecs import hookimpl
+from tblvm.opcodes import OpcodeSet, Page, func, i32, imm_s, invoke, jump_if, target
+
+op = OpcodeSet(Page("transfer"), library="transfer")
+
+
+@op(0, "JDUP")
+def jdup(a: i32, limit: imm_s, to: target) -> tuple[i32, i32]:
+    """Leaves the value and the one above it; goes to the target if it is less than the limit."""
+    jump_if(a < limit, to)
+    return a, a + 1
+
+
+@op(1, "CALLK")
+def callk(k: imm_s, callee: func) -> i32:
+    """Calls with a constant as the last argument."""
+    invoke(callee)
+    return k
+
+
+@hookimpl
+def tblvm_opcodes() -> list[OpcodeSet]:
+    return [op]
