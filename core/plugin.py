@@ -150,6 +150,15 @@ def _assembly(content: bytes, name: str, isa: Isa) -> Module:
     return assemble(text, isa, name)
 
 
+def _is_assembly(content: bytes, name: str) -> bool:
+    """Text whose first word is a directive; a file called so may have mistakes even there."""
+    if b"\0" in content:
+        return False
+    lines = (line.strip() for line in content.splitlines())
+    first = next((line for line in lines if line and line[:1] not in (b";", b"#")), b"")
+    return name.endswith(".tba") or first[:1] == b"."
+
+
 def _tbc(content: bytes, name: str, isa: Isa) -> Module:
     from .tbc import read
 
@@ -160,6 +169,5 @@ def _tbc(content: bytes, name: str, isa: Isa) -> Module:
 def tblvm_front_ends() -> list[FrontEnd]:
     return [
         FrontEnd("tbc", lambda content, name: content.startswith(b"TBCO"), _tbc),
-        # Assembly is text: whatever holds no zero byte and no other front-end claims.
-        FrontEnd("assembly", lambda content, name: b"\0" not in content and name.endswith(".tba"), _assembly),
+        FrontEnd("assembly", _is_assembly, _assembly),
     ]

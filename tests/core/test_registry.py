@@ -42,6 +42,28 @@ def test_what_rooms_contribute_is_there(registry: Registry) -> None:
     assert {"default", "nano", "micro"} <= set(registry.modes)
     assert {"text", "json"} <= set(registry.report_formats)
     assert [each.name for each in registry.front_ends][:2] == ["tbc", "assembly"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "front_end"),
+    [
+        (b"TBCO", "prog", "tbc"),
+        (b"TBCO", "prog.tba", "tbc"),
+        (b"; a comment\n\n  .func main()", "prog", "assembly"),
+        (b"ADD", "prog.tba", "assembly"),
+        (b"ADD", "prog", ""),
+        (b".\0", "prog.tba", ""),
+        (b"", "prog", ""),
+    ],
+)
+def test_content_says_what_a_program_is(
+    registry: Registry, content: bytes, name: str, front_end: str
+) -> None:
+    found = [each.name for each in registry.front_ends if each.recognises(content, name)]
+    assert (found or [""])[0] == front_end
+
+
+def test_options(registry: Registry) -> None:
     assert registry.options["heap"][0].name == "memory.cage"
 
 
