@@ -113,7 +113,11 @@ def names(text: str | None) -> tuple[str, ...]:
 )
 @click.option("--json", "json_", is_flag=True, help="The same as --report json.")
 @click.option("--explain", is_flag=True, help="Print the plan with all reasons, and build nothing.")
-@click.option("--dump", metavar="STAGES", help="Print the values of stages: need, resolve, compose, emit.")
+@click.option(
+    "--dump",
+    metavar="STAGES",
+    help="Print what stages give: verify, need, resolve, compose, emit, compile, measure.",
+)
 @click.option(
     "--keep",
     type=click.Path(path_type=Path, file_okay=False),

@@ -1,39 +1,58 @@
-"""`--dump`: the value of any stage that needs no compiler, for people to read."""
+"""`--dump`: the value that each stage gives, for people to read."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..core.module import Module
 from ..core.registry import Registry, choose
+from ..core.verified import Verified
+from .compile import Linked
 from .compose import Composition, compose
-from .emit import emit
+from .emit import Sources, emit
+from .measure import Footprint
 from .need import Need
-from .pipeline import plan
+from .pipeline import build, plan
 from .report import explain
 from .resolve import Request
 
-STAGES = ("need", "resolve", "compose", "emit")
+# In the order of the pipeline; those from `compile` on run the compiler.
+STAGES = ("verify", "need", "resolve", "compose", "emit", "compile", "measure")
 
 
 def dump(stages: tuple[str, ...], module: Module, registry: Registry, request: Request) -> str:
-    """The values of *stages*. Raises UsageError for an unknown stage."""
+    """The values of *stages*. Raises UsageError for an unknown stage, and what the stages raise."""
     for stage in stages:
         choose("stage", stage, STAGES)
     verified, needed, planned = plan(module, registry, request)
-    composition = compose(planned, verified, registry.isa)
-    parts = []
-    for stage in stages:
-        if stage == "need":
-            text = show_need(needed)
-        elif stage == "resolve":
-            text = explain(planned)
-        elif stage == "compose":
-            text = show_composition(composition)
-        else:
-            sources = emit(composition)
-            files = {**sources.headers, **{unit.name: unit.text for unit in sources.units}}
-            text = "".join(f"// --- {name}\n{body}\n" for name, body in files.items())
-        parts.append(f"== {stage}\n{text}")
-    return "\n".join(parts)
+    show: dict[str, Callable[[], str]] = {
+        "verify": lambda: show_verified(verified),
+        "need": lambda: show_need(needed),
+        "resolve": lambda: explain(planned),
+        "compose": lambda: show_composition(compose(planned, verified, registry.isa)),
+        "emit": lambda: show_sources(emit(compose(planned, verified, registry.isa))),
+    }
+    if not set(stages) <= set(show):
+        made = build(module, registry, request)
+        show["compile"] = lambda: show_linked(made.linked)
+        show["measure"] = lambda: show_footprint(made.footprint)
+    return "\n".join(f"== {stage}\n{show[stage]()}" for stage in stages)
+
+
+def show_verified(verified: Verified) -> str:
+    """Each function's operand stack, and its safepoints with the operand slots that hold references."""
+    lines = []
+    for index, checked in enumerate(verified.functions):
+        function = verified.module.functions[index]
+        locals_ = ", ".join(map(str, verified.reference_locals(index))) or "none"
+        lines.append(
+            f"{verified.module.function_name(index)}: {len(function.code)} bytes, {len(checked.offsets)} "
+            f"instructions, operand stack {function.max_stack}, references in locals: {locals_}"
+        )
+        for offset in sorted(checked.safepoints):
+            slots = ", ".join(map(str, checked.maps.get(offset, ()))) or "none"
+            lines.append(f"  safepoint at {offset}: references in operands: {slots}")
+    return "\n".join(lines) + "\n"
 
 
 def show_need(needed: Need) -> str:
@@ -57,3 +76,21 @@ def show_composition(composition: Composition) -> str:
         lines.append(f"{handler.number:3}  {handler.library:18} {forms}")
     lines += [f"table {table.name}: {table.ctype}, {len(table.data)} bytes" for table in composition.tables]
     return "\n".join(lines) + "\n"
+
+
+def show_sources(sources: Sources) -> str:
+    """The generated C, file by file."""
+    files = {**sources.headers, **{unit.name: unit.text for unit in (*sources.units, sources.layout)}}
+    return "".join(f"// --- {name}\n{body}\n" for name, body in files.items())
+
+
+def show_linked(linked: Linked) -> str:
+    """The linker's map, and the bytes that each micro-library has in the state structs."""
+    state = [f"{struct:8} {library:24} {size:6}" for struct, library, size in linked.members]
+    return linked.link_map + "\n".join(["state", *state]) + "\n"
+
+
+def show_footprint(footprint: Footprint) -> str:
+    """Every row, in the order of the image."""
+    lines = [f"{row.size:8} {row.kind or 'file':6} {row.owner:24} {row.item}" for row in footprint.rows]
+    return "\n".join([*lines, f"{footprint.file_size:8} file"]) + "\n"

@@ -19,8 +19,6 @@ from .measure import Footprint, measure
 from .need import Need, need
 from .resolve import Plan, Request, resolve
 
-STAGES = ("verify", "need", "resolve", "compose", "emit", "compile", "measure")
-
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -32,6 +30,7 @@ class Artifact:
     plan: Plan
     composition: Composition
     sources: Sources
+    linked: Linked
     footprint: Footprint
 
     @property
@@ -81,4 +80,4 @@ def build(
     linked: Linked = compile_(sources, planned.target, symbols=symbols, keep=keep)
     progress("measure")
     footprint: Footprint = measure(linked)
-    return Artifact(linked.image, verified, needed, planned, composition, sources, footprint)
+    return Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)

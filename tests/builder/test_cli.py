@@ -347,3 +347,13 @@ def test_a_link_to_a_file_is_replaced_by_the_file(tmp_path: Path) -> None:
 
 def test_the_command_is_a_click_command() -> None:
     assert isinstance(main, click.Command)
+
+
+def test_every_stage_can_be_shown(invoke: Invoke) -> None:
+    stages = ("verify", "need", "resolve", "compose", "emit", "compile", "measure")
+    shown = invoke("--dump", ",".join(stages), "hello.tba").stdout
+    assert [line for line in shown.splitlines() if line.startswith("== ")] == [f"== {s}" for s in stages]
+    assert "main: 4 bytes, 3 instructions, operand stack 1" in shown
+    assert "// --- tb_plan.h" in shown and "// --- layout.c" in shown
+    assert ":(.text.tb_run)" in shown
+    assert shown.splitlines()[-1].endswith(" file")

@@ -19,7 +19,7 @@ from tests.harness import Job, assembled, compiled, differences, every_use, regi
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
-BATCHES, VECTORS, WILD = 24 * SCALE, 50, 30 * SCALE
+BATCHES, VECTORS, WILD = 40 * SCALE, 50, 30 * SCALE
 
 
 def forms(heap: str) -> list[Form]:
