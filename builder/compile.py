@@ -7,6 +7,7 @@ where every byte comes from, and the one that is shipped. Both have the same lay
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import BuildError
+from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
 from .emit import Sources
 
@@ -57,6 +58,9 @@ LINK_FLAGS = (
 )
 
 
+_CACHE = ".zig-cache"
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker.
@@ -92,12 +96,19 @@ def compile_(sources: Sources, target: Target, *, symbols: bool = False, keep: P
 
 @contextmanager
 def _workplace(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep
-        return
     with tempfile.TemporaryDirectory(prefix="tblvm-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+        try:
+            yield Path(name)
+        finally:  # what does not compile is what people want to see
+            if keep is not None:
+                _copy(Path(name), keep)
+
+
+def _copy(work: Path, keep: Path) -> None:
+    try:
+        shutil.copytree(work, keep, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_CACHE))
+    except OSError as error:
+        raise UsageError(f"cannot keep the generated C in {keep}: {error.strerror or error}") from None
 
 
 def write_sources(sources: Sources, folder: Path) -> None:
@@ -111,7 +122,7 @@ def write_sources(sources: Sources, folder: Path) -> None:
 def _environment(folder: Path) -> dict[str, str]:
     """The compiler's environment. It insists on caches; nothing here gains from them, and a home that
     cannot be written to is no reason to fail."""
-    caches = {name: str(folder / ".zig-cache") for name in ("ZIG_LOCAL_CACHE_DIR", "ZIG_GLOBAL_CACHE_DIR")}
+    caches = {name: str(folder / _CACHE) for name in ("ZIG_LOCAL_CACHE_DIR", "ZIG_GLOBAL_CACHE_DIR")}
     return {**caches, **os.environ, "LC_ALL": "C"}
 
 

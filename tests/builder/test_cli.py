@@ -119,6 +119,10 @@ def test_dump_shows_the_stages(invoke: Invoke) -> None:
 def test_the_generated_c_can_be_kept(invoke: Invoke, programs: Path) -> None:
     assert invoke("-q", "--keep", "generated", "hello.tba").exit_code == 0
     assert (programs / "generated" / "engine.c").is_file()
+    assert not [each for each in (programs / "generated").iterdir() if each.name.startswith(".")]
+    (programs / "taken").write_text("a file")
+    done = invoke("-q", "--keep", "taken/below", "hello.tba")
+    assert done.exit_code == 2 and "cannot keep the generated C in taken/below" in done.stderr
 
 
 def test_symbols_can_be_left(invoke: Invoke, programs: Path) -> None:

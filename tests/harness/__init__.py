@@ -9,9 +9,11 @@ gcc with AddressSanitizer and UndefinedBehaviorSanitizer on top of a C library.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import re
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -121,6 +123,7 @@ class Harness:
                     stderr=records,
                     env=environment,
                     check=False,
+                    timeout=200,
                 )
             reports = "\n".join(each.read_text() for each in sorted(folder.glob("report*")))
             assert not reports, reports
@@ -220,6 +223,7 @@ def _compiled(name: str, sanitize: bool, coverage: bool, plugins: tuple[Path, ..
     composition = compose(plan, sample, reg.isa, loaded=True)
     sources = _at_run_time(emit(composition), composition)
     folder = Path(tempfile.mkdtemp(prefix="tblvm-harness-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     executable = folder / "harness"
     if hosted:
         _system_compiler(sources, folder, executable, sanitize, coverage)
