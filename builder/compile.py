@@ -129,6 +129,9 @@ def _environment(folder: Path) -> dict[str, str]:
 def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Path]:
     write_sources(sources, folder)
     include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
+    # Line tables name no folder of this machine: the same inputs give the same bytes everywhere.
+    include += [f"-ffile-prefix-map={folder}=.", "-ffile-compilation-dir=."]
+    include += [f"-ffile-prefix-map={path}={path.parent.name}/{path.name}" for path in sources.include]
     commands = {}
     for unit in (*sources.units, sources.layout):
         source, made = folder / unit.name, folder / (unit.name + ".o")

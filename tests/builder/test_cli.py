@@ -361,3 +361,17 @@ def test_every_stage_can_be_shown(invoke: Invoke) -> None:
     assert "// --- tb_plan.h" in shown and "// --- layout.c" in shown
     assert ":(.text.tb_run)" in shown
     assert shown.splitlines()[-1].endswith(" file")
+
+
+def test_an_executable_with_symbols_names_no_folder(
+    tool: Tool, programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes from any folder, line tables included."""
+    assert tool("-q", "--symbols", "-o", str(tmp_path / "here"), "hello.tba").returncode == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
+    assert tool("-q", "--symbols", "-o", str(tmp_path / "there"), "hello.tba").returncode == 0
+    here, there = (tmp_path / "here").read_bytes(), (tmp_path / "there").read_bytes()
+    assert here == there
+    assert str(programs).encode() not in here and str(Path(__file__).parents[2]).encode() not in here
