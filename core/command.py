@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from .errors import TblvmError, UsageError
+from .errors import BuildError, TblvmError, UsageError
 
 EXIT_STATUS = """\b
 Exit status:
@@ -33,6 +33,16 @@ def reporting(tool: str, debug: bool) -> Iterator[None]:
             raise
         click.echo(f"{tool}: {error}", err=True)
         sys.exit(error.status)
+    except BrokenPipeError:
+        raise  # click ends quietly when nobody reads any more
+    except OSError as error:  # a full disk, no temporary folder: the machine's, not ours
+        if debug:
+            raise
+        # What is left in the buffer of standard output would fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = f" ({error.filename})" if error.filename else ""
+        click.echo(f"{tool}: {error.strerror or error}{where}: free some space or give access", err=True)
+        sys.exit(BuildError.status)
 
 
 def read_file(path: Path) -> bytes:

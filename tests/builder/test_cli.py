@@ -375,3 +375,19 @@ def test_an_executable_with_symbols_names_no_folder(
     here, there = (tmp_path / "here").read_bytes(), (tmp_path / "there").read_bytes()
     assert here == there
     assert str(programs).encode() not in here and str(Path(__file__).parents[2]).encode() not in here
+
+
+def test_a_full_disk_is_3_and_said(programs: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from tblvm.builder.cli import main; main()", "--json", "hello.tba"],
+            cwd=programs,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "tbbuild: No space left on device: free some space or give access\n",
+    )
