@@ -112,6 +112,8 @@ def plan_header(composition: Composition) -> str:
         "TB_STRING_KINDS": str(plan.need.string_kinds),
         "TB_GLOBALS": str(max(1, plan.need.globals)),
         **_program_macros(composition),
+        # Whether the time is up, for those who wait.
+        "TB_INTERRUPTED(cx)": "0",
         # How entry points end where nothing can trap.
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }

@@ -93,6 +93,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/interrupt.c",),
             traps=(Trap.INTERRUPTED,),
             context="volatile u32 interrupted;",
+            macros={"TB_INTERRUPTED(cx)": "((cx)->interrupted)"},
             on_start=("tb_interrupt_start",),
             options=(
                 Option(

@@ -83,6 +83,22 @@ def test_a_deadline_ends_a_blocking_read(tmp_path: Path) -> None:
     assert message.splitlines() == ["tblvm: trap: interrupted: the time is up", "  at main (read.tba:2)"]
 
 
+def test_a_deadline_ends_a_write_that_nobody_reads(tmp_path: Path) -> None:
+    (tmp_path / "write.tba").write_text(".func main()\nagain:\n  PUSH 65\n  PUTCHAR\n  JMP again\n.end\n")
+    process = subprocess.Popen(
+        [*TBBUILD, "--run", "-q", "--timeout", "300ms", "write.tba"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,  # fills up
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None and process.stdout is not None
+    message = process.stderr.read()
+    assert process.wait() == 124
+    process.stdout.close()
+    assert message.splitlines()[0] == "tblvm: trap: interrupted: the time is up"
+
+
 def test_the_entry_points_result_is_the_exit_status(tmp_path: Path) -> None:
     (tmp_path / "status.tba").write_text(".func main() -> i32\n  CONST 1000042\n  RET\n.end\n")
     done = subprocess.run([*TBBUILD, "--run", "-q", "status.tba"], cwd=tmp_path, check=False)

@@ -11,7 +11,8 @@ long tb_platform_read(int descriptor, void *to, u64 bytes);
  * It is never given back. */
 void *tb_platform_map(void *address, u64 bytes);
 _Noreturn void tb_platform_exit(int status);
-/* Sets *flag to 1 when *milliseconds* have passed (0: never by itself) or the process gets SIGALRM. */
+/* Sets *flag to 1 when *milliseconds* have passed (0: never by itself) or the process gets SIGALRM; what
+ * blocks then, or later, comes back with -4. */
 void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag);
 
 _Noreturn void tb_entry(void);

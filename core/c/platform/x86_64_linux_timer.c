@@ -24,7 +24,8 @@ __asm__(".section .text.tb_platform_restore,\"ax\",@progbits\n"
 void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
   /* SIGALRM = 14; SA_RESTORER, which x86-64 insists on. */
   struct tb_kernel_sigaction action = {tb_platform_alarm, 0x04000000, tb_platform_restore, 0};
-  u64 timer[4] = {0, 0, milliseconds / 1000, milliseconds % 1000 * 1000};
+  /* Again every 100 ms: what starts to block after the first signal comes back too. */
+  u64 timer[4] = {0, 100000, milliseconds / 1000, milliseconds % 1000 * 1000};
   tb_platform_flag = flag;
   call6(SYS_SIGACTION, 14, (long)&action, 0, sizeof action.mask, 0, 0);
   if (milliseconds) call3(SYS_SETITIMER, 0, (long)timer, 0);

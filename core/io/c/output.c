@@ -1,5 +1,5 @@
 /* The output buffer. Writes that the system does in part go on; those that a signal interrupts are done
- * again. */
+ * again, unless the signal says that the time is up: then nobody has read for a while. */
 #include "tb_io.h"
 #include "tb_platform.h"
 
@@ -11,7 +11,7 @@ void tb_io_flush(struct tb_context *cx) {
     if (done > 0)
       at += (u32)done;
     else
-      store->io_out_lost = done != -4;
+      store->io_out_lost = done != -4 || TB_INTERRUPTED(cx);
   }
   store->io_out_used = 0;
 }

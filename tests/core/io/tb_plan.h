@@ -5,6 +5,7 @@
 #ifndef TB_IO_INPUT_BUFFER
 #define TB_IO_INPUT_BUFFER 256
 #endif
+#define TB_INTERRUPTED(cx) 0
 #ifndef TB_STRING_KINDS
 #define TB_STRING_KINDS 2
 #endif

@@ -53,7 +53,7 @@ static void tb_platform_alarm(int signal) {
 
 void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
   struct sigaction action = {.sa_handler = tb_platform_alarm};
-  struct itimerval timer = {{0, 0}, {(time_t)(milliseconds / 1000), (suseconds_t)(milliseconds % 1000 * 1000)}};
+  struct itimerval timer = {{0, 100000}, {(time_t)(milliseconds / 1000), (suseconds_t)(milliseconds % 1000 * 1000)}};
   tb_platform_flag = flag;
   sigaction(SIGALRM, &action, 0);
   if (milliseconds) setitimer(ITIMER_REAL, &timer, 0);
