@@ -139,11 +139,11 @@ class Printer:
     def _constant(self, node: Node, name: str) -> None:
         value = int(node.attribute)  # type: ignore[call-overload]
         if node.type in ("f32", "f64"):
-            bits = FROM_CELL[node.type].format(f"{value:#x}ul")
+            bits = FROM_CELL[node.type].format(f"{value:#x}ull")
             self._names[node] = (bits, False)
         else:
             width = 64 if node.type == "i64" else 32
-            self._names[node] = (f"{value & ((1 << width) - 1):#x}u" + ("l" if width == 64 else ""), False)
+            self._names[node] = (f"{value & ((1 << width) - 1):#x}u" + ("ll" if width == 64 else ""), False)
 
     # -- state ------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..opcodes import Trap
 from ..opcodes.ir import Node
+from ..opcodes.signature import SIGNED_KINDS
 from .cprint import Printer, prototype
 from .parts import Engine, Handler
 from .program import Use, read_immediates
@@ -39,9 +40,9 @@ class _Surroundings:
 
     def immediate(self, index: int) -> str:
         position = self._kept.index(index)
+        signed = self._signature.immediates[index].kind in SIGNED_KINDS
         if position:
-            return f"imm{position}"
-        signed = self._signature.immediates[index].kind == "imm_s"
+            return _behind(position, signed)
         # The number was fetched without knowing that it is signed; `width` bits of it are there.
         return "sign_extend(imm, width)" if signed else "imm"
 
@@ -90,6 +91,21 @@ class _Surroundings:
 def _raise(trap: Trap) -> str:
     # One place sets each kind: sites are a jump, and the compiler keeps no kinds in registers for them.
     return f"goto trap_{trap.name};"
+
+
+def _behind(position: int, signed: bool) -> str:
+    """The C variable of an immediate behind the first one."""
+    return f"{'simm' if signed else 'imm'}{position}"
+
+
+def _fetch_behind(use: Use) -> str:
+    """C that fetches the immediates behind the first one."""
+    slots = use.form.declaration.signature.immediates
+    lines = []
+    for position, index in enumerate(read_immediates(use.form)[1:], 1):
+        signed = slots[index].kind in SIGNED_KINDS
+        lines.append(f"\nu32 {_behind(position, signed)} = tb_leb(&ip, {int(signed)});")
+    return "".join(lines)
 
 
 def poll(plan: Plan) -> str:
@@ -203,14 +219,14 @@ _FETCH = """\
 """
 
 _LEB = """
-static TB_UNUSED u32 tb_leb(const u8 **at) {
+static TB_UNUSED u32 tb_leb(const u8 **at, u32 is_signed) {
   u32 number = 0, shift = 0, byte;
   do {
     byte = *(*at)++;
     number |= (u32)((u64)(byte & 0x7f) << shift);
     shift += 7;
   } while (byte & 0x80);
-  return number;
+  return is_signed && shift < 32 && (byte & 0x40) ? number | ~0u << shift : number;
 }
 """
 
@@ -252,9 +268,7 @@ def print_engine(composition: Composition) -> str:
         )
     ]
     for handler in those:
-        more = "".join(
-            f"\nu32 imm{position} = tb_leb(&ip);" for position in range(1, handler.uses[0].operands)
-        )
+        more = _fetch_behind(handler.uses[0])
         # The line table of this file tells the report whose bytes these are.
         parts.append(f'#line 1 "tb-op:{handler.library}:{handler.label}:{handler.number}"')
         parts.append(f"op_{handler.number}: {{{more}\n{handler.text}\ncontinue; }}")

@@ -48,3 +48,15 @@ def test_the_verifier_counts_them() -> None:
     assert [function.max_stack for function in verified.module.functions] == [2, 2]
     with pytest.raises(ModuleError, match="the operand stack is"):
         assembled(".func main()\n  PUSH 1\n  JDUP 5, out\n  POP\nout:\n  HALT\n.end\n", reg)
+
+
+@pytest.mark.parametrize("low", [0, -1, -64, -65, -8192, -8193, -(2**31)])
+@pytest.mark.parametrize("high", [0, 63, 64, -1, -64, -65, -(2**27) - 1, 2**31 - 1, -(2**31)])
+def test_several_signed_immediates(low: int, high: int) -> None:
+    harness = compiled("marksweep", plugins=PLUGIN)
+    values = (0, 5, -5, 100, -100, 2**31 - 1, -(2**31))
+    lines = "".join(f"  CONST {v}\n  CLAMP {low}, {high}\n  PRINT\n  PUSH 32\n  PUTCHAR\n" for v in values)
+    job = Job(assembled(f".func main()\n{lines}  HALT\n.end\n", harness.reg))
+    [run] = harness.run([job])
+    assert not differences(job, run, reg=harness.reg)
+    assert run.output.split() == [str(low if v < low else min(v, high)).encode() for v in values]

@@ -1,4 +1,5 @@
-"""Opcodes that leave results and transfer control: the results are on the stack before control goes on."""
+"""Opcodes that leave results and transfer control (the results are on the stack before control goes on), and
+one with several signed immediates."""
 
 from __future__ import annotations
 
@@ -20,6 +21,12 @@ def callk(k: imm_s, callee: func) -> i32:
     """Calls with a constant as the last argument."""
     invoke(callee)
     return k
+
+
+@op(2, "CLAMP")
+def clamp(a: i32, low: imm_s, high: imm_s) -> i32:
+    """The value, or the bound that it exceeds."""
+    return (a < low).select(low, (a > high).select(high, a))
 
 
 @hookimpl
