@@ -38,12 +38,12 @@ STRINGS_START = 8  # cage offset of the first string; 0 is null
 class Use:
     """A form as resolved code has it.
 
-    far: the local's index would need a longer LEB128 once the link cells are skipped; the engine adds
-    them instead. padded: the instruction is longer than the opcode byte.
+    far: the immediates that name a local whose index would need a longer LEB128 once the link cells are
+    skipped; the engine adds them instead. padded: the instruction is longer than the opcode byte.
     """
 
     form: Form
-    far: bool = False
+    far: tuple[int, ...] = ()
     padded: bool = False
 
     @property
@@ -90,19 +90,21 @@ def instructions(verified: Verified, isa: Isa) -> Iterator[Instruction]:
             form = verified.forms[number]
             values: list[int] = []
             signed: list[bool] = []
-            far = False
+            far: list[int] = []
             for which in read_immediates(form):
                 kind, value = opcode.kinds[which], immediates[which]
                 if kind == "local" and value >= parameters:
-                    far = len(write_leb(value + LINK_CELLS)) != len(write_leb(value))
-                    value += 0 if far else LINK_CELLS
+                    if len(write_leb(value + LINK_CELLS)) != len(write_leb(value)):
+                        far.append(which)
+                    else:
+                        value += LINK_CELLS
                 elif kind == "field":
                     entry = module.type_entry(immediates[which - 1])
                     assert isinstance(entry, ClassType)
                     value = class_layout(entry)[0][value]
                 values.append(value)
                 signed.append(opcode.signed[which])
-            use = Use(form, far, after - offset > 1)
+            use = Use(form, tuple(far), after - offset > 1)
             yield Instruction(index, offset, after, use, tuple(values), tuple(signed))
 
 

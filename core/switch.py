@@ -47,7 +47,7 @@ class _Surroundings:
         return "sign_extend(imm, width)" if signed else "imm"
 
     def local(self, index: int) -> str:
-        past = " + TB_LINK" if self._use.far else ""
+        past = " + TB_LINK" if index in self._use.far else ""
         return f"fp[{self.immediate(index)}{past}]"
 
     def global_(self, index: int) -> str:
@@ -161,7 +161,7 @@ def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
     )
 
 
-def _order(use: Use) -> tuple[int, int, str, bool, bool]:
+def _order(use: Use) -> tuple[int, int, str, tuple[int, ...], bool]:
     declaration = use.form.declaration
     prefix = declaration.page.prefix
     return (999 if prefix is None else prefix, declaration.code, use.form.name, use.far, use.padded)

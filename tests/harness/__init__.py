@@ -58,9 +58,10 @@ def every_use(reg: Registry, excluded: frozenset[str]) -> Iterator[Use]:
             for chosen in itertools.product(*choices):
                 bindings = tuple(zip(names, (types.BY_NAME[name] for name in chosen), strict=True))
                 form = Form(declaration, bindings)
-                yield Use(form, False, padded)
-                if "local" in opcode.kinds:
-                    yield Use(form, True, padded)
+                locals_ = [index for index, kind in enumerate(opcode.kinds) if kind == "local"]
+                for count in range(len(locals_) + 1):
+                    for far in itertools.combinations(locals_, count):
+                        yield Use(form, far, padded)
 
 
 @dataclass(frozen=True)

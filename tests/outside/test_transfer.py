@@ -60,3 +60,31 @@ def test_several_signed_immediates(low: int, high: int) -> None:
     [run] = harness.run([job])
     assert not differences(job, run, reg=harness.reg)
     assert run.output.split() == [str(low if v < low else min(v, high)).encode() for v in values]
+
+
+@pytest.mark.parametrize("locals_", [2, 126, 127, 128, 129, 200])
+def test_several_locals(locals_: int) -> None:
+    """Indexes 126 and 127 need a longer immediate once the link is skipped: each by itself, and both."""
+    harness = compiled("marksweep", plugins=PLUGIN)
+    names = [f"l{i}" for i in range(locals_)]
+    chosen = sorted({0, 1, locals_ - 1, locals_ - 2, *(i for i in (125, 126, 127, 128) if i < locals_)})
+    lines = [".func take(p: i32, q: f32)", *(f"  .local {name}: i32" for name in names)]
+    lines += [f"  CONST {1000 + i}\n  STORE l{i}" for i in chosen]
+    for a in ("p", *(f"l{i}" for i in chosen)):
+        for b in ("q", "p", *(f"l{i}" for i in chosen)):
+            lines.append(f"  BOTH {a}, {b}, -7\n  PRINT\n  PRINT\n  PRINT\n  PUSH 32\n  PUTCHAR")
+    lines += [
+        "  RET",
+        ".end",
+        ".func main()",
+        "  PUSH 5",
+        "  CONST 2.5f",
+        "  CALL take",
+        "  HALT",
+        ".end",
+        "",
+    ]
+    job = Job(assembled("\n".join(lines), harness.reg))
+    [run] = harness.run([job])
+    assert not differences(job, run, reg=harness.reg)
+    assert run.output.split()[0] == b"-752.5"

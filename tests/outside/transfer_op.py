@@ -4,7 +4,7 @@ one with several signed immediates."""
 from __future__ import annotations
 
 from tblvm.core.hookspecs import hookimpl
-from tblvm.opcodes import OpcodeSet, Page, func, i32, imm_s, invoke, jump_if, target
+from tblvm.opcodes import OpcodeSet, Page, T, U, func, i32, imm_s, invoke, jump_if, local, target
 
 op = OpcodeSet(Page("transfer"), library="transfer")
 
@@ -27,6 +27,12 @@ def callk(k: imm_s, callee: func) -> i32:
 def clamp(a: i32, low: imm_s, high: imm_s) -> i32:
     """The value, or the bound that it exceeds."""
     return (a < low).select(low, (a > high).select(high, a))
+
+
+@op(3, "BOTH")
+def both(a: local[T], b: local[U], by: imm_s) -> tuple[U, T, i32]:
+    """Two locals, the second first, and a number."""
+    return b.get(), a.get(), by
 
 
 @hookimpl
