@@ -8,7 +8,6 @@ they move come out as the same text: the engine makes one handler of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..opcodes import Service, Trap, types
@@ -89,8 +88,6 @@ class Printer:
         for index, node in enumerate(graph.nodes):
             if node in live:
                 getattr(self, "_" + node.primitive.name.replace(".", "_"), self._pure)(node, f"v{index}")
-            if node.primitive.name == "parameter" or node.primitive.transfers:
-                continue
         if given != taken and (given or graph.transfer is None):
             self.lines.append(self.at.adjust(given - taken))
         for position, node in enumerate(graph.results):
@@ -252,6 +249,3 @@ def prototype(service: Service[Any, Any]) -> str:
     else:
         result = C_TYPE[service.result] if service.result else "void"
     return f"{result} {service.c}({', '.join(parameters)});"
-
-
-HandlerText = Callable[[Graph], str]
