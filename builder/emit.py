@@ -118,8 +118,6 @@ def plan_header(composition: Composition) -> str:
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }
     for library in plan.libraries:
-        if "TB_REPORT" in library.macros:
-            del macros["TB_REPORT(cx, trap)"]
         macros |= library.macros
         macros |= {option.macro: f"{plan.options[option.name]}" for option in library.options}
     lines += [f"#define {name} {value}" for name, value in sorted(macros.items())]

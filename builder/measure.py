@@ -20,7 +20,6 @@ _INPUT = re.compile(r"^(.*):\((\.[^)]*)\)$")
 KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
 # Sections that hold many small things: .rodata.str1.1, .rodata.cst16.
 _ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
-IN_FILE = ("text", "rodata", "data")
 PROGRAM = "program"
 HEADERS, PADDING = "(headers)", "(padding)"
 
@@ -104,7 +103,7 @@ def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] |
 
 
 def _merged(rows: list[Row]) -> list[Row]:
-    """Rows of the same thing in one; the largest owners' rows stay together."""
+    """Rows of the same thing in one, where the first of them was."""
     sizes: dict[tuple[str, str, str, bool], int] = {}
     for row in rows:
         key = (row.owner, row.item, row.kind, row.opcode)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .measure import HEADERS, IN_FILE, PADDING, PROGRAM, Row
+from .measure import HEADERS, PADDING, PROGRAM, Row
 from .pipeline import Artifact
 from .resolve import Plan
 
@@ -209,6 +209,3 @@ def explain(plan: Plan) -> str:
             lines.append(f"  option {option.name} = {value} ({origin}): {option.doc}")
     lines += [f"\noption {name} has no effect: nothing in this runtime has it" for name in plan.unused]
     return "\n".join(lines) + "\n"
-
-
-assert set(IN_FILE) < set(KINDS)

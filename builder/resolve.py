@@ -20,7 +20,7 @@ from .need import Asked, Need
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
-    may not; mode, engine, target by name; artifact; options: name -> value, with `origins`."""
+    may not; mode, engine, target by name; options: name -> value; base: interfaces of every runtime."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -29,7 +29,7 @@ class Request:
     engine: str = "switch"
     target: str = "x86_64-linux"
     options: Mapping[str, int] = field(default_factory=dict)
-    base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")  # of every runtime
+    base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")
 
 
 @dataclass(frozen=True, slots=True)

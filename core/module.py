@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..opcodes import types
+from ..opcodes.values import HEADER_BYTES
 
 NO_LINES: tuple[tuple[int, int], ...] = ()
 # A function whose operand stack has not been measured yet: the verifier fills it in.
@@ -163,9 +164,6 @@ class Module:
         names = self.debug.types
         named = 0 <= index < len(names) and names[index]
         return (names[index] if named else f"t{index}") + brackets
-
-
-HEADER_BYTES = 8
 
 
 def class_layout(entry: ClassType) -> tuple[tuple[int, ...], int]:

@@ -57,7 +57,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("platform", "support"),
             sources=("c/traps.c",),
             headers=("c",),
-            macros={"TB_REPORT": "tb_traps_report"},
+            macros={"TB_REPORT(cx, trap)": "tb_traps_report(cx, trap)"},
             prototypes="u32 tb_traps_report(struct tb_context *cx, u32 trap);",
         ),
         MicroLibrary(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from . import types, values
-from .values import VARIABLES, DslError, Immediate, Value
+from .values import VARIABLES, DslError
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,3 @@ def analyse(function: Callable[..., Any]) -> Signature:
     if unknown:
         raise DslError(f"{name}: nothing says what type variable {unknown[0]} of the result stands for")
     return Signature(tuple(order), tuple(operands), tuple(immediates), results, tuple(sorted(used.items())))
-
-
-assert issubclass(values.imm_s, Value) and issubclass(values.local, Immediate)
