@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.errors import BuildError
 from ..core.parts import Handler, MicroLibrary, Table
 from ..core.program import Program, Use, link, program_tables
 from ..core.verified import Verified
@@ -51,20 +50,15 @@ class Composition:
 
 
 def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -> Composition:
-    """The composition for *plan* with the program *verified*.
-
-    Raises BuildError when the plan has more handlers than a resolved opcode byte can name.
-    """
+    """The composition for *plan* with the program *verified*. Raises BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
-    if len(handlers) > 256:
-        raise BuildError(f"the program needs {len(handlers)} handlers; engine {plan.engine.name} has 256")
     program = link(verified, isa, numbers(handlers))
     return Composition(plan, handlers, program, tables(plan, program), loaded)
 
 
-def numbers(handlers: tuple[Handler, ...]) -> dict[Use, int]:
-    """What the engine calls each form."""
-    return {use: handler.number for handler in handlers for use in handler.uses}
+def numbers(handlers: tuple[Handler, ...]) -> dict[Use, bytes]:
+    """What stands for each form in resolved code."""
+    return {use: handler.code for handler in handlers for use in handler.uses}
 
 
 def tables(plan: Plan, program: Program) -> tuple[Table, ...]:

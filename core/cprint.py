@@ -70,7 +70,9 @@ class Surroundings(Protocol):
         ...
 
     def service_trap(self, status: str, traps: tuple[Trap, ...]) -> str: ...
-    def transfer(self, node: Node, condition: str) -> str: ...
+    def transfer(self, node: Node, operand: str) -> str:
+        """operand: the condition of `jump_if`, the function that `invoke` found; "" where there is none."""
+        ...
 
 
 class Printer:
@@ -101,8 +103,8 @@ class Printer:
             if taken and not given:
                 self.lines.append(self.at.adjust(-taken))
             transfer = graph.transfer
-            condition = self.typed(transfer.operands[0]) if transfer.operands else ""
-            self.lines.append(self.at.transfer(transfer, condition))
+            operand = self.typed(transfer.operands[0]) if transfer.operands else ""
+            self.lines.append(self.at.transfer(transfer, operand))
         return "\n".join(line for line in self.lines if line)
 
     def typed(self, node: Node) -> str:
@@ -213,7 +215,7 @@ class Printer:
     def _service(self, node: Node, name: str) -> None:
         service = node.attribute
         assert isinstance(service, Service)
-        arguments = ["cx", *(self.typed(each) for each in node.operands)]
+        arguments = ["cx", *(self._argument(service, each) for each in node.operands)]
         if service.is_safepoint or service.traps:
             self.lines.append(self.at.save())
         if service.traps:
@@ -231,6 +233,11 @@ class Printer:
         if service.traps:
             self.lines.append(self.at.service_trap(f"{name}_status", service.traps))
 
+    def _argument(self, service: Service[Any, Any], node: Node) -> str:
+        if service.takes_homes and node.type == "ref":
+            return f"&{self.at.operand(len(self.graph.parameters) - int(node.attribute))}"  # type: ignore[call-overload]
+        return self.typed(node)
+
     # -- transfers: printed last, by the engine -----------------------------------------------------
 
     def _transfer(self, node: Node, name: str) -> None:
@@ -241,7 +248,9 @@ class Printer:
 
 def prototype(service: Service[Any, Any]) -> str:
     """The C declaration of a service's function."""
-    parameters = ["struct tb_context *", *(C_TYPE[each] for each in service.parameters)]
+    parameters = ["struct tb_context *"]
+    for each in service.parameters:
+        parameters.append("cell *" if each == "ref" and service.takes_homes else C_TYPE[each])
     if service.traps:
         if service.result:
             parameters.append(f"{C_TYPE[service.result]} *")

@@ -125,10 +125,12 @@ class FrontEnd:
 class Handler:
     """A piece of an engine: the C that runs the forms *uses*, under their common *number*.
 
-    library: the micro-library that a report charges; label: the opcode's name.
+    code: the bytes that stand for it in resolved code, no more than its opcodes have in modules. library:
+    the micro-library that a report charges; label: the opcode's name.
     """
 
     number: int
+    code: bytes
     uses: tuple[Use, ...]
     library: str
     label: str

@@ -5,10 +5,11 @@ Linking rewrites every instruction in place, same length and offsets:
     module      [prefix] opcode immediate ...
     resolved    number   LEB128 ...                   the last LEB128 padded to fill the instruction
 
-`number` is what the runtime's engine calls the form. An immediate that the form's op IR does not read is
-dropped (the class of GETFIELD); the others become what the engine needs: a local its slot in the frame, a
-field its byte offset. An instruction longer than one byte always has at least one LEB128 (perhaps an
-unread one), so that an engine can fetch it before it knows the opcode.
+`number` is what the runtime's engine calls the form: a byte, or two for instructions with a prefix where one
+byte cannot name all forms. An immediate that the form's op IR does not read is dropped (the class of
+GETFIELD); the others become what the engine needs: a local its slot in the frame, a field its byte offset.
+An instruction longer than its number always has at least one LEB128 (perhaps an unread one), so that an
+engine can fetch it before it knows the opcode.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import cache
 
 from ..opcodes import Isa, types
 from ..opcodes.meaning import FRAME_COST
+from ..opcodes.primitives.effects import INVOKE
 from ..opcodes.primitives.leaves import IMMEDIATE
 from .code import Decoder, write_leb
 from .errors import BuildError
@@ -39,17 +41,21 @@ class Use:
     """A form as resolved code has it.
 
     far: the immediates that name a local whose index would need a longer LEB128 once the link cells are
-    skipped; the engine adds them instead. padded: the instruction is longer than the opcode byte.
+    skipped; the engine adds them instead.
     """
 
     form: Form
     far: tuple[int, ...] = ()
-    padded: bool = False
 
     @property
-    def operands(self) -> int:
-        """How many LEB128 numbers stand behind the opcode byte."""
-        return max(len(read_immediates(self.form)), int(self.padded))
+    def opcode_bytes(self) -> int:
+        """Bytes of the opcode in a module: 2 with a prefix."""
+        return 1 if self.form.declaration.page.prefix == -1 else 2
+
+    def operands(self, number_bytes: int) -> int:
+        """How many LEB128 numbers stand behind a number of so many bytes."""
+        longer = bool(self.form.declaration.signature.immediates) or self.opcode_bytes > number_bytes
+        return max(len(read_immediates(self.form)), int(longer))
 
 
 @cache
@@ -62,6 +68,8 @@ def read_immediates(form: Form) -> tuple[int, ...]:
         if node.primitive is IMMEDIATE:
             if node in live:
                 found.add(node.attribute)  # type: ignore[arg-type]
+        elif node.primitive is INVOKE and node.operands:
+            continue  # its immediate is only a type
         elif isinstance(node.attribute, int) and not node.primitive.pure:
             found.add(node.attribute)
     return tuple(sorted(found))
@@ -104,7 +112,7 @@ def instructions(verified: Verified, isa: Isa) -> Iterator[Instruction]:
                     value = class_layout(entry)[0][value]
                 values.append(value)
                 signed.append(opcode.signed[which])
-            use = Use(form, tuple(far), after - offset > 1)
+            use = Use(form, tuple(far))
             yield Instruction(index, offset, after, use, tuple(values), tuple(signed))
 
 
@@ -130,8 +138,8 @@ class Program:
         return self.starts[function] + (offsets[low] if low < len(offsets) else end)
 
 
-def link(verified: Verified, isa: Isa, numbers: Mapping[Use, int]) -> Program:
-    """Resolved code for a runtime whose engine gives the forms these *numbers* (0 to 255).
+def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes]) -> Program:
+    """Resolved code for a runtime whose engine gives the forms these *numbers*.
 
     Raises BuildError for an instruction that is too long for resolved code.
     """
@@ -144,11 +152,11 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, int]) -> Program:
     code = bytearray(at)
     for each in instructions(verified, isa):
         start = starts[each.function]
-        encoded = bytes([numbers[each.use]])
+        encoded = numbers[each.use]
         values, signed = list(each.values), list(each.signed)
-        if not values and each.use.padded:
-            values, signed = [0], [False]
         length = each.after - each.offset
+        if not values and length > len(encoded):
+            values, signed = [0], [False]
         for position, (value, sign) in enumerate(zip(values, signed, strict=True)):
             room = length - len(encoded) if position == len(values) - 1 else 0
             if room > MAX_PADDED:

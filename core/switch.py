@@ -17,6 +17,7 @@ from ..opcodes import Trap
 from ..opcodes.ir import Node
 from ..opcodes.signature import SIGNED_KINDS
 from .cprint import Printer, prototype
+from .errors import BuildError
 from .parts import Engine, Handler
 from .program import Use, read_immediates
 
@@ -77,18 +78,22 @@ class _Surroundings:
             f"trap = kinds[{status} - 1];\ngoto trapped;\n}}"
         )
 
-    def transfer(self, node: Node, condition: str) -> str:
+    def transfer(self, node: Node, operand: str) -> str:
         name = node.primitive.name
         if name == "return":
             return _RETURN
         if name == "halt":
             return "sp = cx->stack_base;\ngoto halted;"
-        operand = self.immediate(int(node.attribute))  # type: ignore[call-overload]
         if name == "invoke":
-            call = _CALL.replace("OVERFLOW", _raise(Trap.STACK_OVERFLOW))
-            return call.replace("POLL", self._polls).replace("OPERAND", operand)
-        go = "goto branch;" if operand == "imm" else f"{{ imm = {operand}; goto branch; }}"
-        return go if name == "jump" else f"if ({condition}) {go}"
+            call = _CALL.replace("OVERFLOW", _raise(Trap.STACK_OVERFLOW)).replace("POLL", self._polls)
+            return call.replace("OPERAND", operand or self._named(node))
+        to = self._named(node)
+        go = "goto branch;" if to == "imm" else f"{{ imm = {to}; goto branch; }}"
+        return go if name == "jump" else f"if ({operand}) {go}"
+
+    def _named(self, node: Node) -> str:
+        """The immediate that says where control goes."""
+        return self.immediate(int(node.attribute))  # type: ignore[call-overload]
 
 
 def _raise(trap: Trap) -> str:
@@ -152,15 +157,43 @@ ip = code + pc;"""
 
 def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
     """One handler for each distinct text; those without operands first."""
-    grouped: dict[tuple[int, str], list[Use]] = {}
-    for use in sorted(uses, key=lambda u: (u.form.name, u.far, u.padded)):
-        text = Printer(use.form.graph, _Surroundings(plan, use)).body()
-        grouped.setdefault((use.operands, text), []).append(use)
-    ordered = sorted(grouped.items(), key=lambda item: (min(item[0][0], 1), _order(item[1][0])))
-    return tuple(
-        Handler(number, tuple(each), each[0].form.declaration.library, _label(each[0]), text)
-        for number, ((_, text), each) in enumerate(ordered)
+    printed = [
+        (use, Printer(use.form.graph, _Surroundings(plan, use)).body())
+        for use in sorted(uses, key=lambda u: (u.form.name, u.far))
+    ]
+    narrow = _grouped(printed, 1)
+    if len(narrow) <= 256:
+        return tuple(_handler(number, bytes([number]), each) for number, each in enumerate(narrow))
+    # What has a prefix takes two bytes, as it did in the module: the first is one of those behind the
+    # numbers of the core page.
+    narrow = _grouped([each for each in printed if each[0].opcode_bytes == 1], 1)
+    wide = _grouped([each for each in printed if each[0].opcode_bytes == 2], 2)
+    first = len(narrow)
+    if first + -(-len(wide) // 256) > 256:
+        raise BuildError(f"{first + len(wide)} handlers are more than engine switch can number")
+    return (
+        *(_handler(number, bytes([number]), each) for number, each in enumerate(narrow)),
+        *(_handler(first + at, bytes([first + at // 256, at % 256]), each) for at, each in enumerate(wide)),
     )
+
+
+def _grouped(printed: Iterable[tuple[Use, str]], number_bytes: int) -> list[tuple[str, list[Use]]]:
+    """The uses of each distinct text; those without operands first."""
+    grouped: dict[tuple[int, str], list[Use]] = {}
+    for use, text in printed:
+        grouped.setdefault((use.operands(number_bytes), text), []).append(use)
+    ordered = sorted(grouped.items(), key=lambda item: (min(item[0][0], 1), _order(item[1][0])))
+    return [(text, uses) for (_, text), uses in ordered]
+
+
+def _handler(number: int, code: bytes, of: tuple[str, list[Use]]) -> Handler:
+    text, uses = of
+    return Handler(number, code, tuple(uses), uses[0].form.declaration.library, _label(uses[0]), text)
+
+
+def _operands(handler: Handler) -> int:
+    """How many LEB128 numbers stand behind the handler's number."""
+    return handler.uses[0].operands(len(handler.code))
 
 
 def _label(use: Use) -> str:
@@ -168,10 +201,10 @@ def _label(use: Use) -> str:
     return use.form.declaration.label + ("~" if use.far else "")
 
 
-def _order(use: Use) -> tuple[int, int, str, tuple[int, ...], bool]:
+def _order(use: Use) -> tuple[int, int, str, tuple[int, ...]]:
     declaration = use.form.declaration
     prefix = declaration.page.prefix
-    return (999 if prefix is None else prefix, declaration.code, use.form.name, use.far, use.padded)
+    return (999 if prefix is None else prefix, declaration.code, use.form.name, use.far)
 
 
 _HEAD = """\
@@ -207,7 +240,7 @@ u32 tb_run(struct tb_context *cx, u32 entry) {{
   for (;;) {{
 {fuel_count}
     u32 number = *ip++;
-{fetch}
+{wide}{fetch}
     static const s32 targets[] = {{{targets}}};
     goto *(&&op_0 + targets[number]);
 """
@@ -238,20 +271,40 @@ static TB_UNUSED u32 tb_leb(const u8 **at, u32 is_signed) {
 """
 
 
+def _guard(those: tuple[Handler, ...]) -> str:
+    """The condition on `number` under which a LEB128 follows; "" where none ever does."""
+    with_operands = [_operands(handler) > 0 for handler in those]
+    starts = [n for n, each in enumerate(with_operands) if each and not (n and with_operands[n - 1])]
+    tests = []
+    for start in starts:
+        end = next((n for n in range(start, len(those)) if not with_operands[n]), len(those))
+        bounds = [f"number >= {start}"] * (start > 0) + [f"number < {end}"] * (end < len(those))
+        tests.append(" && ".join(bounds) or "1")
+    return tests[0] if len(tests) == 1 else " || ".join(f"({test})" for test in tests)
+
+
+def _wide(those: tuple[Handler, ...]) -> str:
+    """Where some numbers have a second byte: C that reads it."""
+    first = next((handler.number for handler in those if len(handler.code) == 2), None)
+    if first is None:
+        return ""
+    return f"    if (number >= {first}) number = {first} + ((number - {first}) << 8 | *ip++);\n"
+
+
 def print_engine(composition: Composition) -> str:
     """The C of the engine for *composition*."""
     plan = composition.plan
     those = composition.handlers
-    first = next((h.number for h in those if h.uses[0].operands), None)
+    guard = _guard(those)
     signed = any("sign_extend" in h.text for h in those)
     branches = any("goto branch" in h.text for h in those)
     printed = poll(plan) + "".join(h.text for h in those)
     traps = "goto trap" in printed
     fuel = "fuel" in plan.interfaces
     fetch = ""
-    if first is not None:
+    if guard:
         fetch = _FETCH.format(
-            guard=f"number >= {first}" if first else "1",
+            guard=guard,
             width_declaration=", width = 0" if signed else "",
             width="      width = shift;" if signed else "",
         )
@@ -267,9 +320,10 @@ def print_engine(composition: Composition) -> str:
         _HEAD.format(
             includes="\n".join(f'#include "{each}"' for each in composition.engine_headers),
             prototypes="\n".join(prototypes),
-            leb=_LEB if any(h.uses[0].operands > 1 for h in those) else "",
+            leb=_LEB if any(_operands(h) > 1 for h in those) else "",
             fuel_load="  s64 fuel = cx->fuel;" if fuel else "",
             fuel_count="    fuel--;" if fuel else "",
+            wide=_wide(those),
             fetch=fetch,
             targets=", ".join(f"&&op_{h.number} - &&op_0" for h in those),
         )

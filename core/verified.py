@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..opcodes import Declaration, types
 from ..opcodes.ir import Graph
-from ..opcodes.trace import Bindings
+from ..opcodes.trace import Bindings, takes_homes
 from .module import Module
 
 
@@ -25,6 +25,11 @@ class Form:
     @property
     def graph(self) -> Graph:
         return self.declaration.graph(self.bindings)
+
+    @property
+    def keeps_operands(self) -> bool:
+        """Whether what the opcode takes stays on the operand stack until it is done."""
+        return any(map(takes_homes, self.graph.nodes))
 
     @property
     def name(self) -> str:

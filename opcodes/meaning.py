@@ -234,8 +234,8 @@ class Machine:
         if condition:
             self._branch = target
 
-    def invoke(self, function: Raw) -> None:
-        self._callee = function
+    def invoke(self, named_by: Raw, index: Raw | None) -> None:
+        self._callee = named_by if index is None else index
 
     def return_(self) -> None:
         self._returns = True
@@ -280,11 +280,12 @@ class Machine:
         count = len(signature.operands)
         split = len(frame.stack) - count
         operands = [value.v for value in frame.stack[split:]]
-        del frame.stack[split:]
+        if not form.keeps_operands:
+            del frame.stack[split:]
         bound = dict(form.bindings)
         given = arguments(signature, operands, self._resolve(form, immediates), bound)
         results = checked_results(declaration.name, declaration.function(*given), signature, bound)
-        frame.stack.extend(results)
+        frame.stack[split:] = results
         if self._returns:
             return self._leave(frame)
         if self._callee >= 0:

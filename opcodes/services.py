@@ -20,7 +20,8 @@ from .values import DslError, Value, current
 P = ParamSpec("P")
 Result = TypeVar("Result", bound="Value | None")
 
-# May block: the engine polls for interruption afterwards. Safepoint: references may move while it runs.
+# May block: the engine polls for interruption afterwards. Safepoint: references may move while it runs, so
+# those that it takes are given by their home slots on the operand stack, which are roots.
 MOVING = frozenset({"may block", "safepoint"})
 EFFECTS = MOVING | {"reads input", "writes output", "writes heap"}
 
@@ -30,7 +31,8 @@ class Service(Generic[P, Result]):
     """A declared service; call it with values.
 
     c: the C function, `R c(struct tb_context *cx, …)`, or `u32 c(struct tb_context *cx, …, R *result)`
-    where it can trap: then it returns 0, or 1 + the index in `traps` of the trap it raises.
+    where it can trap: then it returns 0, or 1 + the index in `traps` of the trap it raises. Where it is a
+    safepoint, a reference is passed as `cell *`, its home slot.
     library: the micro-library that has it. parameters, result: IR types. traps: what it may raise.
     """
 
@@ -48,6 +50,11 @@ class Service(Generic[P, Result]):
     def is_safepoint(self) -> bool:
         """Whether references may move or be collected while it runs."""
         return bool(self.effects & MOVING)
+
+    @property
+    def takes_homes(self) -> bool:
+        """Whether it is given home slots of references: these stay on the operand stack while it runs."""
+        return self.is_safepoint and "ref" in self.parameters
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
         arguments = cast("tuple[Value, ...]", args)
@@ -79,11 +86,6 @@ def service(
         for name, hint in [*hints.items(), *([("return", result)] if result is not None else [])]:
             if not (isinstance(hint, type) and issubclass(hint, Value) and hint.ir):
                 raise DslError(f"service {model.__name__}: {name} must be a value type, not {hint!r}")
-        if MOVING & (effects or set()) and any(hint.ir == "ref" for hint in hints.values()):
-            raise DslError(
-                f"service {model.__name__}: references may move or be collected while it runs, and its "
-                "arguments are in no reference map: let it read them from a slot that is a root"
-            )
         return Service(
             name=model.__name__,
             c=c,

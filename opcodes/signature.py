@@ -81,6 +81,7 @@ _IMMEDIATES: dict[Any, str] = {
     values.global_: "global",
     values.target: "target",
     values.func: "func",
+    values.functype: "functype",
     values.class_: "class",
     values.field: "field",
     values.array_: "array",

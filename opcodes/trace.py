@@ -96,6 +96,11 @@ class Tracer:
 
     def service(self, service: Service[Any, Any], arguments: tuple[Value, ...]) -> Node:
         operands = tuple(self.lift(a.v, a.ir) for a in arguments)
+        if service.is_safepoint and any(o.type == "ref" and o.primitive is not PARAMETER for o in operands):
+            raise DslError(
+                f"service {service.name} is a safepoint: a reference that it takes must be an operand of the "
+                "opcode as it came, whose slot on the operand stack is a root"
+            )
         return self.node("service", service.result, operands, service)
 
     def jump(self, target: Raw) -> None:
@@ -104,8 +109,9 @@ class Tracer:
     def jump_if(self, condition: Raw, target: Raw) -> None:
         self.node("jump_if", "", (self.lift(condition, "i1"),), _immediate(target))
 
-    def invoke(self, function: Raw) -> None:
-        self.node("invoke", "", (), _immediate(function))
+    def invoke(self, named_by: Raw, index: Raw | None) -> None:
+        operands = () if index is None else (self.lift(index, "i32"),)
+        self.node("invoke", "", operands, _immediate(named_by))
 
     def return_(self) -> None:
         self.node("return", "")
@@ -133,13 +139,19 @@ def is_safepoint(node: Node) -> bool:
     return node.primitive.safepoint
 
 
+def takes_homes(node: Node) -> bool:
+    """Whether the node is given operands by their slots, which must stay as they are until then."""
+    return isinstance(node.attribute, Service) and node.attribute.takes_homes
+
+
 def _check_references(nodes: list[Node], results: tuple[Node, ...]) -> None:
     """A reference from before a safepoint names nothing behind it. Raises DslError where one is used."""
     stale: set[Node] = set()
     before: list[Node] = []
     passed = ""
     for node in nodes:
-        _check_fresh(node.operands, stale, passed)
+        if not takes_homes(node):  # a home slot is fresh whatever has happened
+            _check_fresh(node.operands, stale, passed)
         if is_safepoint(node):
             stale.update(before)
             service = node.attribute
@@ -181,6 +193,7 @@ _IMMEDIATE_CLASS: dict[str, Any] = {
     "global": values.global_,
     "target": values.target,
     "func": values.func,
+    "functype": values.functype,
     "class": values.class_,
     "field": values.field,
     "array": values.array_,

@@ -45,7 +45,7 @@ class Effects(Protocol):
     def service(self, service: Any, arguments: tuple[Value, ...]) -> Raw: ...
     def jump(self, target: Raw) -> None: ...
     def jump_if(self, condition: Raw, target: Raw) -> None: ...
-    def invoke(self, function: Raw) -> None: ...
+    def invoke(self, named_by: Raw, index: Raw | None) -> None: ...
     def return_(self) -> None: ...
     def halt(self) -> None: ...
 
@@ -485,6 +485,13 @@ class func(Immediate):
     __slots__ = ()
 
 
+class functype(Immediate):
+    """Index in the type table of a function type: the opcode's stack effect where it calls a function that is
+    found when it runs."""
+
+    __slots__ = ()
+
+
 class class_(Immediate, Generic[C]):
     """Type code of a class."""
 
@@ -563,7 +570,13 @@ def jump_if(condition: boolean, to: target) -> None:
 
 def invoke(function: func) -> None:
     """Call *function*: its parameters are the top of the operand stack, its results replace them."""
-    current().invoke(function.v)
+    current().invoke(function.v, None)
+
+
+def invoke_at(index: i32, type_: Immediate) -> None:
+    """Call function *index* of the module, which must be one of the type that the immediate says: check
+    first."""
+    current().invoke(type_.v, _lift(i32, index).v)
 
 
 def return_() -> None:

@@ -275,12 +275,11 @@ class _Checker:
         after: Stack | None = left
         transfer = graph.transfer
         if transfer is not None:  # results are on the stack before control goes on
-            after = self._transfer(transfer, immediates, at, left)
+            after = self._transfer(opcode, transfer, immediates, at, left)
         if any(map(is_safepoint, graph.nodes)):
-            below = rest
+            below = stack if form.keeps_operands else rest
             if transfer is not None and transfer.primitive.name == "invoke":
-                taken = len(self._callee(immediates[int(transfer.attribute)]).parameters)  # type: ignore[call-overload]
-                below = left.take(taken)[0]
+                below = left.take(len(self._callee(opcode, transfer, immediates)[0].parameters))[0]
             self._safepoint(at, below)
         depth = max(left.depth, 0 if after is None else after.depth)
         if depth > self.deepest:
@@ -338,6 +337,9 @@ class _Checker:
         elif kind == "func":
             if value >= len(module.functions):
                 raise _Mismatch(f"there is no function {value}: the module has {len(module.functions)}")
+        elif kind == "functype":
+            if value >= len(module.types) or not isinstance(module.types[value], FunctionType):
+                raise _Mismatch(f"entry {value} of the type table is no function type")
         elif kind == "class":
             if not isinstance(module.type_entry(value), ClassType):
                 raise _Mismatch(f"type {value} is no class")
@@ -398,10 +400,22 @@ class _Checker:
 
     # -- control ----------------------------------------------------------------------------------
 
-    def _callee(self, index: int) -> FunctionType:
-        return self.module.function_type(index)
+    def _callee(
+        self, opcode: Opcode, transfer: Node, immediates: tuple[int, ...]
+    ) -> tuple[FunctionType, str]:
+        """The type of what an `invoke` calls, and what messages call it."""
+        which = int(transfer.attribute)  # type: ignore[call-overload]
+        kind, value = opcode.kinds[which], immediates[which]
+        if kind == "func":
+            return self.module.function_type(value), f"CALL {self.module.function_name(value)}"
+        assert kind == "functype", kind
+        entry = self.module.types[value]
+        assert isinstance(entry, FunctionType)
+        return entry, opcode.label
 
-    def _transfer(self, transfer: Node, immediates: tuple[int, ...], at: int, stack: Stack) -> Stack | None:
+    def _transfer(
+        self, opcode: Opcode, transfer: Node, immediates: tuple[int, ...], at: int, stack: Stack
+    ) -> Stack | None:
         """The stack of the next instruction; None where control does not fall through."""
         name = transfer.primitive.name
         if name == "halt":
@@ -409,11 +423,10 @@ class _Checker:
         if name == "return":
             self._take(stack, self.type.results, "RET")
             return None
-        operand = immediates[int(transfer.attribute)]  # type: ignore[call-overload]
         if name == "invoke":
-            callee = self._callee(operand)
-            below = self._take(stack, callee.parameters, f"CALL {self.module.function_name(operand)}")
-            return below.push(*callee.results)
+            callee, what = self._callee(opcode, transfer, immediates)
+            return self._take(stack, callee.parameters, what).push(*callee.results)
+        operand = immediates[int(transfer.attribute)]  # type: ignore[call-overload]
         self._branch(stack, operand, at)
         return None if name == "jump" else stack
 

@@ -341,8 +341,7 @@ def handler_texts(
     from .core.program import Use
 
     engine = engine or registry.engines["switch"]
-    padded = bool(opcode.kinds) or opcode.page.prefix != -1
-    uses = [Use(form, padded=padded) for form in forms(opcode)]
+    uses = [Use(form) for form in forms(opcode)]
     # A plan of nothing but the engine: no fuel, no interruption, no collector with barriers.
     need = Need(dict.fromkeys(uses, (0, None)), (), (), (), 0, 0, 0)
     mode, target = registry.modes["default"], next(iter(registry.targets.values()))

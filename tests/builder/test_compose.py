@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tblvm.builder.compose import compose, numbers
+from tblvm.builder.compose import numbers
 from tblvm.builder.emit import emit, image, plan_header
 from tblvm.builder.pipeline import Artifact
-from tblvm.builder.resolve import Plan
 from tblvm.core.errors import BuildError
-from tblvm.core.parts import Engine, Handler, MicroLibrary, Table
-from tblvm.core.registry import Registry
+from tblvm.core.parts import MicroLibrary, Table
 
 Build = Callable[..., Artifact]
 HERE = Path(__file__).parent
@@ -24,7 +22,7 @@ HERE = Path(__file__).parent
 def test_handlers_without_operands_have_the_lowest_numbers(builds: Build) -> None:
     handlers = builds("divide.tba").composition.handlers
     assert [handler.number for handler in handlers] == list(range(len(handlers)))
-    operands = [handler.uses[0].operands for handler in handlers]
+    operands = [handler.uses[0].operands(1) for handler in handlers]
     assert sorted(operands) == operands
 
 
@@ -46,18 +44,6 @@ def test_the_tables_are_those_that_the_plan_reads(builds: Build) -> None:
         "strings",
     }
     assert "trace" in {table.name for table in builds("divide.tba").composition.tables}
-
-
-def test_more_handlers_than_a_byte_counts_are_refused(builds: Build, registry: Registry) -> None:
-    made = builds("halt.tba")
-
-    def many(plan: Plan, uses: object) -> tuple[Handler, ...]:
-        return tuple(Handler(n, (), "core", "NOP", "") for n in range(257))
-
-    engine = Engine("many", "core.switch", "", many, lambda composition: "")
-    plan = dataclasses.replace(made.plan, engine=engine)
-    with pytest.raises(BuildError, match="257 handlers; engine many has 256"):
-        compose(plan, made.verified, registry.isa)
 
 
 def library(name: str, **more: object) -> MicroLibrary:

@@ -54,14 +54,13 @@ def every_use(reg: Registry, excluded: frozenset[str]) -> Iterator[Use]:
                 continue
             names = [name for name, _ in declaration.signature.domains]
             choices = [_DOMAINS[domain] for _, domain in declaration.signature.domains]
-            padded = opcode.page.prefix != -1 or bool(opcode.kinds)
             for chosen in itertools.product(*choices):
                 bindings = tuple(zip(names, (types.BY_NAME[name] for name in chosen), strict=True))
                 form = Form(declaration, bindings)
                 locals_ = [index for index, kind in enumerate(opcode.kinds) if kind == "local"]
                 for count in range(len(locals_) + 1):
                     for far in itertools.combinations(locals_, count):
-                        yield Use(form, far, padded)
+                        yield Use(form, far)
 
 
 @dataclass(frozen=True)

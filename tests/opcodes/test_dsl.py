@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tblvm.core.verified import Form
 from tblvm.opcodes import (
     CORE,
     C,
@@ -582,9 +583,26 @@ def test_values_show_themselves() -> None:
 
 
 @pytest.mark.parametrize("effect", ["may block", "safepoint"])
-def test_a_service_that_is_a_safepoint_takes_no_reference(effect: str) -> None:
-    with pytest.raises(DslError, match="references may move"):
+def test_a_service_that_is_a_safepoint_takes_references_from_their_slots_only(effect: str) -> None:
+    @service("tb_x", library="x", effects={effect})
+    def keep(object_: anyref) -> anyref:
+        return object_
 
-        @service("tb_x", library="x", effects={effect})
-        def keep(object_: anyref) -> None:
-            pass
+    op = OpcodeSet(Page("p"), library="x")
+
+    @op(0, "TWICE")
+    def twice(object_: anyref) -> anyref:
+        """Its operand's slot is a root: it can be given again, whatever has moved."""
+        keep(object_)
+        return keep(object_)
+
+    form = Form(op.declarations[0], ())
+    assert form.keeps_operands and keep.takes_homes
+    with pytest.raises(DslError, match="must be an operand of the opcode as it came"):
+
+        @op(1, "COMPUTED")
+        def computed(index: local[T]) -> anyref:
+            """What it read from a local has no slot on the stack."""
+            return keep(anyref(index.get().v))
+
+        op.declarations[-1].graph((("T", dsl.types.ANY),))
