@@ -112,6 +112,9 @@ def plan_header(composition: Composition) -> str:
         "TB_STRING_KINDS": str(plan.need.string_kinds),
         "TB_GLOBALS": str(max(1, plan.need.globals)),
         **_program_macros(composition),
+        # What becomes of a NaN that arithmetic makes.
+        "TB_NAN_F32(x)": "(x)",
+        "TB_NAN_F64(x)": "(x)",
         # Whether the time is up, for those who wait.
         "TB_INTERRUPTED(cx)": "0",
         # How entry points end where nothing can trap.

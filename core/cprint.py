@@ -144,6 +144,16 @@ class Printer:
             width = 64 if node.type == "i64" else 32
             self._names[node] = (f"{value & ((1 << width) - 1):#x}u" + ("ll" if width == 64 else ""), False)
 
+    def _select(self, node: Node, name: str) -> None:
+        condition, *choices = node.operands
+        if all(self._names[each][1] for each in choices):  # cells: whatever their type, the same C
+            yes, no = map(self.cell, choices)
+            self._declare(node, name, f"{self.typed(condition)} ? {yes} : {no}", raw=True)
+        else:
+            self._pure(node, name)
+
+    _select_i32 = _select_i64 = _select_f32 = _select_f64 = _select_ref = _select
+
     # -- state ------------------------------------------------------------------------------------
 
     def _local_get(self, node: Node, name: str) -> None:

@@ -111,7 +111,15 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="functions that compilers assume (memcpy, …), numbers as text",
             room=ROOM,
             provides=("support",),
-            sources=("c/rt/mem.c", "c/rt/decimal.c", "c/rt/number.c", "c/rt/shortest.c", "c/rt/float_text.c"),
+            sources=(
+                "c/rt/mem.c",
+                "c/rt/decimal.c",
+                "c/rt/number.c",
+                "c/rt/shortest.c",
+                "c/rt/float_text.c",
+                "c/rt/rounding.c",
+                "c/rt/fmod.c",
+            ),
             headers=("c", "c/rt"),
         ),
         MicroLibrary(

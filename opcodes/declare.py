@@ -74,11 +74,15 @@ def _traced(declaration: Declaration, bindings: Bindings) -> Graph:
 
 
 class OpcodeSet:
-    """The opcodes that one micro-library declares on one page; calling it gives the decorator."""
+    """The opcodes that one micro-library declares on one page; calling it gives the decorator.
 
-    def __init__(self, page: Page, *, library: str) -> None:
+    types: what stands for a type variable such as Int in functions that pages of a family share.
+    """
+
+    def __init__(self, page: Page, *, library: str, types: Mapping[Any, Any] | None = None) -> None:
         self.page = page
         self.library = library
+        self.types = types
         self.declarations: list[Declaration] = []
 
     def __call__(
@@ -93,7 +97,7 @@ class OpcodeSet:
                 raise DslError(f"{name!r}: an opcode's name is an upper-case identifier")
             if not (function.__doc__ or "").strip():
                 raise DslError(f"{name}: an opcode needs a docstring; it becomes the reference")
-            signature = analyse(function)
+            signature = analyse(function, self.types)
             guard = dict(when or {})
             plain = {slot.name for slot in signature.immediates if slot.kind in ("imm_s", "imm_u")}
             if not set(guard) <= plain:

@@ -8,7 +8,7 @@ the result                             pushed: nothing, a value, or a tuple of v
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
@@ -101,11 +101,13 @@ _DOMAINS: dict[Any, tuple[str, ...]] = {
 SIGNED_KINDS = frozenset({"imm_s"})
 
 
-def resolved_annotations(function: Callable[..., Any]) -> dict[str, Any]:
+def resolved_annotations(
+    function: Callable[..., Any], substitutes: Mapping[Any, Any] | None = None
+) -> dict[str, Any]:
     """The annotations of *function* in order of its parameters, `return` last.
 
-    Text (`from __future__ import annotations`) is evaluated among the globals of its module. Raises
-    DslError when a parameter has none.
+    Text (`from __future__ import annotations`) is evaluated among the globals of its module. substitutes:
+    what stands for the type variables of a family of pages. Raises DslError when a parameter has none.
     """
     code = function.__code__
     if code.co_flags & 0x0C or code.co_kwonlyargcount:
@@ -119,13 +121,20 @@ def resolved_annotations(function: Callable[..., Any]) -> dict[str, Any]:
             raise DslError(f"{function.__name__}: the {what} needs a type annotation")
         hint = annotations[name]
         try:
-            resolved[name] = eval(hint, namespace) if isinstance(hint, str) else hint
+            found = eval(hint, namespace) if isinstance(hint, str) else hint
         except (NameError, TypeError, SyntaxError) as error:
             raise DslError(f"{function.__name__}: annotation {hint!r} of {name}: {error}") from None
+        resolved[name] = _substituted(found, substitutes) if substitutes else found
     return resolved
 
 
-def analyse(function: Callable[..., Any]) -> Signature:
+def _substituted(hint: Any, substitutes: Mapping[Any, Any]) -> Any:
+    if get_origin(hint) is tuple:
+        return tuple[tuple(substitutes.get(each, each) for each in get_args(hint))]  # type: ignore[misc]
+    return substitutes.get(hint, hint)
+
+
+def analyse(function: Callable[..., Any], substitutes: Mapping[Any, Any] | None = None) -> Signature:
     """The signature of an opcode's function. Raises DslError with what is wrong."""
     name = function.__name__
     order: list[tuple[str, int]] = []
@@ -165,7 +174,7 @@ def analyse(function: Callable[..., Any]) -> Signature:
             raise DslError(f"{name}: field[C, F] stands right behind the class_[C] that has the field")
         return found
 
-    hints = resolved_annotations(function)
+    hints = resolved_annotations(function, substitutes)
     returned = hints.pop("return")
     for parameter, hint in hints.items():
         base = get_origin(hint) or hint

@@ -148,9 +148,10 @@ class boolean(Value):
     def __invert__(self) -> boolean:
         return _apply("not.i1", boolean, self)
 
-    def select(self, yes: i32, no: i32 | int) -> i32:
+    def select(self, yes: V, no: V | float) -> V:
         """*yes* where this holds, *no* where it does not; both are computed."""
-        return _apply("select.i32", i32, self, _lift(i32, yes), _lift(i32, no))
+        cls = _plain(yes)
+        return _apply(f"select.{yes.ir}", cls, self, _lift(cls, yes), _lift(cls, no))
 
     def to_i32(self) -> i32:
         """1 or 0."""
@@ -162,11 +163,26 @@ class _Number(Value):
 
     __slots__ = ()
 
+    def _unary(self: V, name: str) -> V:
+        return _apply(f"{name}.{self.ir}", _plain(self), self)
+
     def _binary(self: V, name: str, other: object) -> V:
         return _apply(f"{name}.{self.ir}", _plain(self), self, _lift(_plain(self), other))
 
     def _compare(self, name: str, other: object) -> boolean:
         return _apply(f"{name}.{self.ir}", boolean, self, _lift(_plain(self), other))
+
+    def _test(self, name: str) -> boolean:
+        return _apply(f"{name}.{self.ir}", boolean, self)
+
+    def __add__(self: N, other: N | float) -> N:
+        return self._binary("add", other)
+
+    def __sub__(self: N, other: N | float) -> N:
+        return self._binary("sub", other)
+
+    def __mul__(self: N, other: N | float) -> N:
+        return self._binary("mul", other)
 
     def __eq__(self, other: object) -> boolean:  # type: ignore[override]
         return self._compare("eq", other)
@@ -174,59 +190,156 @@ class _Number(Value):
     def __ne__(self, other: object) -> boolean:  # type: ignore[override]
         return self._compare("ne", other)
 
+    def __lt__(self: N, other: N | float) -> boolean:
+        return self._compare("lt", other)
+
+    def __le__(self: N, other: N | float) -> boolean:
+        return self._compare("le", other)
+
+    def __gt__(self: N, other: N | float) -> boolean:
+        return self._compare("gt", other)
+
+    def __ge__(self: N, other: N | float) -> boolean:
+        return self._compare("ge", other)
+
+    def to_f32(self) -> f32:
+        """The nearest binary32, ties to even; of an integer read as signed."""
+        return _apply(f"to_f32.{self.ir}", f32, self)
+
+    def to_f64(self) -> f64:
+        """The nearest binary64, ties to even; of an integer read as signed."""
+        return _apply(f"to_f64.{self.ir}", f64, self)
+
     __hash__ = Value.__hash__
 
 
+N = TypeVar("N", bound=_Number)
+
+
 def _plain(value: V) -> type[V]:
-    """The class of the results of arithmetic: i32 for an immediate that is an i32."""
-    return _PLAIN[value.ir]  # type: ignore[return-value]
+    """The class of what is computed from *value*: i32 for an immediate that is an i32."""
+    return _PLAIN.get(value.ir, type(value))  # type: ignore[return-value]
 
 
-class i32(_Number):
-    """A 32-bit integer, signed where it matters; arithmetic wraps."""
+class _Integer(_Number):
+    """What integers of both widths have: two's complement, wrapping; signed where it matters."""
 
     __slots__ = ()
-    ir = "i32"
 
-    def __add__(self, other: i32 | int) -> i32:
-        return self._binary("add", other)
+    def __neg__(self: G) -> G:
+        return _lift(_plain(self), 0)._binary("sub", self)
 
-    def __sub__(self, other: i32 | int) -> i32:
-        return self._binary("sub", other)
+    def __invert__(self: G) -> G:
+        return self._binary("xor", -1)
 
-    def __mul__(self, other: i32 | int) -> i32:
-        return self._binary("mul", other)
-
-    def __neg__(self) -> i32:
-        return i32(0)._binary("sub", self)
-
-    def __and__(self, other: i32 | int) -> i32:
+    def __and__(self: G, other: G | int) -> G:
         return self._binary("and", other)
 
-    def __or__(self, other: i32 | int) -> i32:
+    def __or__(self: G, other: G | int) -> G:
         return self._binary("or", other)
 
-    def __xor__(self, other: i32 | int) -> i32:
+    def __xor__(self: G, other: G | int) -> G:
         return self._binary("xor", other)
 
-    def __lshift__(self, other: i32 | int) -> i32:
+    def __lshift__(self: G, other: G | int) -> G:
+        """Left shift; the count of every shift and rotation is taken modulo the width."""
         return self._binary("shl", other)
 
-    def __rshift__(self, other: i32 | int) -> i32:
-        """Arithmetic shift; the count is taken modulo 32."""
+    def __rshift__(self: G, other: G | int) -> G:
+        """Arithmetic shift."""
         return self._binary("shr_s", other)
 
-    def shr_u(self, other: i32 | int) -> i32:
-        """Logical shift; the count is taken modulo 32."""
+    def shr_u(self: G, other: G | int) -> G:
+        """Logical shift."""
         return self._binary("shr_u", other)
 
-    def div_wrap(self, other: i32 | int) -> i32:
+    def rotl(self: G, other: G | int) -> G:
+        """Rotation to the left."""
+        return self._binary("rotl", other)
+
+    def rotr(self: G, other: G | int) -> G:
+        """Rotation to the right."""
+        return self._binary("rotr", other)
+
+    def div_wrap(self: G, other: G | int) -> G:
         """Quotient truncated toward zero, MIN / -1 = MIN. The divisor must not be zero: trap first."""
         return self._binary("div", other)
 
-    def rem_wrap(self, other: i32 | int) -> i32:
+    def rem_wrap(self: G, other: G | int) -> G:
         """Remainder with the dividend's sign, MIN % -1 = 0. The divisor must not be zero: trap first."""
         return self._binary("rem", other)
+
+    def div_u(self: G, other: G | int) -> G:
+        """Quotient of unsigned numbers. The divisor must not be zero: trap first."""
+        return self._binary("div_u", other)
+
+    def rem_u(self: G, other: G | int) -> G:
+        """Remainder of unsigned numbers. The divisor must not be zero: trap first."""
+        return self._binary("rem_u", other)
+
+    def clz(self: G) -> G:
+        """Zero bits above the highest one bit; the width for 0."""
+        return self._unary("clz")
+
+    def ctz(self: G) -> G:
+        """Zero bits below the lowest one bit; the width for 0."""
+        return self._unary("ctz")
+
+    def popcnt(self: G) -> G:
+        """One bits."""
+        return self._unary("popcnt")
+
+    def bswap(self: G) -> G:
+        """The bytes in reverse order."""
+        return self._unary("bswap")
+
+    def bitrev(self: G) -> G:
+        """The bits in reverse order."""
+        return self._unary("bitrev")
+
+    def extend8(self: G) -> G:
+        """The low byte, sign-extended."""
+        return self._unary("extend8")
+
+    def extend16(self: G) -> G:
+        """The low 16 bits, sign-extended."""
+        return self._unary("extend16")
+
+    def lt_u(self: G, other: G | int) -> boolean:
+        """Less, both read as unsigned."""
+        return self._compare("lt_u", other)
+
+    def le_u(self: G, other: G | int) -> boolean:
+        """Less or equal, both read as unsigned."""
+        return self._compare("le_u", other)
+
+    def gt_u(self: G, other: G | int) -> boolean:
+        """Greater, both read as unsigned."""
+        return self._compare("gt_u", other)
+
+    def ge_u(self: G, other: G | int) -> boolean:
+        """Greater or equal, both read as unsigned."""
+        return self._compare("ge_u", other)
+
+    def add_overflows(self: G, other: G | int) -> boolean:
+        """Whether the signed sum needs more bits."""
+        return self._compare("add_overflows", other)
+
+    def sub_overflows(self: G, other: G | int) -> boolean:
+        """Whether the signed difference needs more bits."""
+        return self._compare("sub_overflows", other)
+
+    def mul_overflows(self: G, other: G | int) -> boolean:
+        """Whether the signed product needs more bits."""
+        return self._compare("mul_overflows", other)
+
+    def u_to_f32(self) -> f32:
+        """The nearest binary32 of the number read as unsigned."""
+        return _apply(f"u_to_f32.{self.ir}", f32, self)
+
+    def u_to_f64(self) -> f64:
+        """The nearest binary64 of the number read as unsigned."""
+        return _apply(f"u_to_f64.{self.ir}", f64, self)
 
     def __floordiv__(self, other: object) -> NoReturn:
         raise DslError("`//` rounds down in Python: write a.div_wrap(b), which truncates toward zero")
@@ -234,78 +347,156 @@ class i32(_Number):
     def __mod__(self, other: object) -> NoReturn:
         raise DslError("`%` has the divisor's sign in Python: write a.rem_wrap(b)")
 
-    def __lt__(self, other: i32 | int) -> boolean:
-        return self._compare("lt", other)
 
-    def __le__(self, other: i32 | int) -> boolean:
-        return self._compare("le", other)
+G = TypeVar("G", bound=_Integer)
 
-    def __gt__(self, other: i32 | int) -> boolean:
-        return self._compare("gt", other)
 
-    def __ge__(self, other: i32 | int) -> boolean:
-        return self._compare("ge", other)
+class i32(_Integer):
+    """A 32-bit integer."""
 
-    def lt_u(self, other: i32 | int) -> boolean:
-        """Less, both read as unsigned."""
-        return self._compare("lt_u", other)
-
-    def to_f32(self) -> f32:
-        return _apply("from_i32.f32", f32, self)
+    __slots__ = ()
+    ir = "i32"
 
     def to_i64(self) -> i64:
         """Sign-extended."""
         return _apply("extend_s.i32", i64, self)
 
+    def u_to_i64(self) -> i64:
+        """Zero-extended."""
+        return _apply("extend_u.i32", i64, self)
 
-class i64(_Number):
-    """A 64-bit integer; here what object sizes are computed in, so that they cannot overflow."""
+    def as_float(self) -> f32:
+        """The binary32 with these bits."""
+        return _apply("as_f32.i32", f32, self)
+
+
+class i64(_Integer):
+    """A 64-bit integer."""
 
     __slots__ = ()
     ir = "i64"
-
-    def __add__(self, other: i64 | int) -> i64:
-        return self._binary("add", other)
-
-    def __and__(self, other: i64 | int) -> i64:
-        return self._binary("and", other)
-
-    def __lshift__(self, other: i64 | int) -> i64:
-        return self._binary("shl", other)
 
     def to_i32(self) -> i32:
         """The low 32 bits."""
         return _apply("wrap.i64", i32, self)
 
+    def extend32(self) -> i64:
+        """The low 32 bits, sign-extended."""
+        return self._unary("extend32")
 
-class f32(_Number):
+    def as_float(self) -> f64:
+        """The binary64 with these bits."""
+        return _apply("as_f64.i64", f64, self)
+
+
+class _Float(_Number):
+    """What IEEE 754 numbers of both widths have; they round to nearest even."""
+
+    __slots__ = ()
+
+    def __truediv__(self: L, other: L | float) -> L:
+        return self._binary("div", other)
+
+    def __neg__(self: L) -> L:
+        """The sign inverted, of a NaN too."""
+        return self._unary("neg")
+
+    def rem(self: L, other: L | float) -> L:
+        """Remainder of the division truncated toward zero: Java's %, C's fmod. Exact."""
+        return self._binary("fmod", other)
+
+    def abs(self: L) -> L:
+        """The sign cleared, of a NaN too."""
+        return self._unary("abs")
+
+    def copysign(self: L, other: L) -> L:
+        """This number with the sign of *other*."""
+        return self._binary("copysign", other)
+
+    def ceil(self: L) -> L:
+        return self._unary("ceil")
+
+    def floor(self: L) -> L:
+        return self._unary("floor")
+
+    def trunc(self: L) -> L:
+        """Rounded toward zero."""
+        return self._unary("trunc")
+
+    def nearest(self: L) -> L:
+        """Rounded to an integer, ties to even."""
+        return self._unary("nearest")
+
+    def sqrt(self: L) -> L:
+        return self._unary("sqrt")
+
+    def min(self: L, other: L) -> L:
+        """The smaller one; -0 is below +0; NaN if one of them is."""
+        return self._binary("min", other)
+
+    def max(self: L, other: L) -> L:
+        """The larger one; +0 is above -0; NaN if one of them is."""
+        return self._binary("max", other)
+
+    def is_nan(self) -> boolean:
+        return self != self
+
+    def to_i32(self) -> i32:
+        """Truncated toward zero, saturating; NaN gives 0."""
+        return _apply(f"to_i32.{self.ir}", i32, self)
+
+    def to_u32(self) -> i32:
+        """Truncated toward zero, saturating at 0 and 2**32 - 1; NaN gives 0."""
+        return _apply(f"to_u32.{self.ir}", i32, self)
+
+    def to_i64(self) -> i64:
+        """Truncated toward zero, saturating; NaN gives 0."""
+        return _apply(f"to_i64.{self.ir}", i64, self)
+
+    def to_u64(self) -> i64:
+        """Truncated toward zero, saturating at 0 and 2**64 - 1; NaN gives 0."""
+        return _apply(f"to_u64.{self.ir}", i64, self)
+
+    def fits_i32(self) -> boolean:
+        """Whether the number truncated toward zero is an i32."""
+        return self._test("fits_i32")
+
+    def fits_u32(self) -> boolean:
+        """Whether the number truncated toward zero is an unsigned 32-bit number."""
+        return self._test("fits_u32")
+
+    def fits_i64(self) -> boolean:
+        """Whether the number truncated toward zero is an i64."""
+        return self._test("fits_i64")
+
+    def fits_u64(self) -> boolean:
+        """Whether the number truncated toward zero is an unsigned 64-bit number."""
+        return self._test("fits_u64")
+
+
+L = TypeVar("L", bound=_Float)
+
+
+class f32(_Float):
     """An IEEE 754 binary32."""
 
     __slots__ = ()
     ir = "f32"
 
-    def __add__(self, other: f32 | float) -> f32:
-        return self._binary("add", other)
-
-    def __sub__(self, other: f32 | float) -> f32:
-        return self._binary("sub", other)
-
-    def __mul__(self, other: f32 | float) -> f32:
-        return self._binary("mul", other)
-
-    def __truediv__(self, other: f32 | float) -> f32:
-        return self._binary("div", other)
-
-    def to_i32(self) -> i32:
-        """Truncated toward zero, saturating; NaN gives 0."""
-        return _apply("to_i32.f32", i32, self)
+    def bits(self) -> i32:
+        """Its bits as an integer."""
+        return _apply("bits.f32", i32, self)
 
 
-class f64(_Number):
-    """An IEEE 754 binary64: moved, stored and loaded."""
+class f64(_Float):
+    """An IEEE 754 binary64."""
 
     __slots__ = ()
     ir = "f64"
+
+    def bits(self) -> i64:
+        """Its bits as an integer."""
+        return _apply("bits.f64", i64, self)
 
 
 _PLAIN: dict[str, type[Value]] = {"i32": i32, "i64": i64, "f32": f32, "f64": f64}
@@ -361,6 +552,10 @@ C = TypeVar("C", bound=Value)
 T = TypeVar("T", bound=Value)
 U = TypeVar("U", bound=Value)
 R = TypeVar("R", bound=Value)
+
+# For functions that several pages declare, each for its own type (OpcodeSet's `types` says which).
+Int = TypeVar("Int", i32, i64)
+Float = TypeVar("Float", f32, f64)
 
 # What each type variable of a signature stands for; others are errors.
 VARIABLES: dict[Any, str] = {

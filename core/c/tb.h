@@ -74,6 +74,7 @@ static inline TB_UNUSED double tb_f64_bits(u64 bits) {
   return number;
 }
 
+#include "tb_numeric.h"
 #include "tb_plan.h"
 
 static inline TB_UNUSED u8 *tb_object(struct tb_context *cx, tb_ref reference) {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ...opcodes import CORE, OpcodeSet, f32, i32, string
+from ...opcodes import CORE, OpcodeSet, f32, f64, i32, i64, string
+from ..numeric.family import DOUBLE, LONG
 from . import services
 
 output = OpcodeSet(CORE, library="io.output")
+long_output = OpcodeSet(LONG, library="io.output")
+double_output = OpcodeSet(DOUBLE, library="io.output")
 input_ = OpcodeSet(CORE, library="io.input")
 
 
@@ -46,3 +49,15 @@ def getchar() -> i32:
 def putchar(value: i32) -> None:
     """Writes the low byte of the value to standard output."""
     services.put_byte(value)
+
+
+@long_output(0x50, "LPRINT")
+def print_i64(value: i64) -> None:
+    """Prints the value in decimal."""
+    services.print_i64(value)
+
+
+@double_output(0x50, "DPRINT")
+def print_f64(value: f64) -> None:
+    """Prints the value in the shortest form that reads back as the same number, laid out as Java does."""
+    services.print_f64(value)

@@ -18,9 +18,16 @@ OUTPUT = MicroLibrary(
     room=_ROOM,
     size=700,
     requires=("platform", "support"),
-    sources=("c/output.c", "c/print_i32.c", "c/print_f32.c", "c/print_string.c"),
+    sources=("c/output.c", "c/print_integer.c", "c/print_float.c", "c/print_string.c"),
     headers=("c",),
-    services=(services.print_i32, services.print_f32, services.print_string, services.put_byte),
+    services=(
+        services.print_i32,
+        services.print_i64,
+        services.print_f32,
+        services.print_f64,
+        services.print_string,
+        services.put_byte,
+    ),
     store="u32 io_out_used; u32 io_out_lost; u8 io_out[TB_IO_BUFFER];",
     on_finish=("tb_io_flush",),
     on_before_block=("tb_io_flush",),
@@ -64,7 +71,7 @@ INPUT = MicroLibrary(
 
 @hookimpl
 def tblvm_opcodes() -> list[OpcodeSet]:
-    return [ops.output, ops.input_]
+    return [ops.output, ops.long_output, ops.double_output, ops.input_]
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...opcodes import Trap, f32, i32, service, string
+from ...opcodes import Trap, f32, f64, i32, i64, service, string
 from ...opcodes.meaning import machine
 from ...opcodes.traps import TrapSignal
 from . import shortest
@@ -46,6 +46,16 @@ def print_i32(value: i32) -> None:
 @service("tb_io_print_f32", library="io.output", effects={"writes output"})
 def print_f32(value: f32) -> None:
     machine().state(Console).output += shortest.text(value.v, *shortest.F32).encode()
+
+
+@service("tb_io_print_i64", library="io.output", effects={"writes output"})
+def print_i64(value: i64) -> None:
+    machine().state(Console).output += b"%d" % value.v
+
+
+@service("tb_io_print_f64", library="io.output", effects={"writes output"})
+def print_f64(value: f64) -> None:
+    machine().state(Console).output += shortest.text(value.v, *shortest.F64).encode()
 
 
 @service("tb_io_print_string", library="io.output", effects={"writes output"})

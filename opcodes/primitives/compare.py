@@ -59,6 +59,9 @@ for _t in ("f32", "f64"):
 
 define(Primitive("eq.ref", ("ref", "ref"), "i1", lambda a, b: int(a == b), "{0} == {1}"))
 define(Primitive("ne.ref", ("ref", "ref"), "i1", lambda a, b: int(a != b), "{0} != {1}"))
+for _t in ("i32", "i64", "f32", "f64", "ref"):
+    # Of cells, not of numbers: it moves bits, and engines print it so.
+    define(Primitive(f"select.{_t}", ("i1", _t, _t), _t, lambda c, a, b: a if c else b, "({0} ? {1} : {2})"))
 define(Primitive("not.i1", ("i1",), "i1", lambda a: 1 - a, "!{0}"))
 define(Primitive("and.i1", ("i1", "i1"), "i1", lambda a, b: a & b, "{0} & {1}"))
 define(Primitive("or.i1", ("i1", "i1"), "i1", lambda a, b: a | b, "{0} | {1}"))

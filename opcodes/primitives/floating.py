@@ -41,16 +41,75 @@ def _divide(a: float, b: float) -> float:
     return math.nan if a == 0 else math.copysign(math.inf, a) * math.copysign(1.0, b)
 
 
+def _remainder(a: float, b: float) -> float:
+    return math.nan if math.isinf(a) or b == 0 else math.fmod(a, b)
+
+
+def _rounded(rounding: Callable[[float], int]) -> Callable[[float], float]:
+    """*rounding* for every number: infinities, NaN and the sign of zero stay."""
+
+    def value(a: float) -> float:
+        return a if not math.isfinite(a) else math.copysign(float(rounding(a)), a)
+
+    return value
+
+
+def _extreme(choose: Callable[[float, float], float], a: float, b: float) -> float:
+    if math.isnan(a) or math.isnan(b):
+        return math.nan
+    if a == b:  # zeros of both signs: min takes -0, max +0
+        return choose(math.copysign(1.0, a), math.copysign(1.0, b)) * abs(a)
+    return choose(a, b)
+
+
 def _define(t: str) -> None:
+    sign = 1 << (31 if t == "f32" else 63)
+    nan = f"TB_NAN_{t.upper()}"  # what makes a NaN gives it by this macro, which can canonicalize it
+
     def binary(name: str, value: Callable[[float, float], float], c: str) -> None:
         define(
-            Primitive(f"{name}.{t}", (t, t), t, lambda a, b: encode(t, value(decode(t, a), decode(t, b))), c)
+            Primitive(
+                f"{name}.{t}",
+                (t, t),
+                t,
+                lambda a, b: encode(t, value(decode(t, a), decode(t, b))),
+                f"{nan}({c})",
+            )
         )
 
     binary("add", lambda a, b: a + b, "{0} + {1}")
     binary("sub", lambda a, b: a - b, "{0} - {1}")
     binary("mul", lambda a, b: a * b, "{0} * {1}")
     binary("div", _divide, "{0} / {1}")
+    suffix = "f" if t == "f32" else ""
+    binary("fmod", _remainder, f"fmod{suffix}({{0}}, {{1}})")
+    binary("min", lambda a, b: _extreme(min, a, b), f"tb_min_{t}({{0}}, {{1}})")
+    binary("max", lambda a, b: _extreme(max, a, b), f"tb_max_{t}({{0}}, {{1}})")
+
+    def unary(name: str, value: Callable[[float], float], c: str) -> None:
+        define(Primitive(f"{name}.{t}", (t,), t, lambda a: encode(t, value(decode(t, a))), f"{nan}({c})"))
+
+    unary("ceil", _rounded(math.ceil), f"__builtin_ceil{suffix}({{0}})")
+    unary("floor", _rounded(math.floor), f"__builtin_floor{suffix}({{0}})")
+    unary("trunc", _rounded(math.trunc), f"__builtin_trunc{suffix}({{0}})")
+    unary("nearest", _rounded(round), f"__builtin_rint{suffix}({{0}})")
+    # A binary32 root rounded twice is the one rounded once, as above.
+    unary("sqrt", lambda a: math.nan if a < 0 else math.sqrt(a), f"__builtin_sqrt{suffix}({{0}})")
+
+    # These keep every bit but the sign, of NaNs too.
+    u, to, of = ("u32", "tb_f32_bits", "tb_bits_f32") if t == "f32" else ("u64", "tb_f64_bits", "tb_bits_f64")
+    top = f"(({u})1 << {sign.bit_length() - 1})"
+    define(Primitive(f"neg.{t}", (t,), t, lambda a: a ^ sign, f"{to}({of}({{0}}) ^ {top})"))
+    define(Primitive(f"abs.{t}", (t,), t, lambda a: a & (sign - 1), f"{to}({of}({{0}}) & ~{top})"))
+    define(
+        Primitive(
+            f"copysign.{t}",
+            (t, t),
+            t,
+            lambda a, b: (a & (sign - 1)) | (b & sign),
+            f"{to}(({of}({{0}}) & ~{top}) | ({of}({{1}}) & {top}))",
+        )
+    )
 
 
 _define("f32")

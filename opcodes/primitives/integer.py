@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from .primitive import Primitive, define
 
@@ -43,9 +44,42 @@ def _define(bits: int) -> None:
     binary("shl", lambda a, b: a << (b & (bits - 1)), f"{{0}} << ({{1}} & {bits - 1})")
     binary("shr_s", lambda a, b: a >> (b & (bits - 1)), f"({u})(({s}){{0}} >> ({{1}} & {bits - 1}))")
     binary("shr_u", lambda a, b: (a & mask) >> (b & (bits - 1)), f"{{0}} >> ({{1}} & {bits - 1})")
-    define(
-        Primitive(f"select.{t}", ("i1", t, t), t, lambda c, a, b: a if c else b, "({0} ? {1} : {2})"),
-    )
+    binary("rotl", lambda a, b: _rotated(a & mask, b & (bits - 1), bits), f"tb_rotl_{t}({{0}}, {{1}})")
+    binary("rotr", lambda a, b: _rotated(a & mask, -b & (bits - 1), bits), f"tb_rotl_{t}({{0}}, 0u - {{1}})")
+    # The divisor is not zero here either.
+    binary("div_u", lambda a, b: (a & mask) // (b & mask), "{0} / {1}")
+    binary("rem_u", lambda a, b: (a & mask) % (b & mask), "{0} % {1}")
+
+    def unary(name: str, value: Callable[[int], int], c: str) -> None:
+        define(Primitive(f"{name}.{t}", (t,), t, lambda a: wrap(value(a & mask), bits), c))
+
+    unary("clz", lambda a: bits - a.bit_length(), f"tb_clz_{t}({{0}})")
+    unary("ctz", lambda a: ((a & -a).bit_length() - 1) % (bits + 1), f"tb_ctz_{t}({{0}})")
+    unary("popcnt", lambda a: bin(a).count("1"), f"tb_popcnt_{t}({{0}})")
+    unary("bswap", lambda a: int.from_bytes(a.to_bytes(bits // 8, "little"), "big"), f"tb_bswap_{t}({{0}})")
+    unary("bitrev", lambda a: int(f"{a:0{bits}b}"[::-1], 2), f"tb_bitrev_{t}({{0}})")
+    for width in (8, 16, 32):
+        if width < bits:
+            unary(f"extend{width}", partial(wrap, bits=width), f"({u})({s})(s{width}){{0}}")
+
+    def overflow(name: str, value: Callable[[int, int], int]) -> None:
+        define(
+            Primitive(
+                f"{name}_overflows.{t}",
+                (t, t),
+                "i1",
+                lambda a, b: int(wrap(value(a, b), bits) != value(a, b)),
+                f"tb_{name}_overflows_{t}({{0}}, {{1}})",
+            )
+        )
+
+    overflow("add", lambda a, b: a + b)
+    overflow("sub", lambda a, b: a - b)
+    overflow("mul", lambda a, b: a * b)
+
+
+def _rotated(a: int, count: int, bits: int) -> int:
+    return a << count | a >> (bits - count)
 
 
 _define(32)

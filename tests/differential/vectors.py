@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tblvm.core.verified import Form
-from tblvm.opcodes import Declaration
+from tblvm.opcodes import Declaration, Trap, values
 from tblvm.opcodes.signature import Pattern
+from tblvm.opcodes.trace import arguments
+from tblvm.opcodes.traps import TrapSignal
 
 NUMBERS = ("i32", "i64", "f32", "f64")
 STORED = (*NUMBERS, "i8", "u8", "i16", "u16", "any")
@@ -47,6 +50,14 @@ _F32 = (
     0x7F800001, 0x00000001, 0x80000001, 0x007FFFFF, 0x00800000, 0x7F7FFFFF, 0xFF7FFFFF, 0x4F000000,
     0xCF000000, 0x4EFFFFFF, 0xCF000001, 0x3F000000, 0xBF000000, 0x3EAAAAAB, 0x4B800000, 0x4B000001,
 )  # fmt: skip
+_F64 = (
+    0x0000000000000000, 0x3FF0000000000000, 0x7FF0000000000000, 0x7FF8000000000000, 0x7FF0000000000001,
+    0x0000000000000001, 0x000FFFFFFFFFFFFF, 0x0010000000000000, 0x7FEFFFFFFFFFFFFF, 0x3FE0000000000000,
+    0x3FDFFFFFFFFFFFFF, 0x3FF8000000000000, 0x41DFFFFFFFC00000, 0x41DFFFFFFFFFFFFF, 0x41E0000000000000,
+    0x41E0000000100000, 0x41EFFFFFFFE00000, 0x41EFFFFFFFFFFFFF, 0x41F0000000000000, 0x43DFFFFFFFFFFFFF,
+    0x43E0000000000000, 0x43EFFFFFFFFFFFFF, 0x43F0000000000000, 0x4330000000000000, 0x4330000000000001,
+    0x432FFFFFFFFFFFFF, 0x4340000000000000, 0x3FD5555555555555, 0x36A0000000000000, 0x47EFFFFFE0000000,
+)  # fmt: skip
 
 
 def integer(rng: random.Random) -> int:
@@ -71,17 +82,76 @@ def float32(rng: random.Random) -> int:
     return rng.getrandbits(32)
 
 
+def long(rng: random.Random) -> int:
+    kind = rng.random()
+    if kind < 0.4:
+        return integer(rng)
+    if kind < 0.6:
+        near = (1 << rng.choice((31, 32, 52, 53, 62, 63))) + rng.randrange(-2, 2)
+        return (near * rng.choice((-1, 1)) + 2**63) % 2**64 - 2**63
+    return rng.getrandbits(64) - 2**63
+
+
+def float64(rng: random.Random) -> int:
+    """Bits of a binary64."""
+    kind = rng.random()
+    if kind < 0.3:  # what is an edge of binary32, and next to it
+        [bits] = struct.unpack(
+            "<Q", struct.pack("<d", *struct.unpack("<f", struct.pack("<I", rng.choice(_F32))))
+        )
+        return int(max(0, min(bits + rng.choice((0, 0, -1, 1)), 2**64 - 1)))
+    if kind < 0.5:
+        return rng.choice(_F64) ^ rng.choice((0, 1 << 63))
+    if kind < 0.7:
+        number = rng.choice((-1, 1)) * rng.random() * 10.0 ** rng.randrange(-6, 24)
+        number = round(number * 2) / 2 if rng.random() < 0.5 else number
+        return int(struct.unpack("<Q", struct.pack("<d", number))[0])
+    return rng.getrandbits(64)
+
+
+def bits(type_: str, rng: random.Random) -> int:
+    """A number of *type_* as opcodes see it: integers signed, floats as their bits."""
+    return {"i32": integer, "i64": long, "f32": float32, "f64": float64}[type_](rng)
+
+
+def spelled(type_: str, value: int) -> str:
+    """How CONST writes that number."""
+    if type_ in ("i32", "i64"):
+        return f"{value}L" if type_ == "i64" else str(value)
+    return f"{type_}:{value:#0{10 if type_ == 'f32' else 18}x}"
+
+
 def literal(type_: str, rng: random.Random) -> str:
     """A constant of *type_* for CONST."""
-    if type_ == "i32":
-        return str(integer(rng))
-    if type_ == "i64":
-        return f"{rng.choice((integer(rng), rng.getrandbits(64) - 2**63))}L"
-    if type_ == "f32":
-        return f"f32:{float32(rng):#010x}"
-    if type_ == "f64":
-        return f"f64:{rng.getrandbits(64):#018x}"
+    if type_ in NUMBERS:
+        return spelled(type_, bits(type_, rng))
     return rng.choice(('"text"', '""', '"caf\\u00e9"', '"\\u20ac \\u{1F600}"'))
+
+
+class _Probe:
+    """Notices a trap of an opcode that computes with its operands; what touches a machine is nothing here."""
+
+    def trap_if(self, condition: int, trap: Trap) -> None:
+        if condition:
+            raise TrapSignal(trap)
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        return lambda *arguments: 0
+
+
+def traps(form: Form, operands: list[int]) -> bool:
+    """Whether the opcode traps on these numbers, by its own declaration."""
+    declaration = form.declaration
+    before = values.enter(_Probe())  # type: ignore[arg-type]
+    try:
+        immediates = [0] * len(declaration.signature.immediates)
+        given = arguments(declaration.signature, operands, immediates, dict(form.bindings))
+        declaration.function(*given)
+    except TrapSignal:
+        return True
+    finally:
+        values.enter(before)
+    return False
 
 
 @dataclass
@@ -158,6 +228,8 @@ class Program:
             type_ = "i32"
         if type_ in ("i32", "f32"):
             self.emit("PRINT", "PUSH 32", "PUTCHAR")
+        elif type_ in ("i64", "f64") and self.rng.random() < 0.1:
+            self.emit("LPRINT" if type_ == "i64" else "DPRINT", "PUSH 32", "PUTCHAR")
         elif type_ in NUMBERS:
             self.emit(f"STOREG {type_}_{self.stores % GLOBALS}")
             self.stores += 1
@@ -177,16 +249,21 @@ class Program:
             special(declaration, bound)
             return
         signature = declaration.signature
-        for name, pattern in signature.operands:
-            if name == "index":
-                self.push_index(CELLS)
-            else:
-                self.push(self._type(pattern, bound))
         label = self.label()
         operands = [
             self._immediate(slot.kind, slot.variables, bound, label, declaration)
             for slot in signature.immediates
         ]
+        types_ = [self._type(pattern, bound) for _, pattern in signature.operands]
+        if types_ and set(types_) <= set(NUMBERS):
+            for type_, value in zip(types_, self._numbers(form, types_), strict=True):
+                self.emit(f"CONST {spelled(type_, value)}")
+        else:
+            for (name, _), type_ in zip(signature.operands, types_, strict=True):
+                if name == "index":
+                    self.push_index(CELLS)
+                else:
+                    self.push(type_)
         self.emit(f"{declaration.label.removeprefix('core.')} {' '.join(o for o in operands if o)}".rstrip())
         for pattern in reversed(signature.results):
             self.consume(self._type(pattern, bound))
@@ -198,6 +275,15 @@ class Program:
             self.emit("PUSH 1")
             self.lines.append(f"{end}:")
             self.emit("PRINT")
+
+    def _numbers(self, form: Form, types_: list[str]) -> list[int]:
+        """Operands on which the opcode does not trap, so that what follows is reached; if wild, on which it
+        does, where some are found."""
+        for _ in range(30):
+            found = [bits(type_, self.rng) for type_ in types_]
+            if traps(form, found) == self.wild:
+                break
+        return found
 
     def _type(self, pattern: Pattern, bound: dict[str, str]) -> str:
         if pattern.kind == "type":
@@ -272,6 +358,13 @@ class Program:
         self.consume(bound["T"])
 
     _store = _load
+
+    def _select(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        type_ = self.rng.choice(("cells", "string", "K")) if bound["T"] == "any" else bound["T"]
+        for each in (type_, type_, "i32"):
+            self.push(each)
+        self.emit("SELECT")
+        self.consume(type_)
 
     def _loadg(self, declaration: Declaration, bound: dict[str, str]) -> None:
         where = f"{bound['T']}_{self.rng.randrange(GLOBALS)}"

@@ -277,7 +277,7 @@ def _system_compiler(
         flags += ["--coverage", "-O0"]
     include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
     units = [str(folder / unit.name) for unit in sources.units]
-    subprocess.run(["gcc", *flags, *include, *units, "-o", executable], check=True, cwd=folder)
+    subprocess.run(["gcc", *flags, *include, *units, "-lm", "-o", executable], check=True, cwd=folder)
 
 
 def assembled(text: str, reg: Registry | None = None) -> Verified:

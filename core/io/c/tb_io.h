@@ -11,7 +11,9 @@ void tb_io_write(struct tb_context *cx, const void *from, u32 bytes);
 void tb_io_flush(struct tb_context *cx);
 
 void tb_io_print_i32(struct tb_context *cx, u32 value);
+void tb_io_print_i64(struct tb_context *cx, u64 value);
 void tb_io_print_f32(struct tb_context *cx, float value);
+void tb_io_print_f64(struct tb_context *cx, double value);
 void tb_io_print_string(struct tb_context *cx, tb_ref string);
 
 /* The next byte, or 0xffffffff at the end of input. A read that a signal interrupts counts as the end of
