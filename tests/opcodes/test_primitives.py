@@ -13,6 +13,7 @@ from fractions import Fraction
 import pytest
 
 from tblvm.opcodes.primitives import find, primitives
+from tests.opcodes import test_numpy
 
 EDGES = (0, 1, -1, 2, -2, 31, 32, 33, 63, 64, 65, 127, 128, -128, 255, 32767, -32768, 65535, 65536)
 CTYPE: dict[int, Callable[[int], object]] = {32: ctypes.c_int32, 64: ctypes.c_int64}
@@ -57,7 +58,33 @@ INTEGER: dict[str, Callable[[int, int, int], int]] = {
     "shl": lambda bits, a, b: signed(bits, a * 2 ** (b % bits)),
     "shr_s": lambda bits, a, b: math.floor(Fraction(a, 2 ** (b % bits))),
     "shr_u": lambda bits, a, b: signed(bits, unsigned(bits, a) // 2 ** (b % bits)),
+    # Two copies of the number, one behind the other: what a rotation gives stands in the middle.
+    "rotl": lambda bits, a, b: signed(bits, unsigned(bits, a) * (2**bits + 1) >> (bits - b % bits)),
+    "rotr": lambda bits, a, b: signed(bits, unsigned(bits, a) * (2**bits + 1) >> (b % bits)),
+    "div_u": lambda bits, a, b: signed(bits, truncated(unsigned(bits, a), unsigned(bits, b))),
+    "rem_u": lambda bits, a, b: signed(
+        bits, unsigned(bits, a) - unsigned(bits, b) * truncated(unsigned(bits, a), unsigned(bits, b))
+    ),
 }
+
+
+def _text(bits: int, a: int) -> str:
+    return f"{unsigned(bits, a):0{bits}b}"
+
+
+UNARY: dict[str, Callable[[int, int], int]] = {
+    "clz": lambda bits, a: len(_text(bits, a).partition("1")[0]),
+    "ctz": lambda bits, a: len(_text(bits, a).rpartition("1")[2]),
+    "popcnt": lambda bits, a: sum(map(int, _text(bits, a))),
+    "bswap": lambda bits, a: signed(
+        bits, int("".join(reversed([_text(bits, a)[i : i + 8] for i in range(0, bits, 8)])), 2)
+    ),
+    "bitrev": lambda bits, a: signed(bits, int("".join(reversed(_text(bits, a))), 2)),
+    "extend8": lambda bits, a: ctypes.c_int8(a).value,
+    "extend16": lambda bits, a: ctypes.c_int16(a).value,
+    "extend32": lambda bits, a: ctypes.c_int32(a).value,
+}
+OVERFLOWS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
 COMPARE = {each: getattr(operator, each) for each in ("eq", "ne", "lt", "le", "gt", "ge")}
 
 
@@ -68,12 +95,32 @@ def value(name: str) -> Callable[..., int]:
 
 
 @pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("name", UNARY)
+def test_integer_bits(name: str, bits: int) -> None:
+    if name == "extend32" and bits == 32:
+        return
+    rng, compute = random.Random(name), value(f"{name}.i{bits}")
+    for a in [*EDGES, *(integers(bits, rng) for _ in range(COUNT))]:
+        assert compute(a) == UNARY[name](bits, a), a
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("name", OVERFLOWS)
+def test_overflow(name: str, bits: int) -> None:
+    rng, compute = random.Random(name), value(f"{name}_overflows.i{bits}")
+    for _ in range(COUNT):
+        a, b = integers(bits, rng), integers(bits, rng)
+        exact = OVERFLOWS[name](a, b)
+        assert compute(a, b) == int(signed(bits, exact) != exact), (a, b)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("name", INTEGER)
 def test_integer(name: str, bits: int) -> None:
     rng, compute = random.Random(name), value(f"{name}.i{bits}")
     for _ in range(COUNT):
         a, b = integers(bits, rng), integers(bits, rng)
-        if b or name not in ("div", "rem"):
+        if b or name not in ("div", "rem", "div_u", "rem_u"):
             assert compute(a, b) == INTEGER[name](bits, a, b), (a, b)
 
 
@@ -199,7 +246,7 @@ def test_conversions(type_: str) -> None:
     rng = random.Random(type_)
     for _ in range(COUNT):
         a = integers(32, rng)
-        converted = value(f"from_i32.{type_}")(a)
+        converted = value(f"to_{type_}.i32")(a)
         assert converted == (rounded(type_, Fraction(a)) if a else 0)
         bits = rng.choice((floats(type_, rng), converted, converted ^ 1))
         x = number(type_, bits)
@@ -229,14 +276,15 @@ def test_no_primitive_is_left_out() -> None:
     """Every pure operation with a meaning over numbers is checked above."""
     families = {
         *INTEGER,
+        *UNARY,
         *COMPARE,
         *(f"{name}_u" for name in ("lt", "le", "gt", "ge")),
-        "select",
-        "not",
-        "to_i32",
-        "from_i32",
+        *(f"{name}_overflows" for name in OVERFLOWS),
+        *(*test_numpy.UNARY, *test_numpy.BINARY, "bits", "as_f32", "as_f64"),
+        *(f"{which}_{to}" for which in ("to", "fits") for to in ("i32", "u32", "i64", "u64")),
+        *(f"{sign}to_{to}" for sign in ("", "u_") for to in ("f32", "f64")),
+        *("select", "not", "wrap", "extend_s", "extend_u"),
     }
-    families |= {"wrap", "extend_s", "extend_u"}
     named = {name.split(".")[0] for name, each in primitives().items() if each.value is not None}
     assert named == families
     for each in primitives().values():
