@@ -10,8 +10,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from tests.differential.vectors import integer, literal
+from tests.harness import registry
 
 NUMBERS = ("i32", "i64", "f32", "f64")
 ARRAYS = ("i32[]", "i64[]", "f32[]", "f64[]", "i8[]", "u8[]", "i16[]", "u16[]", "any[]", "K[]", "string[]")
@@ -26,6 +28,31 @@ COMPARES = ("JEQ", "JNE", "JLT", "JGT")
 
 def assignable(given: str, wanted: str) -> bool:
     return given == wanted or (wanted == "any" and given not in NUMBERS)
+
+
+@dataclass(frozen=True)
+class Numeric:
+    """An opcode that computes one number from numbers."""
+
+    label: str
+    takes: tuple[str, ...]
+    traps: bool
+
+
+@cache
+def numeric(result: str) -> tuple[Numeric, ...]:
+    """The opcodes of all pages that compute a *result* from numbers, whatever they are."""
+    found = []
+    for opcode in registry().isa:
+        signature = opcode.declarations[0].signature
+        patterns = [pattern for _, pattern in signature.operands]
+        plain = all(p.kind == "type" and str(p) in NUMBERS for p in (*patterns, *signature.results))
+        if plain and patterns and len(signature.results) == 1 and not signature.immediates:
+            effects = list(opcode.declarations[0].graph().effects())
+            may_trap = any(node.primitive.name == "trap_if" for node in effects)
+            if str(signature.results[0]) == result and len(opcode.declarations) == 1:
+                found.append(Numeric(opcode.label, tuple(map(str, patterns)), may_trap))
+    return tuple(found)
 
 
 def on_stack(type_: str) -> str:
@@ -215,6 +242,12 @@ class Body:
             self.fresh(type_)
 
     def computed(self, type_: str, depth: int) -> None:
+        if type_ in NUMBERS and self.chance(0.4):
+            chosen = self.rng.choice([each for each in numeric(type_) if self.wild or not each.traps])
+            for taken in chosen.takes:
+                self.value(taken, depth)
+            self.op(chosen.label.removeprefix("core."), len(chosen.takes), type_)
+            return
         if type_ == "i32":
             self.rng.choice((self._arithmetic, self._unary, self._question, self._division, self._input))(
                 depth

@@ -27,6 +27,12 @@ def forms(heap: str) -> list[Form]:
     return list(dict.fromkeys(use.form for use in every_use(registry(), excluded)))
 
 
+def makes_floats(form: Form) -> bool:
+    """Whether the opcode computes a floating-point number, which may be NaN."""
+    pure = [node for node in form.graph.nodes if node.primitive.pure and node.operands]
+    return any(node.type in ("f32", "f64") for node in pure)
+
+
 FORMS = {form.name + f" {form.declaration.function.__name__}": form for form in forms("marksweep")}
 
 
@@ -71,6 +77,15 @@ def test_native_engine_agrees_with_the_declaration(name: str) -> None:
 @pytest.mark.parametrize("name", FORMS)
 def test_under_sanitizers(name: str) -> None:
     check("marksweep", FORMS[name], 2 * SCALE, 6 * SCALE, sanitize=True)
+
+
+@pytest.mark.parametrize("name", [n for n, form in FORMS.items() if makes_floats(form)])
+def test_with_canonical_nans_every_bit_agrees(name: str) -> None:
+    harness = compiled("marksweep", more=("nan.canonical",))
+    work = list(jobs(FORMS[name], 6 * SCALE, 0))
+    for job, run in zip(work, harness.run(work), strict=True):
+        found = differences(job, run, canonical=True)
+        assert not found, f"seed {SEED}: {name}: {found}"
 
 
 @pytest.mark.parametrize("sanitize", [False, True], ids=["native", "sanitized"])

@@ -193,15 +193,22 @@ _SAMPLE = '.global g: i32\n.func main()\n  CONST "x"\n  POP\n  HALT\n.end\n'
 
 
 def compiled(
-    name: str, *, sanitize: bool = False, coverage: bool = False, plugins: tuple[Path, ...] = ()
+    name: str,
+    *,
+    sanitize: bool = False,
+    coverage: bool = False,
+    plugins: tuple[Path, ...] = (),
+    more: tuple[str, ...] = (),
 ) -> Harness:
     """A harness with heap *name*: "marksweep" (a tiny mark stack, so that it overflows), "freelist", or a
-    micro-library of a plug-in."""
-    return _compiled(name, sanitize, coverage, plugins)
+    micro-library of a plug-in. more: other features."""
+    return _compiled(name, sanitize, coverage, plugins, more)
 
 
 @cache
-def _compiled(name: str, sanitize: bool, coverage: bool, plugins: tuple[Path, ...]) -> Harness:
+def _compiled(
+    name: str, sanitize: bool, coverage: bool, plugins: tuple[Path, ...], more: tuple[str, ...]
+) -> Harness:
     reg = registry(plugins)
     hosted = sanitize or coverage
     excluded = frozenset() if name == "freelist" else frozenset({"memory.freelist"})
@@ -211,7 +218,7 @@ def _compiled(name: str, sanitize: bool, coverage: bool, plugins: tuple[Path, ..
         uses, tuple(asked), tuple(services), tuple(sorted(traps, key=lambda t: t.name)), 2, 0, 0, 0, 64
     )
     library = {"marksweep": "gc.marksweep", "freelist": "memory.freelist"}.get(name, name)
-    features = [library, "core.fuel", *([] if name == "freelist" else ["harness.audit"])]
+    features = [library, "core.fuel", *more, *([] if name == "freelist" else ["harness.audit"])]
     features += ["harness.hosted", "platform.hosted", "rt.hosted"] if hosted else ["harness.linux"]
     request = Request(
         features=tuple(features),
@@ -301,8 +308,11 @@ def reference(
     return machine, outcome, bytes(console.output)
 
 
-def differences(job: Job, run: Run, *, collector: bool = True, reg: Registry | None = None) -> list[str]:
-    """What the native run did otherwise than the reference; empty when they agree."""
+def differences(
+    job: Job, run: Run, *, collector: bool = True, reg: Registry | None = None, canonical: bool = False
+) -> list[str]:
+    """What the native run did otherwise than the reference; empty when they agree. canonical: the bits of
+    NaNs count too."""
     machine, outcome, output = reference(job, reg, collector=collector)
     found = []
 
@@ -325,7 +335,8 @@ def differences(job: Job, run: Run, *, collector: bool = True, reg: Registry | N
             compare(f"null of global {index}", native == 0, expected == 0)
         else:
             mask = (1 << (64 if code in (types.I64.code, types.F64.code) else 32)) - 1
-            compare(f"global {index}", _number(code, native), _number(code, expected & mask))
+            number = (lambda code, bits: bits) if canonical else _number
+            compare(f"global {index}", number(code, native), number(code, expected & mask))
     return found
 
 
