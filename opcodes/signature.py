@@ -101,6 +101,12 @@ _DOMAINS: dict[Any, tuple[str, ...]] = {
 SIGNED_KINDS = frozenset({"imm_s"})
 
 
+def immediate_doc(kind: str) -> str:
+    """What an immediate of this kind is, in words; KeyError when there is no such kind."""
+    meaning = {name: " ".join((annotation.__doc__ or "").split()) for annotation, name in _IMMEDIATES.items()}
+    return meaning[kind]
+
+
 def resolved_annotations(
     function: Callable[..., Any], substitutes: Mapping[Any, Any] | None = None
 ) -> dict[str, Any]:

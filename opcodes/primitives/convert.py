@@ -8,16 +8,40 @@ from .floating import decode, encode
 from .integer import wrap
 from .primitive import Primitive, define
 
-define(Primitive("extend_s.i32", ("i32",), "i64", lambda a: a, "(u64)(s64)(s32){0}"))
-define(Primitive("extend_u.i32", ("i32",), "i64", lambda a: a & 0xFFFFFFFF, "(u64){0}"))
-define(Primitive("wrap.i64", ("i64",), "i32", lambda a: wrap(a, 32), "(u32){0}"))
-define(Primitive("to_i32.i1", ("i1",), "i32", lambda a: a, "{0}"))
+define(Primitive("extend_s.i32", ("i32",), "i64", lambda a: a, "(u64)(s64)(s32){0}", notation="{0}"))
+define(
+    Primitive("extend_u.i32", ("i32",), "i64", lambda a: a & 0xFFFFFFFF, "(u64){0}", notation="unsigned({0})")
+)
+define(Primitive("wrap.i64", ("i64",), "i32", lambda a: wrap(a, 32), "(u32){0}", notation="{0}  (mod 2^32)"))
+define(Primitive("to_i32.i1", ("i1",), "i32", lambda a: a, "{0}", notation="1 if {0} else 0"))
 
 # Reinterpretations keep all bits; a concrete float is its bits already, but unsigned.
-define(Primitive("bits.f32", ("f32",), "i32", lambda a: wrap(a, 32), "tb_bits_f32({0})"))
-define(Primitive("bits.f64", ("f64",), "i64", lambda a: wrap(a, 64), "tb_bits_f64({0})"))
-define(Primitive("as_f32.i32", ("i32",), "f32", lambda a: a & 0xFFFFFFFF, "tb_f32_bits({0})"))
-define(Primitive("as_f64.i64", ("i64",), "f64", lambda a: a & 0xFFFFFFFFFFFFFFFF, "tb_f64_bits({0})"))
+define(
+    Primitive("bits.f32", ("f32",), "i32", lambda a: wrap(a, 32), "tb_bits_f32({0})", notation="bits({0})")
+)
+define(
+    Primitive("bits.f64", ("f64",), "i64", lambda a: wrap(a, 64), "tb_bits_f64({0})", notation="bits({0})")
+)
+define(
+    Primitive(
+        "as_f32.i32",
+        ("i32",),
+        "f32",
+        lambda a: a & 0xFFFFFFFF,
+        "tb_f32_bits({0})",
+        notation="f32_of_bits({0})",
+    )
+)
+define(
+    Primitive(
+        "as_f64.i64",
+        ("i64",),
+        "f64",
+        lambda a: a & 0xFFFFFFFFFFFFFFFF,
+        "tb_f64_bits({0})",
+        notation="f64_of_bits({0})",
+    )
+)
 
 
 def _range(width: int, is_signed: bool) -> tuple[int, int]:
@@ -67,6 +91,7 @@ def _define(t: str, width: int, is_signed: bool) -> None:
             i,
             lambda a: wrap(_saturate(t, a, low, high), width),
             f"({{0}} >= {end} ? {largest} : {inside})",
+            notation=f"trunc({{0}})  (saturating to {letter}{width}, NaN gives 0)",
         )
     )
     # The first number below the range: low - 1 where the type has it, else the one next to low.
@@ -79,6 +104,7 @@ def _define(t: str, width: int, is_signed: bool) -> None:
             "i1",
             lambda a: _fits(t, a, low, high),
             f"({above} && {{0}} < {end})",
+            notation=f"trunc({{0}}) is {'an' if is_signed else 'a'} {letter}{width}",
         )
     )
     define(
@@ -88,6 +114,7 @@ def _define(t: str, width: int, is_signed: bool) -> None:
             t,
             lambda a: _nearest(t, a if is_signed else a & ((1 << width) - 1)),
             f"({c})({s if is_signed else u}){{0}}",
+            notation=("{0}" if is_signed else "unsigned({0})") + f"  (rounded to {t})",
         )
     )
 
@@ -99,11 +126,21 @@ for _t in ("f32", "f64"):
 
 define(
     Primitive(
-        "to_f32.f64", ("f64",), "f32", lambda a: encode("f32", decode("f64", a)), "TB_NAN_F32((float){0})"
+        "to_f32.f64",
+        ("f64",),
+        "f32",
+        lambda a: encode("f32", decode("f64", a)),
+        "TB_NAN_F32((float){0})",
+        notation="{0}  (rounded to f32)",
     )
 )
 define(
     Primitive(
-        "to_f64.f32", ("f32",), "f64", lambda a: encode("f64", decode("f32", a)), "TB_NAN_F64((double){0})"
+        "to_f64.f32",
+        ("f32",),
+        "f64",
+        lambda a: encode("f64", decode("f32", a)),
+        "TB_NAN_F64((double){0})",
+        notation="{0}",
     )
 )

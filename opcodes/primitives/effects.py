@@ -12,6 +12,7 @@ from .primitive import Primitive, define
 
 def _effect(
     name: str,
+    notation: str = "",
     *,
     moves: bool = False,
     transfers: bool = False,
@@ -28,31 +29,38 @@ def _effect(
             transfers=transfers,
             requires=requires,
             safepoint=safepoint,
+            notation=notation,
         )
     )
 
 
-# name                               operands        attribute
-TRAP_IF = _effect("trap_if")  #      condition       trap kind
-BOUNDS = _effect("bounds")  #        index, length   (traps BAD_INDEX unless 0 <= index < length)
-LOCAL_GET = _effect("local_get", moves=True)  #  -   immediate
-LOCAL_SET = _effect("local_set", moves=True)  #  v   immediate
-POOL_GET = _effect("pool_get", moves=True)  #    -   immediate
-GLOBAL_GET = _effect("global_get", requires=("globals",))  #      -           immediate
-GLOBAL_SET = _effect("global_set", requires=("globals",))  #      v           immediate
+# What the operands are shows in the notation; {name} is a trap kind, a storage type or a service.
+TRAP_IF = _effect("trap_if", "trap {name} if {0}")
+# Apart from trap_if, so that a plan can do without; always BAD_INDEX.
+BOUNDS = _effect("bounds", "trap {name} unless 0 ≤ {0} < {1}")
+LOCAL_GET = _effect("local_get", "local[{immediate}]", moves=True)
+LOCAL_SET = _effect("local_set", "local[{immediate}] ← {0}", moves=True)
+POOL_GET = _effect("pool_get", "pool[{immediate}]", moves=True)
+GLOBAL_GET = _effect("global_get", "global[{immediate}]", requires=("globals",))
+GLOBAL_SET = _effect("global_set", "global[{immediate}] ← {0}", requires=("globals",))
 # A global that holds references goes through the write barrier.
-GLOBAL_SET_REF = _effect("global_set_ref", requires=("globals",))
+_BARRIER = "  (with the write barrier)"
+GLOBAL_SET_REF = _effect("global_set_ref", "global[{immediate}] ← {0}" + _BARRIER, requires=("globals",))
 # Object memory: (reference, byte offset as i32); attribute: storage type. References apart: the barrier.
-HEAP_LOAD = _effect("heap_load", requires=("cage",))
-HEAP_STORE = _effect("heap_store", requires=("cage",))
-HEAP_STORE_REF = _effect("heap_store_ref", requires=("cage",))
+HEAP_LOAD = _effect("heap_load", "{0}.{name}[{1}]", requires=("cage",))
+HEAP_STORE = _effect("heap_store", "{0}.{name}[{1}] ← {2}", requires=("cage",))
+HEAP_STORE_REF = _effect("heap_store_ref", "{0}.{name}[{1}] ← {2}" + _BARRIER, requires=("cage",))
 # Bytes that an object of the class that an immediate names takes, header included.
-TYPE_SIZE = _effect("type_size", requires=("types",))  #  -                   immediate
+TYPE_SIZE = _effect("type_size", "size_of({immediate})", requires=("types",))
 # (size in bytes as i64, type index as i32, length as i32) -> a zeroed object with its header written.
-ALLOCATE = _effect("allocate", requires=("heap",), safepoint=True)
-SERVICE = _effect("service")  #      arguments       the service
-JUMP = _effect("jump", transfers=True)  #            immediate
-JUMP_IF = _effect("jump_if", transfers=True)  #      condition, immediate
-INVOKE = _effect("invoke", transfers=True, requires=("frames",), safepoint=True)
-RETURN = _effect("return", transfers=True)
-HALT = _effect("halt", transfers=True)
+ALLOCATE = _effect(
+    "allocate", "allocate({0} bytes, type {1}, length {2})", requires=("heap",), safepoint=True
+)
+SERVICE = _effect("service", "{name}({operands})")
+JUMP = _effect("jump", "goto {immediate}", transfers=True)
+JUMP_IF = _effect("jump_if", "goto {immediate} if {0}", transfers=True)
+INVOKE = _effect(
+    "invoke", "call {immediate}({operands})", transfers=True, requires=("frames",), safepoint=True
+)
+RETURN = _effect("return", "return", transfers=True)
+HALT = _effect("halt", "halt", transfers=True)

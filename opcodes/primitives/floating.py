@@ -66,7 +66,9 @@ def _define(t: str) -> None:
     sign = 1 << (31 if t == "f32" else 63)
     nan = f"TB_NAN_{t.upper()}"  # what makes a NaN gives it by this macro, which can canonicalize it
 
-    def binary(name: str, value: Callable[[float, float], float], c: str) -> None:
+    rounds = f"  (rounded to {t})"
+
+    def binary(name: str, value: Callable[[float, float], float], c: str, notation: str = "") -> None:
         define(
             Primitive(
                 f"{name}.{t}",
@@ -74,33 +76,47 @@ def _define(t: str) -> None:
                 t,
                 lambda a, b: encode(t, value(decode(t, a), decode(t, b))),
                 f"{nan}({c})",
+                notation=notation or f"{name}({{0}}, {{1}})",
             )
         )
 
-    binary("add", lambda a, b: a + b, "{0} + {1}")
-    binary("sub", lambda a, b: a - b, "{0} - {1}")
-    binary("mul", lambda a, b: a * b, "{0} * {1}")
-    binary("div", _divide, "{0} / {1}")
+    binary("add", lambda a, b: a + b, "{0} + {1}", "{0} + {1}" + rounds)
+    binary("sub", lambda a, b: a - b, "{0} - {1}", "{0} - {1}" + rounds)
+    binary("mul", lambda a, b: a * b, "{0} * {1}", "{0} × {1}" + rounds)
+    binary("div", _divide, "{0} / {1}", "{0} / {1}" + rounds)
     suffix = "f" if t == "f32" else ""
     binary("fmod", _remainder, f"fmod{suffix}({{0}}, {{1}})")
     binary("min", lambda a, b: _extreme(min, a, b), f"tb_min_{t}({{0}}, {{1}})")
     binary("max", lambda a, b: _extreme(max, a, b), f"tb_max_{t}({{0}}, {{1}})")
 
-    def unary(name: str, value: Callable[[float], float], c: str) -> None:
-        define(Primitive(f"{name}.{t}", (t,), t, lambda a: encode(t, value(decode(t, a))), f"{nan}({c})"))
+    def unary(name: str, value: Callable[[float], float], c: str, remark: str = "") -> None:
+        define(
+            Primitive(
+                f"{name}.{t}",
+                (t,),
+                t,
+                lambda a: encode(t, value(decode(t, a))),
+                f"{nan}({c})",
+                notation=f"{name}({{0}})" + remark,
+            )
+        )
 
     unary("ceil", _rounded(math.ceil), f"__builtin_ceil{suffix}({{0}})")
     unary("floor", _rounded(math.floor), f"__builtin_floor{suffix}({{0}})")
     unary("trunc", _rounded(math.trunc), f"__builtin_trunc{suffix}({{0}})")
     unary("nearest", _rounded(round), f"__builtin_rint{suffix}({{0}})")
     # A binary32 root rounded twice is the one rounded once, as above.
-    unary("sqrt", lambda a: math.nan if a < 0 else math.sqrt(a), f"__builtin_sqrt{suffix}({{0}})")
+    unary("sqrt", lambda a: math.nan if a < 0 else math.sqrt(a), f"__builtin_sqrt{suffix}({{0}})", rounds)
 
     # These keep every bit but the sign, of NaNs too.
     u, to, of = ("u32", "tb_f32_bits", "tb_bits_f32") if t == "f32" else ("u64", "tb_f64_bits", "tb_bits_f64")
     top = f"(({u})1 << {sign.bit_length() - 1})"
-    define(Primitive(f"neg.{t}", (t,), t, lambda a: a ^ sign, f"{to}({of}({{0}}) ^ {top})"))
-    define(Primitive(f"abs.{t}", (t,), t, lambda a: a & (sign - 1), f"{to}({of}({{0}}) & ~{top})"))
+    define(Primitive(f"neg.{t}", (t,), t, lambda a: a ^ sign, f"{to}({of}({{0}}) ^ {top})", notation="-{0}"))
+    define(
+        Primitive(
+            f"abs.{t}", (t,), t, lambda a: a & (sign - 1), f"{to}({of}({{0}}) & ~{top})", notation="abs({0})"
+        )
+    )
     define(
         Primitive(
             f"copysign.{t}",
@@ -108,6 +124,7 @@ def _define(t: str) -> None:
             t,
             lambda a, b: (a & (sign - 1)) | (b & sign),
             f"{to}(({of}({{0}}) & ~{top}) | ({of}({{1}}) & {top}))",
+            notation="copysign({0}, {1})",
         )
     )
 

@@ -24,6 +24,9 @@ class Primitive:
     transfers: ends the opcode by a transfer of control.
     requires: the interfaces that a runtime must have filled for it.
     safepoint: references may be moved or collected while it runs.
+    notation: how the ISA reference writes it: {0}, {1} stand for the operands, {operands} for all of them,
+    and {parameter}, {immediate}, {constant} or {name} for the attribute, by what it is. What stands behind
+    two blanks is a remark on the line as a whole. Without a notation it is written name(a, b).
     """
 
     name: str
@@ -36,6 +39,7 @@ class Primitive:
     transfers: bool = False
     requires: tuple[str, ...] = ()
     safepoint: bool = False
+    notation: str = ""
 
 
 _table: dict[str, Primitive] = {}
