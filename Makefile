@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-ROOMS  := core opcodes stack memory gc builder
+ROOMS  := core opcodes stack memory gc builder tools
 
 .PHONY: demo test check lint unit sanitize coverage fuzz setup debian links clean
 
@@ -37,7 +37,7 @@ $(VENV)/.ready: pyproject.toml
 
 # Type checkers cannot see through the editable finder: they read this tree of links.
 links:
-	@mkdir -p .links/tblvm
+	@rm -rf .links && mkdir -p .links/tblvm
 	@for room in $(ROOMS); do ln -sfn ../../$$room .links/tblvm/$$room; done
 	@for file in tblvm/*; do ln -sfn ../../$$file .links/tblvm/; done
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tblvm.tools import main
+from tblvm.tools.cli import main
 
 if __name__ == "__main__":
     main(prog_name="tblvm")

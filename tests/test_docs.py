@@ -14,7 +14,7 @@ from tblvm.core import hookspecs, parts
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 _PATH = re.compile(r"`([a-z_]+(?:/[\w.-]+)*/?(?:[\w-]+\.\w+)?)`")
-_LINK = re.compile(r"\]\(([^)#:]+)\)")
+_LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 _BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.S)
 
 
@@ -53,6 +53,19 @@ def test_the_tutorials_opcode_works(tmp_path: Path) -> None:
     assert "average.MEAN" in done.stdout
     assert done.stderr.splitlines() == ["tblvm: trap: division by zero", "  at main (prog.tba:8)"]
     assert done.returncode == 134
+
+
+def test_the_tutorial_tells_how_the_reference_is_made(tmp_path: Path) -> None:
+    """The commands that docs/opcodes.md gives, run on what it declares."""
+    text = (ROOT / "docs" / "opcodes.md").read_text()
+    (tmp_path / "average.py").write_text(_BLOCK.findall(text)[0][1])
+    commands = re.findall(r"`tblvm (ops -p [^`]*)`", text)
+    assert len(commands) == 2
+    for command in commands:
+        main = [sys.executable, "-m", "tblvm", *command.split()]
+        done = subprocess.run(main, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert ("result = trunc(sum / count)" in done.stdout) == ("--html" not in command)
+    assert 'id="average.MEAN"' in (tmp_path / "isa.html").read_text()
 
 
 def test_the_readmes_program_runs(tmp_path: Path) -> None:

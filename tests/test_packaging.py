@@ -42,9 +42,9 @@ def shipped_files() -> set[str]:
         for path in (ROOT / folder).rglob("*"):
             below = path.relative_to(ROOT / folder)
             inner = [part for part in below.parts[:-1] if part != "c"]
-            if path.suffix in (".c", ".h", ".ld", ".py") and path.is_file():
-                # Python files of subpackages are found under the subpackage.
-                if path.suffix == ".py" and inner:
+            if path.suffix in (".c", ".h", ".ld", ".py", ".css", ".js") and path.is_file():
+                # What stands in a subpackage is found under the subpackage.
+                if path.suffix in (".py", ".css", ".js") and inner:
                     continue
                 if "__pycache__" not in below.parts:
                     found.add(f"{package.replace('.', '/')}/{below.as_posix()}")
@@ -107,7 +107,11 @@ def test_the_wheel_holds_every_file_of_the_rooms_and_nothing_stale(built: Path) 
     with zipfile.ZipFile(only(built, "*.whl")) as wheel:
         inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
     wanted = shipped_files()
-    assert "tblvm/core/c/exe.ld" in wanted and "tblvm/core/io/c/tb_io.h" in wanted
+    assert (
+        "tblvm/core/c/exe.ld" in wanted
+        and "tblvm/tools/reference/page.css" in wanted
+        and "tblvm/core/io/c/tb_io.h" in wanted
+    )
     assert wanted - inside == set()
     assert {name for name in inside - wanted if not name.endswith("py.typed")} == set()
 
@@ -153,3 +157,5 @@ def test_the_installed_wheel_builds_and_runs_a_program(installed: Path, tmp_path
     assert run(installed / "tbbuild", "-q", "hello.tba", "--run", cwd=tmp_path).stdout == "installed\n"
     assert run(installed / "tbbuild", "--version", cwd=tmp_path).stdout.startswith("tbbuild, version ")
     assert "gc.marksweep" in run(installed / "tblvm", "plugins", cwd=tmp_path).stdout
+    run(installed / "tblvm", "ops", "--html", "isa.html", cwd=tmp_path)
+    assert 'id="ADD"' in (tmp_path / "isa.html").read_text()

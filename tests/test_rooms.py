@@ -24,9 +24,11 @@ PACKAGES = (
     "memory",
     "gc",
     "builder",
+    "tools",
+    "tools/reference",
 )
 # These work for every micro-library alike: none may know one.
-GENERIC = ("core", "opcodes", "builder")
+GENERIC = ("core", "opcodes", "builder", "tools")
 
 
 def files(room: str) -> list[Path]:
@@ -155,11 +157,17 @@ def test_opcodes_import_no_other_room_at_all() -> None:
         assert importers(("opcodes",), f"tblvm.{room}", everywhere=True) == []
 
 
-def test_the_builder_is_imported_by_the_command_line_only() -> None:
+def test_the_builder_is_imported_by_the_tools_only() -> None:
     rooms = ("core", "opcodes", "stack", "memory", "gc", "tblvm")
     found = importers(rooms, "tblvm.builder", everywhere=True)
-    assert [each for each in found if not each.startswith("tblvm/tools.py:")] == []
-    assert found, "tblvm/tools.py calls the builder"
+    assert found == []
+    assert importers(("tools",), "tblvm.builder", everywhere=True), "the tools call the builder"
+
+
+def test_the_tools_are_imported_by_the_command_only() -> None:
+    rooms = ("core", "opcodes", "stack", "memory", "gc", "builder", "tblvm")
+    found = importers(rooms, "tblvm.tools", everywhere=True)
+    assert [each for each in found if not each.startswith("tblvm/__main__.py:")] == []
 
 
 def test_core_imports_no_room_but_opcodes() -> None:

@@ -1,0 +1,25 @@
+"""tblvm: assemble, disassemble, verify, and show what is declared. One file a group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from ..core.command import EXIT_STATUS
+from .command import SETTINGS
+from .ops import ops
+from .plugins import plugins
+from .programs import asm, dis, verify
+from .show import show
+
+
+@click.group(epilog=EXIT_STATUS, context_settings=SETTINGS)
+@click.version_option(package_name="tblvm", prog_name="tblvm")
+def main() -> None:
+    """Assemble, disassemble and verify programs, and show what opcodes and plug-ins there are.
+
+    tbbuild makes executables of programs. Data go to standard output, messages to standard error.
+    """
+
+
+for each in (asm, dis, verify, ops, show, plugins):
+    main.add_command(each)

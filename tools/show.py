@@ -1,0 +1,58 @@
+"""tblvm show c, show ir: what is derived from an opcode's declaration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ..core.command import EXIT_STATUS
+from .command import SETTINGS, command, found
+
+if TYPE_CHECKING:
+    from ..core.registry import Registry
+
+
+@click.group(epilog=EXIT_STATUS, context_settings=SETTINGS)
+def show() -> None:
+    """Show what is derived from an opcode's declaration."""
+
+
+_name = click.argument("name")
+
+
+@command("c")
+@_name
+@click.option(
+    "--engine", default="switch", metavar="NAME", help="The engine whose C to show.  [default: switch]"
+)
+def show_c(registry: Registry, name: str, engine: str) -> None:
+    """The C by which an engine executes opcode NAME.
+
+    Where the opcode has type variables, it is shown for i32, f32 and a reference; forms with the same C
+    are one handler.
+    """
+    from ..core.registry import choose
+    from .reference.entry import handlers
+    from .reference.text import shown_c
+
+    chosen = registry.engines[choose("engine", engine, registry.engines)]
+    click.echo("\n".join(shown_c(handlers(registry, found(registry, name), chosen))))
+
+
+@command("ir")
+@_name
+def show_ir(registry: Registry, name: str) -> None:
+    """The op IR of opcode NAME: what everything else is derived from.
+
+    Where the opcode has type variables, it is shown for i32, f32 and a reference.
+    """
+    from .reference.entry import forms
+    from .reference.text import indented
+
+    texts = (f"{form.name}:\n{indented(form.graph.text())}" for form in forms(found(registry, name)))
+    click.echo("\n\n".join(texts))
+
+
+show.add_command(show_c)
+show.add_command(show_ir)
