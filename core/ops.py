@@ -22,7 +22,7 @@ from ..opcodes import (
     trap_if,
 )
 
-op = OpcodeSet(CORE, library="core")
+op = OpcodeSet(CORE, library="core", later=True)
 
 
 @op(0x00, "NOP")

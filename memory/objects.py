@@ -25,7 +25,7 @@ from ..opcodes import (
 )
 
 OBJECT = Page("object", prefix=0x64)
-op = OpcodeSet(OBJECT, library="object")
+op = OpcodeSet(OBJECT, library="object", later=True)
 
 
 @op(0x00, "NEWOBJ")

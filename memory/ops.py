@@ -17,9 +17,9 @@ from ..opcodes import (
 )
 from . import services
 
-cells_op = OpcodeSet(CORE, library="memory.cells")
-free_op = OpcodeSet(CORE, library="memory.freelist")
-globals_op = OpcodeSet(CORE, library="memory.globals")
+cells_op = OpcodeSet(CORE, library="memory.cells", later=True)
+free_op = OpcodeSet(CORE, library="memory.freelist", later=True)
+globals_op = OpcodeSet(CORE, library="memory.globals", later=True)
 
 
 @cells_op(0x30, "NEW", when={"size": 0})

@@ -52,8 +52,21 @@ class Declaration:
     name: str
     library: str
     function: Callable[..., Any]
-    signature: Signature
+    types: Mapping[Any, Any] | None = None
     when: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> Signature:
+        """What it takes and gives. Raises DslError where its annotations exclude that."""
+        return _analysed(self)
+
+    def check(self) -> None:
+        """Raises DslError for what the opcode language excludes, as far as it shows without bindings."""
+        plain = {slot.name for slot in self.signature.immediates if slot.kind in ("imm_s", "imm_u")}
+        if not set(self.when) <= plain:
+            raise DslError(f"{self.name}: `when` names {sorted(set(self.when) - plain)}, no plain immediates")
+        if not self.signature.domains:
+            self.graph()
 
     @property
     def doc(self) -> str:
@@ -69,6 +82,11 @@ class Declaration:
 
 
 @cache
+def _analysed(declaration: Declaration) -> Signature:
+    return analyse(declaration.function, declaration.types)
+
+
+@cache
 def _traced(declaration: Declaration, bindings: Bindings) -> Graph:
     return trace(declaration.name, declaration.function, declaration.signature, bindings)
 
@@ -76,13 +94,18 @@ def _traced(declaration: Declaration, bindings: Bindings) -> Graph:
 class OpcodeSet:
     """The opcodes that one micro-library declares on one page; calling it gives the decorator.
 
-    types: what stands for a type variable such as Int in functions that pages of a family share.
+    types: what stands for a type variable such as Int in functions that pages of a family share. later:
+    opcodes are looked at when they are used, not when they are declared; so a large page costs little where
+    it is not needed, and a test must do what is left out here (Declaration.check).
     """
 
-    def __init__(self, page: Page, *, library: str, types: Mapping[Any, Any] | None = None) -> None:
+    def __init__(
+        self, page: Page, *, library: str, types: Mapping[Any, Any] | None = None, later: bool = False
+    ) -> None:
         self.page = page
         self.library = library
         self.types = types
+        self.later = later
         self.declarations: list[Declaration] = []
 
     def __call__(
@@ -97,14 +120,10 @@ class OpcodeSet:
                 raise DslError(f"{name!r}: an opcode's name is an upper-case identifier")
             if not (function.__doc__ or "").strip():
                 raise DslError(f"{name}: an opcode needs a docstring; it becomes the reference")
-            signature = analyse(function, self.types)
             guard = dict(when or {})
-            plain = {slot.name for slot in signature.immediates if slot.kind in ("imm_s", "imm_u")}
-            if not set(guard) <= plain:
-                raise DslError(f"{name}: `when` names {sorted(set(guard) - plain)}, no plain immediates")
-            declaration = Declaration(self.page, code, name, self.library, function, signature, guard)
-            if not signature.domains:
-                declaration.graph()  # so that what is wrong is said where it is written
+            declaration = Declaration(self.page, code, name, self.library, function, self.types, guard)
+            if not self.later:
+                declaration.check()  # so that what is wrong is said where it is written
             self.declarations.append(declaration)
             return function
 

@@ -43,7 +43,12 @@ class Isa:
         self._by_page = by_page
         self._by_name: dict[str, list[Opcode]] = {}
         for opcode in self:
-            self._by_name.setdefault(opcode.name, []).append(opcode)
+            named = self._by_name.setdefault(opcode.name, [])
+            for other in named:
+                if other.page == opcode.page:
+                    where = f"at {other.code:#04x} and at {opcode.code:#04x}"
+                    raise DslError(f"page {opcode.page.name} declares {opcode.name} {where}")
+            named.append(opcode)
 
     def _check_prefixes(self) -> None:
         taken: dict[int, str] = {}
@@ -106,6 +111,6 @@ def _opcode(page: Page, code: int, declarations: list[Declaration]) -> Opcode:
     for each in declarations:
         if each.name != opcode.name:
             raise DslError(f"{page.name} {code:#04x} is declared as {opcode.name} and as {each.name}")
-        if tuple(slot.kind for slot in each.signature.immediates) != opcode.kinds:
+        if len(declarations) > 1 and tuple(s.kind for s in each.signature.immediates) != opcode.kinds:
             raise DslError(f"the functions of {opcode.name} have different immediates")
     return opcode

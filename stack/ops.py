@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..opcodes import CORE, OpcodeSet, T, local
 
-op = OpcodeSet(CORE, library="stack")
+op = OpcodeSet(CORE, library="stack", later=True)
 
 
 @op(0x05, "LOAD")

@@ -6,10 +6,10 @@ from ...opcodes import CORE, OpcodeSet, f32, f64, i32, i64, string
 from ..numeric.family import DOUBLE, LONG
 from . import services
 
-output = OpcodeSet(CORE, library="io.output")
-long_output = OpcodeSet(LONG, library="io.output")
-double_output = OpcodeSet(DOUBLE, library="io.output")
-input_ = OpcodeSet(CORE, library="io.input")
+output = OpcodeSet(CORE, library="io.output", later=True)
+long_output = OpcodeSet(LONG, library="io.output", later=True)
+double_output = OpcodeSet(DOUBLE, library="io.output", later=True)
+input_ = OpcodeSet(CORE, library="io.input", later=True)
 
 
 @output(0x40, "PRINT")

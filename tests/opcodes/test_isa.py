@@ -166,3 +166,26 @@ def test_contracts_name_everything(isa: Isa) -> None:
     )
     assert isa.find("ASTORE").contract() == "05 ASTORE (object_: E[], index: i32, value: E) -> () []"
     assert isa.find("GETFIELD").signed == (False, False) and isa.find("PUSH").signed == (True,)
+
+
+def test_what_built_in_pages_leave_for_later_is_right(isa: Isa) -> None:
+    for opcode in isa:
+        for declaration in opcode.declarations:
+            declaration.check()
+
+
+def test_later_means_at_first_use() -> None:
+    op = OpcodeSet(Page("late"), library="late", later=True)
+
+    @op(0, "WRONG")
+    def wrong(a: i32) -> i32:
+        """Rounds down."""
+        return a // 2  # type: ignore[no-any-return]
+
+    with pytest.raises(DslError, match="rounds down in Python"):
+        Isa([op]).find("WRONG").declarations[0].check()
+
+
+def test_a_name_stands_for_one_code_of_a_page() -> None:
+    with pytest.raises(DslError, match="page p declares TWO at 0x00 and at 0x01"):
+        Isa([page("p", None, (0, "TWO", unary), (1, "TWO", unary))])
