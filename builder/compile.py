@@ -53,8 +53,6 @@ LINK_FLAGS = (
     "-O0",  # strings of different micro-libraries are not merged: each byte has one owner
     "-z",
     "norelro",
-    "-z",
-    "max-page-size=4096",
 )
 
 
@@ -135,7 +133,7 @@ def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Pa
     commands = {}
     for unit in (*sources.units, sources.layout):
         source, made = folder / unit.name, folder / (unit.name + ".o")
-        command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *include]
+        command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags, *include]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     _run_all([command for command, _ in commands.values()], folder)
     return {name: made for name, (_, made) in commands.items()}
@@ -178,7 +176,7 @@ def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Pa
     layout = objects.pop(sources.layout.name)
     full, image, link_map = folder / "full.elf", folder / "image.elf", folder / "link.map"
     common = [str(zig()), "ld.lld", "-m", target.emulation, "-T", target.link_script, "-e", "_start"]
-    common += [*LINK_FLAGS, *(str(each) for each in objects.values())]
+    common += [*LINK_FLAGS, "-z", f"max-page-size={target.page_size}", *(str(each) for each in objects.values())]
     strip = [] if symbols else ["-s", "-z", "nosectionheader"]
     _run_all(
         [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]],

@@ -157,7 +157,10 @@ class Target:
     """A machine to build for.
 
     name: as `--target` takes it. triple: for the compiler. emulation: for the linker. platform: the
-    micro-library that makes the system calls. cell_bits: width of a cell. link_script: of executables.
+    micro-library that makes the system calls. link_script: of executables. doc: one line.
+    flags: what the compiler needs to know beyond the triple. page_size: the largest that a kernel may
+    have, in bytes. machine: what such a machine calls itself (`uname -m`), and emulator: the program by
+    which others run its executables; both empty when every machine runs them.
     """
 
     name: str
@@ -166,6 +169,10 @@ class Target:
     platform: str
     link_script: str
     doc: str
+    flags: tuple[str, ...] = ()
+    page_size: int = 4096
+    machine: str = ""
+    emulator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

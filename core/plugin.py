@@ -122,29 +122,51 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             ),
             headers=("c", "c/rt"),
         ),
-        MicroLibrary(
-            name="platform.x86_64-linux",
-            doc="start-up code and system calls of Linux on x86-64",
-            room=ROOM,
-            size=60,
-            provides=("platform",),
-            sources=("c/platform/x86_64_linux.c", "c/platform/x86_64_linux_timer.c"),
-            headers=("c",),
-        ),
+        *(_linux(cpu) for cpu in _LINUX_FLAGS),
     ]
+
+
+# The processors that Linux is built for here, and what their compilers need to know.
+_LINUX_FLAGS: dict[str, tuple[str, ...]] = {
+    "x86_64": (),
+    "aarch64": (),
+    # Linux promises that unaligned access works, and objects are aligned: no access is taken apart. Small
+    # data has no section of its own: nothing points to it.
+    "riscv64": ("-mcpu=baseline_rv64+unaligned_scalar_mem", "-msmall-data-limit=0"),
+}
+_EMULATIONS = {"x86_64": "elf_x86_64", "aarch64": "aarch64linux", "riscv64": "elf64lriscv"}
+_PAGE_SIZES = {"aarch64": 65536}
+
+
+def _linux(cpu: str) -> MicroLibrary:
+    """The platform layer of a processor: what differs from the others is in a header in its folder."""
+    return MicroLibrary(
+        name=f"platform.{cpu}-linux",
+        doc=f"start-up code and system calls of Linux on {cpu}",
+        room=ROOM,
+        size=60,
+        provides=("platform",),
+        sources=tuple(f"c/platform/linux{part}.c" for part in ("", "_timer", "_wait", "_file", "_machine")),
+        headers=("c", "c/platform", f"c/platform/{cpu}"),
+    )
 
 
 @hookimpl
 def tblvm_targets() -> list[Target]:
     return [
         Target(
-            name="x86_64-linux",
-            triple="x86_64-linux-none",
-            emulation="elf_x86_64",
-            platform="platform.x86_64-linux",
+            name=f"{cpu}-linux",
+            triple=f"{cpu}-linux-none",
+            emulation=_EMULATIONS[cpu],
+            platform=f"platform.{cpu}-linux",
             link_script=str(ROOM / "c" / "exe.ld"),
-            doc="Linux on x86-64, static, no libc",
+            doc=f"Linux on {cpu}, static, no libc",
+            flags=flags,
+            page_size=_PAGE_SIZES.get(cpu, 4096),
+            machine=cpu,
+            emulator=f"qemu-{cpu}-static",
         )
+        for cpu, flags in _LINUX_FLAGS.items()
     ]
 
 

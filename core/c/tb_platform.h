@@ -15,6 +15,23 @@ _Noreturn void tb_platform_exit(int status);
  * blocks then, or later, comes back with -4. */
 void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag);
 
+/* Nanoseconds: since 1970 began, or since a moment that stays the same while the program runs. */
+enum { TB_CLOCK_REAL = 0, TB_CLOCK_STEADY = 1 };
+u64 tb_platform_clock(u32 which);
+/* Waits until so many nanoseconds have passed or *descriptor* (-1: none) has input or its end, for as long
+ * as no signal comes: 1 for input, 0 when the time has passed, -4 for a signal, or another negative
+ * number for an error. */
+int tb_platform_wait(u64 nanoseconds, int descriptor);
+
+/* Makes or empties a file and gives a descriptor to write it; negative for an error. Closing it: 0, or
+ * negative for an error. */
+long tb_platform_open_write(const char *path);
+long tb_platform_close(int descriptor);
+
+/* Bytes of memory that the machine has, 0 when it does not say; processors that this process may use. */
+u64 tb_platform_memory(void);
+u32 tb_platform_cores(void);
+
 _Noreturn void tb_entry(void);
 
 #endif

@@ -1,0 +1,10 @@
+/* Files to write. */
+#include "tb_linux_cpu.h"
+#include "tb_platform.h"
+
+long tb_platform_open_write(const char *path) {
+  /* AT_FDCWD; O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC; what the umask leaves of rw-rw-rw-. */
+  return tb_linux_call6(TB_LINUX_OPENAT, -100, (long)path, 02001101, 0666, 0, 0);
+}
+
+long tb_platform_close(int descriptor) { return tb_linux_call3(TB_LINUX_CLOSE, descriptor, 0, 0); }

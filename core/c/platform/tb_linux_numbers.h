@@ -1,0 +1,25 @@
+/* System calls as Linux numbers them on processors that it came to late: uapi/asm-generic/unistd.h. */
+#ifndef TB_LINUX_NUMBERS_H
+#define TB_LINUX_NUMBERS_H
+
+enum {
+  TB_LINUX_DUP3 = 24,
+  TB_LINUX_OPENAT = 56,
+  TB_LINUX_CLOSE = 57,
+  TB_LINUX_PIPE2 = 59,
+  TB_LINUX_LSEEK = 62,
+  TB_LINUX_READ = 63,
+  TB_LINUX_WRITE = 64,
+  TB_LINUX_PPOLL = 73,
+  TB_LINUX_EXIT_GROUP = 94,
+  TB_LINUX_SETITIMER = 103,
+  TB_LINUX_CLOCK_GETTIME = 113,
+  TB_LINUX_SCHED_GETAFFINITY = 123,
+  TB_LINUX_RT_SIGACTION = 134,
+  TB_LINUX_SYSINFO = 179,
+  TB_LINUX_CLONE = 220,
+  TB_LINUX_MMAP = 222,
+  TB_LINUX_WAIT4 = 260,
+};
+
+#endif

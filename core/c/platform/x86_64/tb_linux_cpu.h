@@ -1,0 +1,61 @@
+/* Linux on x86-64. Numbers and structures: arch/x86/entry/syscalls/syscall_64.tbl, uapi/asm/signal.h. */
+#ifndef TB_LINUX_CPU_H
+#define TB_LINUX_CPU_H
+#include "tb.h"
+
+enum {
+  TB_LINUX_READ = 0,
+  TB_LINUX_WRITE = 1,
+  TB_LINUX_CLOSE = 3,
+  TB_LINUX_LSEEK = 8,
+  TB_LINUX_MMAP = 9,
+  TB_LINUX_RT_SIGACTION = 13,
+  TB_LINUX_SETITIMER = 38,
+  TB_LINUX_CLONE = 56,
+  TB_LINUX_WAIT4 = 61,
+  TB_LINUX_SYSINFO = 99,
+  TB_LINUX_SCHED_GETAFFINITY = 204,
+  TB_LINUX_CLOCK_GETTIME = 228,
+  TB_LINUX_EXIT_GROUP = 231,
+  TB_LINUX_OPENAT = 257,
+  TB_LINUX_PPOLL = 271,
+  TB_LINUX_DUP3 = 292,
+  TB_LINUX_PIPE2 = 293,
+};
+
+/* The kernel leaves argc at the stack pointer, which is aligned; the call must find it so. */
+#define TB_LINUX_START "  xorl %ebp, %ebp\n  call tb_entry\n"
+
+static inline TB_UNUSED long tb_linux_call3(long number, long a, long b, long c) {
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+  return result;
+}
+
+static inline TB_UNUSED long tb_linux_call6(long number, long a, long b, long c, long d, long e, long f) {
+  long result;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = f;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+struct tb_linux_sigaction {
+  void (*handler)(int);
+  u64 flags;
+  void (*restorer)(void);
+  u64 mask;
+};
+
+/* Where a signal handler returns to: rt_sigreturn, by number 15. */
+static inline TB_UNUSED __attribute__((naked)) void tb_linux_restore(void) {
+  __asm__ volatile("movl $15, %eax\n  syscall");
+}
+/* SA_RESTORER, which x86-64 insists on. */
+#define TB_LINUX_SIGACTION(handler) {handler, 0x04000000, tb_linux_restore, 0}
+
+#endif
