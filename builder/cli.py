@@ -82,7 +82,12 @@ def names(text: str | None) -> tuple[str, ...]:
 @click.option("--deny", metavar="NAMES", help="Do without these, or fail with the chain that needs them.")
 @click.option("--mode", default="default", metavar="NAME", help="Preset with a budget: nano, micro.")
 @click.option("--engine", default="switch", metavar="NAME", help="How bytecode is executed.")
-@click.option("--target", default="x86_64-linux", metavar="NAME", help="Machine to build for.")
+@click.option(
+    "--target",
+    default="x86_64-linux",
+    metavar="NAME",
+    help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux.  [default: x86_64-linux]",
+)
 @click.option("--stack", metavar="CELLS", help="Stack limit.")
 @click.option("--heap", metavar="BYTES", help="Heap size.")
 @click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
@@ -218,7 +223,7 @@ def _build(program: Path, given: Mapping[str, object]) -> int:
     if given["run_it"]:
         from .run import run
 
-        return run(artifact.image, tuple(given["arguments"]))  # type: ignore[arg-type]
+        return run(artifact.image, artifact.plan.target, tuple(given["arguments"]))  # type: ignore[arg-type]
     return 0
 
 

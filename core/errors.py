@@ -33,6 +33,12 @@ class PolicyError(TblvmError):
     status = 4
 
 
+class HostError(TblvmError):
+    """This machine cannot do what was asked."""
+
+    status = 6
+
+
 class ModuleError(TblvmError):
     """A module is malformed or fails verification.
 

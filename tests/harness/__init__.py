@@ -1,10 +1,10 @@
 """The harness: builds runtimes with every opcode, sends them programs, reads how each run ended.
 
-    harness = Harness.build("marksweep", sanitize=False)
+    harness = compiled("marksweep", target="aarch64-linux")
     [run] = harness.run([Job(verified, stdin=b"", fuel=10**6)])
 
-The same image format serves the freestanding build by `zig cc`, which is what users get, and a build by
-gcc with AddressSanitizer and UndefinedBehaviorSanitizer on top of a C library.
+The same image format serves the freestanding build by `zig cc`, which is what users get (under an emulator
+where the target is not this machine), and a build by gcc with AddressSanitizer and UndefinedBehaviorSanitizer on top of a C library.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tblvm.builder.emit import Sources, emit
 from tblvm.builder.need import Need, demands
 from tblvm.builder.need import need as find_need
 from tblvm.builder.resolve import Request, resolve
+from tblvm.builder.run import command
 from tblvm.core.asm import assemble
 from tblvm.core.program import Use, link
 from tblvm.core.registry import Registry, load
@@ -117,7 +118,7 @@ class Harness:
                 (folder / "records").open("wb") as records,
             ):
                 done = subprocess.run(
-                    [self.executable],
+                    command(self.composition.plan.target, self.executable),
                     stdin=images,
                     stdout=output,
                     stderr=records,
@@ -199,18 +200,25 @@ def compiled(
     coverage: bool = False,
     plugins: tuple[Path, ...] = (),
     more: tuple[str, ...] = (),
+    target: str = "x86_64-linux",
 ) -> Harness:
     """A harness with heap *name*: "marksweep" (a tiny mark stack, so that it overflows), "freelist", or a
-    micro-library of a plug-in. more: other features."""
-    return _compiled(name, sanitize, coverage, plugins, more)
+    micro-library of a plug-in. more: other features. sanitize and coverage build for target "hosted"."""
+    target = "hosted" if sanitize or coverage else target
+    return _compiled(name, sanitize, coverage, plugins, more, target)
 
 
 @cache
 def _compiled(
-    name: str, sanitize: bool, coverage: bool, plugins: tuple[Path, ...], more: tuple[str, ...]
+    name: str,
+    sanitize: bool,
+    coverage: bool,
+    plugins: tuple[Path, ...],
+    more: tuple[str, ...],
+    target: str,
 ) -> Harness:
     reg = registry(plugins)
-    hosted = sanitize or coverage
+    hosted = target == "hosted"
     excluded = frozenset() if name == "freelist" else frozenset({"memory.freelist"})
     uses = dict.fromkeys(every_use(reg, excluded), (1, None))
     asked, services, traps = demands((use.form, "every opcode") for use in uses)
@@ -222,7 +230,7 @@ def _compiled(
     features += ["harness.hosted", "platform.hosted", "rt.hosted"] if hosted else ["harness.linux"]
     request = Request(
         features=tuple(features),
-        target="hosted" if hosted else "x86_64-linux",
+        target=target,
         options={"gc.mark-stack": 3} if name == "marksweep" else {},
     )
     plan = resolve(need, reg, request)

@@ -1,13 +1,19 @@
 /* Platform layer on top of a C library: for sanitizers, coverage and other compilers. */
+#define _GNU_SOURCE
 #include "tb_harness.h"
 #include "tb_platform.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 int main(void) { tb_entry(); }
@@ -57,4 +63,34 @@ void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
   tb_platform_flag = flag;
   sigaction(SIGALRM, &action, 0);
   if (milliseconds) setitimer(ITIMER_REAL, &timer, 0);
+}
+
+u64 tb_platform_clock(u32 which) {
+  struct timespec time;
+  clock_gettime(which == TB_CLOCK_REAL ? CLOCK_REALTIME : CLOCK_MONOTONIC, &time);
+  return (u64)time.tv_sec * 1000000000 + (u64)time.tv_nsec;
+}
+
+int tb_platform_wait(u64 nanoseconds, int descriptor) {
+  struct timespec time = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+  struct pollfd input = {descriptor, POLLIN, 0};
+  int ready = ppoll(&input, 1, &time, 0);
+  return ready < 0 ? -errno : ready;
+}
+
+long tb_platform_open_write(const char *path) {
+  int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+long tb_platform_close(int descriptor) { return close(descriptor) ? -errno : 0; }
+
+u64 tb_platform_memory(void) {
+  struct sysinfo info;
+  return sysinfo(&info) ? 0 : (u64)info.totalram * info.mem_unit;
+}
+
+u32 tb_platform_cores(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) ? 1 : (u32)CPU_COUNT(&set);
 }

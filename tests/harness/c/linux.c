@@ -1,15 +1,14 @@
-/* The harness's system calls, freestanding on x86-64. */
+/* The harness's system calls, freestanding. */
 #include "tb_harness.h"
+#include "tb_linux_cpu.h"
 
 long tb_harness_call(int what, long argument, void *more) {
-  static const u8 numbers[] = {57, 61, 22, 33, 3, 8}; /* fork wait4 pipe dup2 close lseek */
-  long a = what == TB_HARNESS_PIPE ? (long)more : argument, b = 0, c = 0, result;
-  if (what == TB_HARNESS_WAIT) b = (long)more;
-  if (what == TB_HARNESS_TELL) c = 1; /* SEEK_CUR */
-  register long r10 __asm__("r10") = 0;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "a"((long)numbers[what]), "D"(a), "S"(b), "d"(c), "r"(r10)
-                   : "rcx", "r11", "memory");
-  return result;
+  switch (what) {
+  case TB_HARNESS_FORK: return tb_linux_call6(TB_LINUX_CLONE, 17 /* SIGCHLD */, 0, 0, 0, 0, 0);
+  case TB_HARNESS_WAIT: return tb_linux_call6(TB_LINUX_WAIT4, argument, (long)more, 0, 0, 0, 0);
+  case TB_HARNESS_PIPE: return tb_linux_call3(TB_LINUX_PIPE2, (long)more, 0, 0);
+  case TB_HARNESS_DUP: return tb_linux_call3(TB_LINUX_DUP3, argument, 0, 0);
+  case TB_HARNESS_CLOSE: return tb_linux_call3(TB_LINUX_CLOSE, argument, 0, 0);
+  default: return tb_linux_call3(TB_LINUX_LSEEK, argument, 0, 1 /* SEEK_CUR */);
+  }
 }
