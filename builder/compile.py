@@ -176,7 +176,12 @@ def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Pa
     layout = objects.pop(sources.layout.name)
     full, image, link_map = folder / "full.elf", folder / "image.elf", folder / "link.map"
     common = [str(zig()), "ld.lld", "-m", target.emulation, "-T", target.link_script, "-e", "_start"]
-    common += [*LINK_FLAGS, "-z", f"max-page-size={target.page_size}", *(str(each) for each in objects.values())]
+    common += [
+        *LINK_FLAGS,
+        "-z",
+        f"max-page-size={target.page_size}",
+        *(str(each) for each in objects.values()),
+    ]
     strip = [] if symbols else ["-s", "-z", "nosectionheader"]
     _run_all(
         [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]],

@@ -24,8 +24,8 @@ def command(target: Target, executable: Path) -> list[str]:
     emulator = shutil.which(target.emulator)
     if emulator is None:
         raise HostError(
-            f"this machine ({here}) cannot run programs for {target.name}: install {target.emulator} (on Debian "
-            "in the package qemu-user-static), or keep the executable with -o and run it elsewhere"
+            f"this machine ({here}) cannot run programs for {target.name}: install {target.emulator} "
+            "(on Debian in the package qemu-user-static), or keep the executable with -o and run it elsewhere"
         )
     return [emulator, os.fspath(executable)]
 

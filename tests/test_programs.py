@@ -10,22 +10,26 @@ import pytest
 
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
+from tblvm.builder.run import command
 from tblvm.core.registry import Registry
-from tests.harness import Job, assembled, compiled, differences, hosted_executable
+from tests.harness import TARGETS, Job, assembled, compiled, differences, hosted_executable
 from tests.programs import EXAMPLES, STOPPED, expected
 
 ROOT = Path(__file__).parent.parent
 TBBUILD = [sys.executable, "-c", "from tblvm.builder.cli import main; main()"]
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_says_what_it_expects(path: Path, registry: Registry, tmp_path: Path) -> None:
+def test_example_says_what_it_expects(path: Path, target: str, registry: Registry, tmp_path: Path) -> None:
     wanted = expected(path.read_text())
-    artifact = build(translate(path.read_bytes(), str(path), registry), registry, Request())
+    module = translate(path.read_bytes(), str(path), registry)
+    artifact = build(module, registry, Request(target=target))
     program = tmp_path / "program"
     program.write_bytes(artifact.image)
     program.chmod(0o755)
-    done = subprocess.run([program], input=wanted.stdin, capture_output=True, check=False)
+    run = command(artifact.plan.target, program)
+    done = subprocess.run(run, input=wanted.stdin, capture_output=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
@@ -33,8 +37,8 @@ def test_example_says_what_it_expects(path: Path, registry: Registry, tmp_path: 
 def test_example_in_the_reference_interpreter(path: Path) -> None:
     """In a process of its own: counting the lines of two million instructions takes minutes."""
     wanted = expected(path.read_text())
-    command = [sys.executable, "-m", "tests.reference", str(path)]
-    done = subprocess.run(command, cwd=ROOT, input=wanted.stdin, capture_output=True, check=False)
+    words = [sys.executable, "-m", "tests.reference", str(path)]
+    done = subprocess.run(words, cwd=ROOT, input=wanted.stdin, capture_output=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
@@ -47,13 +51,14 @@ def test_example_under_sanitizers(path: Path, tmp_path: Path) -> None:
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", STOPPED)
-def test_what_stops_a_program_is_said(name: str, tmp_path: Path) -> None:
+def test_what_stops_a_program_is_said(name: str, target: str, tmp_path: Path) -> None:
     case = STOPPED[name]
     (tmp_path / "stopped.tba").write_text(case.text)
-    command = [*TBBUILD, "--run", "-q", *case.arguments, "stopped.tba"]
+    words = [*TBBUILD, "--target", target, "--run", "-q", *case.arguments, "stopped.tba"]
     done = subprocess.run(
-        command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        words, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     first, *trace = done.stderr.splitlines()
     assert (first, done.returncode) == (f"tblvm: trap: {case.message}", case.status)
@@ -68,10 +73,11 @@ def test_what_stops_a_program_under_sanitizers(name: str, tmp_path: Path) -> Non
     assert (done.stderr.splitlines()[0], done.returncode) == (f"tblvm: trap: {STOPPED[name].message}", 134)
 
 
-def test_a_deadline_ends_a_blocking_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_deadline_ends_a_blocking_read(target: str, tmp_path: Path) -> None:
     (tmp_path / "read.tba").write_text(".func main()\n  READ\n  PRINT\n  HALT\n.end\n")
     process = subprocess.Popen(
-        [*TBBUILD, "--run", "-q", "--timeout", "100ms", "read.tba"],
+        [*TBBUILD, "--target", target, "--run", "-q", "--timeout", "100ms", "read.tba"],
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -83,10 +89,11 @@ def test_a_deadline_ends_a_blocking_read(tmp_path: Path) -> None:
     assert message.splitlines() == ["tblvm: trap: interrupted: the time is up", "  at main (read.tba:2)"]
 
 
-def test_a_deadline_ends_a_write_that_nobody_reads(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_deadline_ends_a_write_that_nobody_reads(target: str, tmp_path: Path) -> None:
     (tmp_path / "write.tba").write_text(".func main()\nagain:\n  PUSH 65\n  PUTCHAR\n  JMP again\n.end\n")
     process = subprocess.Popen(
-        [*TBBUILD, "--run", "-q", "--timeout", "300ms", "write.tba"],
+        [*TBBUILD, "--target", target, "--run", "-q", "--timeout", "300ms", "write.tba"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,  # fills up
         stderr=subprocess.PIPE,

@@ -15,20 +15,23 @@ from elftools.elf.sections import SymbolTableSection
 
 from tblvm.builder import compile as compiler
 from tblvm.builder.compile import compile_
+from tblvm.builder.compose import CAGE_ADDRESS
 from tblvm.builder.emit import Sources, Unit
 from tblvm.builder.pipeline import Artifact, build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.errors import BuildError
 from tblvm.core.registry import Registry
+from tests.harness import TARGETS
 
 Build = Callable[..., Artifact]
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", ["hello.tba", "divide.tba", "boxes.tba"])
 def test_no_segment_is_writable_and_executable_and_nothing_is_linked_at_run_time(
-    builds: Build, name: str
+    builds: Build, name: str, target: str
 ) -> None:
-    elf = ELFFile(io.BytesIO(builds(name).image))
+    elf = ELFFile(io.BytesIO(builds(name, target=target).image))
     assert elf.header["e_type"] == "ET_EXEC"
     segments = list(elf.iter_segments())
     kinds = {segment["p_type"] for segment in segments}
@@ -40,6 +43,24 @@ def test_no_segment_is_writable_and_executable_and_nothing_is_linked_at_run_time
     entry = elf.header["e_entry"]
     code = next(s for s in segments if s["p_vaddr"] <= entry < s["p_vaddr"] + s["p_memsz"])
     assert code["p_flags"] == 5
+
+
+@pytest.mark.parametrize(
+    ("target", "page"), [("x86_64-linux", 4096), ("aarch64-linux", 65536), ("riscv64-linux", 4096)]
+)
+@pytest.mark.parametrize("name", ["hello.tba", "boxes.tba"])
+def test_segments_fit_pages_of_every_size_that_a_kernel_may_have(
+    builds: Build, name: str, target: str, page: int
+) -> None:
+    """What a kernel maps of a file are whole pages, each with one set of rights."""
+    elf = ELFFile(io.BytesIO(builds(name, target=target).image))
+    ends = 0
+    for each in elf.iter_segments("PT_LOAD"):
+        assert (each["p_vaddr"] - each["p_offset"]) % page == 0
+        assert each["p_align"] == page
+        assert each["p_vaddr"] // page * page >= ends
+        ends = -(-(each["p_vaddr"] + each["p_memsz"]) // page) * page
+    assert ends <= CAGE_ADDRESS and CAGE_ADDRESS % page == 0
 
 
 def symbols_of(made: Artifact) -> set[str]:
@@ -79,26 +100,29 @@ def test_only_the_opcodes_of_the_program_have_rows(builds: Build) -> None:
     }
 
 
-def test_the_layout_is_the_same_with_and_without_symbols(builds: Build) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_layout_is_the_same_with_and_without_symbols(builds: Build, target: str) -> None:
     def loaded(made: Artifact) -> list[bytes]:
         elf = ELFFile(io.BytesIO(made.image))
         first = next(s for s in elf.iter_segments() if s["p_type"] == "PT_LOAD")
         headers = elf.header["e_ehsize"] + elf.header["e_phnum"] * elf.header["e_phentsize"]
         return [first.data()[headers:]]
 
-    assert loaded(builds("hello.tba")) == loaded(builds("hello.tba", symbols=True))
+    shipped = builds("hello.tba", target=target)
+    assert loaded(shipped) == loaded(builds("hello.tba", symbols=True, target=target))
 
 
+@pytest.mark.parametrize("target", TARGETS)
 def test_the_same_program_gives_the_same_bytes_wherever_it_is(
-    builds: Build, registry: Registry, programs: Path, tmp_path: Path
+    builds: Build, registry: Registry, programs: Path, tmp_path: Path, target: str
 ) -> None:
     for name in ("hello.tba", "boxes.tba"):
         other = tmp_path / "elsewhere" / name
         other.parent.mkdir(exist_ok=True)
         other.write_bytes((programs / name).read_bytes())
         module = translate(other.read_bytes(), str(other), registry)
-        again = build(module, registry, Request(), keep=tmp_path / "kept")
-        assert again.sha256 == builds(name).sha256
+        again = build(module, registry, Request(target=target), keep=tmp_path / "kept")
+        assert again.sha256 == builds(name, target=target).sha256
 
 
 def test_another_process_in_another_folder_gives_the_same_bytes(

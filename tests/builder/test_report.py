@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import Report, show_json, show_text
 from tblvm.core.program import type_sizes
 from tblvm.core.registry import Registry
+from tests.harness import TARGETS
 
 Build = Callable[..., Artifact]
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.tba"))
+OTHERS = [target for target in TARGETS if target != "x86_64-linux"]
 SMALL = ["hello.tba", "halt.tba", "status.tba", "divide.tba", "free.tba", "boxes.tba", "cells.tba"]
 
 
@@ -39,6 +42,47 @@ def test_rows_of_small_programs_sum_to_the_file(builds: Build, name: str) -> Non
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_rows_of_the_examples_sum_to_the_file(builds: Build, path: Path) -> None:
     check_sums(builds(path))
+
+
+@pytest.mark.parametrize("target", OTHERS)
+@pytest.mark.parametrize("name", ["hello.tba", EXAMPLES[0]], ids=["hello", EXAMPLES[0].stem])
+def test_rows_sum_to_the_file_on_other_targets(builds: Build, name: str | Path, target: str) -> None:
+    """The same opcodes have bytes there, the same tables the same."""
+    here, made = builds(name), builds(name, target=target)
+    check_sums(made)
+
+    def names(artifact: Artifact) -> set[tuple[str, str]]:
+        return {(row.owner, row.item) for row in artifact.footprint.rows if row.opcode}
+
+    assert names(made) == names(here)
+    assert made.footprint.total("rodata", program=True) == here.footprint.total("rodata", program=True)
+    assert not any(row.owner == "(toolchain)" for row in made.footprint.rows)
+    padding = next(row.size for row in made.footprint.rows if row.owner == "(padding)")
+    assert padding < 64
+
+
+@pytest.mark.parametrize("target", OTHERS)
+def test_the_line_table_gives_each_handler_its_instructions(
+    builds: Build, target: str, tmp_path: Path
+) -> None:
+    """An independent reader of the line table, which on RISC-V the linker has changed, finds the same."""
+    linked = builds(EXAMPLES[0], target=target).linked
+    (tmp_path / "full").write_bytes(linked.full)
+    words = ["readelf", "--wide", "--debug-dump=decodedline", "full"]
+    listing = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    words = ["readelf", "--wide", "--symbols", "full"]
+    symbols = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    engine = next(line.split() for line in symbols.splitlines() if line.endswith(" tb_run"))
+    start, size = int(engine[1], 16), int(engine[2])
+    rows = re.findall(r"^(\S+) +(\d+|-) +0x([0-9a-f]+)", listing, flags=re.M)
+    places = [(int(at, 16), file) for file, _, at in rows if start <= int(at, 16) < start + size]
+    expected: dict[str, int] = {}
+    for (at, file), (after, _) in zip(places, [*places[1:], (start + size, "")], strict=True):
+        if file.startswith("tb-op:"):
+            label = file.split(":")[2]
+            expected[label] = expected.get(label, 0) + after - at
+    found = {row.item: row.size for row in builds(EXAMPLES[0], target=target).footprint.rows if row.opcode}
+    assert expected == found
 
 
 def test_with_symbols_the_rows_still_sum_to_the_file(builds: Build) -> None:

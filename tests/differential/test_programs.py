@@ -39,9 +39,15 @@ def sketches(start: int, count: int, *, free: bool = False) -> list[Sketch]:
 
 
 def check(
-    start: int, count: int, *, heap: str = "marksweep", sanitize: bool = False, stress: bool = False
+    start: int,
+    count: int,
+    *,
+    heap: str = "marksweep",
+    sanitize: bool = False,
+    stress: bool = False,
+    target: str = "x86_64-linux",
 ) -> None:
-    harness = compiled(heap, sanitize=sanitize)
+    harness = compiled(heap, sanitize=sanitize, target=target)
     programs = sketches(start, count, free=heap == "freelist")
     jobs = [
         # Without a collector every allocation stays.

@@ -38,6 +38,7 @@ from tblvm.opcodes.meaning import Limits, Machine, Outcome, Place
 from tblvm.stack import verify
 
 HERE = Path(__file__).parent
+TARGETS = tuple(load().targets)  # those that users have
 _STORAGE = ("i32", "i64", "f32", "f64", "any", "i8", "u8", "i16", "u16")
 _DOMAINS = {"stack": _STORAGE[:5], "storage": _STORAGE, "reference": ("any",), "class": ("any",)}
 
@@ -201,11 +202,12 @@ def compiled(
     plugins: tuple[Path, ...] = (),
     more: tuple[str, ...] = (),
     target: str = "x86_64-linux",
+    engine: str = "switch",
 ) -> Harness:
     """A harness with heap *name*: "marksweep" (a tiny mark stack, so that it overflows), "freelist", or a
     micro-library of a plug-in. more: other features. sanitize and coverage build for target "hosted"."""
     target = "hosted" if sanitize or coverage else target
-    return _compiled(name, sanitize, coverage, plugins, more, target)
+    return _compiled(name, sanitize, coverage, plugins, more, target, engine)
 
 
 @cache
@@ -216,6 +218,7 @@ def _compiled(
     plugins: tuple[Path, ...],
     more: tuple[str, ...],
     target: str,
+    engine: str,
 ) -> Harness:
     reg = registry(plugins)
     hosted = target == "hosted"
@@ -231,6 +234,7 @@ def _compiled(
     request = Request(
         features=tuple(features),
         target=target,
+        engine=engine,
         options={"gc.mark-stack": 3} if name == "marksweep" else {},
     )
     plan = resolve(need, reg, request)
