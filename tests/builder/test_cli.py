@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from tblvm.builder.cli import main
 from tblvm.core.command import write_file
 from tblvm.core.errors import UsageError
+from tblvm.core.registry import Registry
 
 TBBUILD = Path(sys.executable).with_name("tbbuild")
 Finished = subprocess.CompletedProcess[str]
@@ -84,6 +85,23 @@ def test_the_json_report_is_all_that_standard_output_holds(invoke: Invoke) -> No
     assert done.exit_code == 0
     assert json.loads(done.stdout)["program"] == "hello.tba"
     assert done.stderr == ""
+
+
+def test_help_names_the_targets_and_reports_name_theirs(invoke: Invoke, registry: Registry) -> None:
+    shown = " ".join(invoke("--help").output.split())
+    assert ", ".join(registry.targets) + "." in shown
+    for target in registry.targets:
+        assert json.loads(invoke("--json", "--target", target, "hello.tba").stdout)["target"] == target
+
+
+@pytest.mark.parametrize("target", ["aarch64-linux", "riscv64-linux"])
+def test_another_machine_s_program_runs_under_its_emulator(tool: Tool, target: str) -> None:
+    done = tool("-q", "--run", "--target", target, "hello.tba")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello, world!\n", "")
+    none = tool("-q", "--run", "--target", target, "hello.tba", env={"PATH": ""})
+    assert none.returncode == 6 and none.stdout == ""
+    assert none.stderr.startswith("tbbuild: ") and "qemu-user-static" in none.stderr
+    assert len(none.stderr.splitlines()) == 1
 
 
 def test_quiet_and_report_none_say_nothing(invoke: Invoke) -> None:
@@ -165,7 +183,7 @@ def test_what_stands_behind_the_program_is_the_guest_s(
     seen: list[tuple[str, ...]] = []
     monkeypatch.chdir(programs)
 
-    def run(image: bytes, arguments: tuple[str, ...]) -> int:
+    def run(image: bytes, target: object, arguments: tuple[str, ...]) -> int:
         seen.append(arguments)
         return 7
 
