@@ -52,7 +52,7 @@ class Composition:
 def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -> Composition:
     """The composition for *plan* with the program *verified*. Raises BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
-    program = link(verified, isa, numbers(handlers))
+    program = link(verified, isa, numbers(handlers), plan.cell_bits)
     return Composition(plan, handlers, program, tables(plan, program), loaded)
 
 

@@ -5,12 +5,14 @@ The answer depends on the program and the instruction set only, never on what is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.module import Module
 from ..core.program import Use, instructions, string_kinds
 from ..core.verified import Form, Verified
+from ..core.wellformed import is_wide
 from ..opcodes import Isa, Service, Trap
 from ..opcodes.ir import Node
 
@@ -45,7 +47,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a program needs. uses: the forms in it, each with the number of instructions and the first;
-    asked: libraries and interfaces, with reasons; traps: kinds that it can raise."""
+    asked: libraries and interfaces, with reasons; traps: kinds that it can raise. wide: why cells must have
+    64 bits; "" where 32 are enough."""
 
     uses: dict[Use, tuple[int, Place | None]]
     asked: tuple[Asked, ...]
@@ -56,6 +59,7 @@ class Need:
     min_heap: int
     entry_cells: int = 0
     globals: int = 0
+    wide: str = ""
 
 
 def need(verified: Verified, isa: Isa) -> Need:
@@ -84,7 +88,15 @@ def need(verified: Verified, isa: Isa) -> Need:
         min_heap=module.min_heap,
         entry_cells=len(entry.locals) + entry.max_stack + 2,
         globals=len(module.globals),
+        wide=_wide(module, uses),
     )
+
+
+def _wide(module: Module, uses: Mapping[Use, tuple[int, Place | None]]) -> str:
+    if is_wide(module):
+        return "a type, local, global or constant has 64 bits"
+    found = ((use.form.name, place) for use, (_, place) in uses.items() if use.form.is_wide)
+    return next((f"{place} → {name}" for name, place in found), "")
 
 
 def demands(

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..core.program import stack_bytes
 from .measure import HEADERS, PADDING, PROGRAM, Row
 from .pipeline import Artifact
 from .resolve import Plan
@@ -61,7 +62,7 @@ class Report:
         options = self.artifact.plan.options
         needs = {"static data": self.artifact.footprint.total("data", "bss")}
         if "stack" in options:
-            needs["VM stack"] = options["stack"] * self.artifact.plan.cell_bits // 8
+            needs["VM stack"] = stack_bytes(options["stack"], self.artifact.plan.cell_bits)
         if "heap" in options:
             needs["heap cage"] = options["heap"] + 8 + len(self.artifact.composition.program.strings)
         return needs
@@ -88,6 +89,7 @@ def as_data(report: Report) -> dict[str, object]:
         "target": plan.target.name,
         "engine": plan.engine.name,
         "mode": plan.mode.name,
+        "cell_bits": plan.cell_bits,
         "file_bytes": footprint.file_size,
         "runtime_bytes": footprint.runtime,
         "totals": {kind: footprint.total(kind) for kind in KINDS},
@@ -200,6 +202,8 @@ def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
 def explain(plan: Plan) -> str:
     """Every micro-library and option of a plan with all reasons."""
     lines = [f"target {plan.target.name}, engine {plan.engine.name}, mode {plan.mode.name}: {plan.mode.doc}"]
+    why = plan.need.wide or ("asked for" if plan.cell_bits == 64 else "the program has no 64-bit value")
+    lines.append(f"cells of {plan.cell_bits} bits: {why}")
     for library in plan.libraries:
         fills = f" (fills {', '.join(library.provides)})" if library.provides else ""
         lines.append(f"\n{library.name}{fills}: {library.doc}")

@@ -20,7 +20,8 @@ from .need import Asked, Need
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
-    may not; mode, engine, target by name; options: name -> value; base: interfaces of every runtime."""
+    may not; mode, engine, target by name; options: name -> value; base: interfaces of every runtime;
+    cell_bits: the least width of cells, which 64-bit values make 64."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -30,6 +31,7 @@ class Request:
     target: str = "x86_64-linux"
     options: Mapping[str, int] = field(default_factory=dict)
     base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")
+    cell_bits: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class _Resolver:
             mode=self.mode,
             engine=self.engine,
             target=self.target,
+            cell_bits=64 if self.need.wide else self.request.cell_bits,
         )
 
     def _feature(self, feature: str) -> list[Asked]:

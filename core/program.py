@@ -29,19 +29,32 @@ from .module import ClassType, class_layout
 from .parts import Table
 from .verified import Form, Verified
 
-LINK_CELLS = 2  # of a frame in 64-bit cells: return pc, function, distance to the caller's frame
-assert LINK_CELLS <= FRAME_COST
+LINK_BYTES = 12  # of a frame: return pc, function, distance to the caller's frame
 
 MAX_PADDED = 9  # bytes of a LEB128 in resolved code: what engines shift by stays below 64
 STRINGS_START = 8  # cage offset of the first string; 0 is null
+
+
+def link_cells(cell_bits: int) -> int:
+    """Cells that the link of a frame takes, between its parameters and its locals."""
+    return -(-LINK_BYTES * 8 // cell_bits)
+
+
+def stack_bytes(cells: int, cell_bits: int) -> int:
+    """Bytes that hold all frames that count *cells* against the stack limit. A frame counts FRAME_COST
+    cells for its link, whatever the link takes (tb_frame.h)."""
+    return cells * link_cells(cell_bits) // FRAME_COST * (cell_bits // 8)
+
+
+_LONGEST_LINK = link_cells(32)
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """A form as resolved code has it.
 
-    far: the immediates that name a local whose index would need a longer LEB128 once the link cells are
-    skipped; the engine adds them instead.
+    far: the immediates that name a local whose index may need a longer LEB128 once the link cells are
+    skipped (the same ones for every width of cells); the engine adds them instead.
     """
 
     form: Form
@@ -87,9 +100,10 @@ class Instruction:
     signed: tuple[bool, ...]
 
 
-def instructions(verified: Verified, isa: Isa) -> Iterator[Instruction]:
+def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[Instruction]:
     """Every instruction of the module with its immediates as the engine needs them."""
     module = verified.module
+    link_ = link_cells(cell_bits)
     decoder = Decoder(isa, module.pages)
     for index, (function, checked) in enumerate(zip(module.functions, verified.functions, strict=True)):
         parameters = len(module.function_type(index).parameters)
@@ -102,10 +116,10 @@ def instructions(verified: Verified, isa: Isa) -> Iterator[Instruction]:
             for which in read_immediates(form):
                 kind, value = opcode.kinds[which], immediates[which]
                 if kind == "local" and value >= parameters:
-                    if len(write_leb(value + LINK_CELLS)) != len(write_leb(value)):
+                    if len(write_leb(value + _LONGEST_LINK)) != len(write_leb(value)):
                         far.append(which)
                     else:
-                        value += LINK_CELLS
+                        value += link_
                 elif kind == "field":
                     entry = module.type_entry(immediates[which - 1])
                     assert isinstance(entry, ClassType)
@@ -119,13 +133,14 @@ def instructions(verified: Verified, isa: Isa) -> Iterator[Instruction]:
 @dataclass(frozen=True, slots=True)
 class Program:
     """A module linked for a runtime. code: resolved, all functions; starts: where each begins;
-    strings: the immortal string objects; pool: for each constant its cell."""
+    strings: the immortal string objects; pool: for each constant its cell; cell_bits: the width of cells."""
 
     verified: Verified
     code: bytes
     starts: tuple[int, ...]
     strings: bytes
     pool: tuple[int, ...]
+    cell_bits: int
 
     def after(self, function: int, offset: int) -> int:
         """Offset in `code` of the instruction behind the one at *offset* of *function*."""
@@ -138,8 +153,8 @@ class Program:
         return self.starts[function] + (offsets[low] if low < len(offsets) else end)
 
 
-def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes]) -> Program:
-    """Resolved code for a runtime whose engine gives the forms these *numbers*.
+def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: int) -> Program:
+    """Resolved code for a runtime with cells of this width, whose engine gives the forms these *numbers*.
 
     Raises BuildError for an instruction that is too long for resolved code.
     """
@@ -150,7 +165,7 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes]) -> Program:
         starts.append(at)
         at += len(function.code)
     code = bytearray(at)
-    for each in instructions(verified, isa):
+    for each in instructions(verified, isa, cell_bits):
         start = starts[each.function]
         encoded = numbers[each.use]
         values, signed = list(each.values), list(each.signed)
@@ -164,7 +179,7 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes]) -> Program:
             encoded += write_leb(value, signed=sign, length=room)
         code[start + each.offset : start + each.after] = encoded
     strings, pool = _constants(verified)
-    return Program(verified, bytes(code), tuple(starts), strings, pool)
+    return Program(verified, bytes(code), tuple(starts), strings, pool, cell_bits)
 
 
 LATIN1, UTF16 = 7, 14  # type indexes of string objects (tb.h)
@@ -207,7 +222,7 @@ def string_kinds(verified: Verified) -> int:
 
 def program_tables(program: Program) -> tuple[Table, ...]:
     """Code, functions, constants. The layout of rows is drawn in tb_frame.h."""
-    module = program.verified.module
+    module, size = program.verified.module, program.cell_bits // 8
     rows = bytearray()
     for index, function in enumerate(module.functions):
         signature = module.function_type(index)
@@ -223,7 +238,7 @@ def program_tables(program: Program) -> tuple[Table, ...]:
     return (
         Table("code", "u8", program.code, align=1),
         Table("functions", "struct tb_function", bytes(rows), align=4),
-        Table("pool", "u64", b"".join(struct.pack("<Q", cell) for cell in program.pool), align=8),
+        Table("pool", f"u{8 * size}", b"".join(c.to_bytes(size, "little") for c in program.pool), align=size),
         Table("strings", "u8", program.strings, align=8),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..opcodes import Declaration, types
 from ..opcodes.ir import Graph
+from ..opcodes.primitives.effects import CELLS
 from ..opcodes.trace import Bindings, takes_homes
 from .module import Module
 
@@ -30,6 +31,13 @@ class Form:
     def keeps_operands(self) -> bool:
         """Whether what the opcode takes stays on the operand stack until it is done."""
         return any(map(takes_homes, self.graph.nodes))
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it moves a 64-bit value to or from a cell: a service's arguments are in none."""
+        moved = [node for node in self.graph.nodes if node.primitive in CELLS]
+        values = [node if node.type else node.operands[-1] for node in moved]
+        return any(node.type in ("i64", "f64") for node in (*values, *self.graph.results))
 
     @property
     def name(self) -> str:

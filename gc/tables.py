@@ -7,7 +7,7 @@ import struct
 from ..core.code import write_leb
 from ..core.module import ArrayType, ClassType, class_layout
 from ..core.parts import Table
-from ..core.program import LINK_CELLS, Program
+from ..core.program import Program, link_cells
 from ..opcodes import types
 
 
@@ -38,14 +38,14 @@ def _object_tables(program: Program) -> tuple[Table, ...]:
 
 
 def _frame_tables(program: Program) -> tuple[Table, ...]:
-    verified = program.verified
+    verified, link = program.verified, link_cells(program.cell_bits)
     blob, starts = bytearray(), bytearray()
     for index, checked in enumerate(verified.functions):
         starts += struct.pack("<I", len(blob))
         parameters = len(verified.module.function_type(index).parameters)
-        locals_ = [i if i < parameters else i + LINK_CELLS for i in verified.reference_locals(index)]
+        locals_ = [i if i < parameters else i + link for i in verified.reference_locals(index)]
         blob += _slots(locals_)
-        operands = parameters + LINK_CELLS + len(verified.module.functions[index].locals)
+        operands = parameters + link + len(verified.module.functions[index].locals)
         last = program.starts[index]
         for offset in sorted(checked.maps):
             after = program.after(index, offset)

@@ -37,7 +37,7 @@ void tb_walk_object(struct tb_context *cx, tb_ref at) {
 static void tb_walk_slots(struct tb_context *cx, const u8 **at, cell *fp, u32 live) {
   for (u32 left = tb_rt_number(at); left; left--) {
     u32 slot = tb_rt_number(at);
-    /* The low half of the cell is the reference; the high half is zero. */
+    /* The low half of a 64-bit cell is the reference; the high half is zero. */
     if (live) tb_gc_root(cx, (tb_ref *)(void *)&fp[slot]);
   }
 }

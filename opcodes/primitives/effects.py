@@ -7,6 +7,7 @@ state.
 
 from __future__ import annotations
 
+from .leaves import PARAMETER
 from .primitive import Primitive, define
 
 
@@ -64,3 +65,17 @@ INVOKE = _effect(
 )
 RETURN = _effect("return", "return", transfers=True)
 HALT = _effect("halt", "halt", transfers=True)
+
+# What reads a cell, or writes its last operand to one. (Results of an opcode are written to cells too.)
+CELLS = (
+    PARAMETER,
+    LOCAL_GET,
+    LOCAL_SET,
+    POOL_GET,
+    GLOBAL_GET,
+    GLOBAL_SET,
+    GLOBAL_SET_REF,
+    HEAP_LOAD,
+    HEAP_STORE,
+    HEAP_STORE_REF,
+)

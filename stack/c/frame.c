@@ -1,10 +1,10 @@
-/* The VM stack: one region, as large as the stack limit says. A frame is never larger than what it
- * counts, so that the limit is the only check. */
+/* The VM stack: one region, large enough for all that the stack limit allows, so that the limit is the only
+ * check. */
 #include "tb_frame.h"
 #include "tb_platform.h"
 
 void tb_stack_start(struct tb_context *cx) {
-  cx->stack_base = tb_platform_map(0, (u64)TB_STACK_CELLS * sizeof(cell));
+  cx->stack_base = tb_platform_map(0, TB_STACK_BYTES(TB_STACK_CELLS));
   cx->cells_left = cx->stack_base ? TB_STACK_CELLS : 0;
 }
 

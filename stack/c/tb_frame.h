@@ -18,16 +18,21 @@ struct tb_function {
   u16 cells;
 };
 
-/* What a frame remembers of its caller. pc: offset in the code at which the caller goes on, or
- * TB_PC_HOST; function: byte offset of the caller's row; distance: from the caller's frame to this one, in
- * cells. */
+/* What a frame remembers of its caller, in whole cells. pc: offset in the code at which the caller goes on,
+ * or TB_PC_HOST; function: byte offset of the caller's row; distance: from the caller's frame to this one,
+ * in cells. */
 struct tb_link {
   u32 pc;
   u32 function;
   u32 distance;
-  u32 unused;
-};
+} __attribute__((aligned(sizeof(cell))));
 enum { TB_LINK = sizeof(struct tb_link) / sizeof(cell) };
+
+/* A frame counts as many cells for its link, whatever the link takes: the limit stops a program at the same
+ * call for every width of cells. Memory for frames that count so many cells: each of them counts
+ * TB_FRAME_COST at least, and takes TB_LINK - TB_FRAME_COST more. */
+enum { TB_FRAME_COST = 2 };
+#define TB_STACK_BYTES(cells) ((u64)(cells) * TB_LINK / TB_FRAME_COST * sizeof(cell))
 #define TB_PC_HOST 0xffffffffu
 
 static inline TB_UNUSED struct tb_link *tb_frame_link(cell *fp, const struct tb_function *function) {

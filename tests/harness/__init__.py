@@ -137,7 +137,9 @@ class Harness:
         return runs
 
     def _image(self, job: Job) -> bytes:
-        program = link(job.verified, self.reg.isa, numbers(self.composition.handlers))
+        program = link(
+            job.verified, self.reg.isa, numbers(self.composition.handlers), self.composition.plan.cell_bits
+        )
         found = {table.name: table for table in tables(self.composition.plan, program)}
         names = list(dict.fromkeys(table.name for table in self.composition.tables))
         head = 10 * 4 + 8 + 64 * 4
@@ -203,11 +205,13 @@ def compiled(
     more: tuple[str, ...] = (),
     target: str = "x86_64-linux",
     engine: str = "switch",
+    cell_bits: int = 64,
 ) -> Harness:
     """A harness with heap *name*: "marksweep" (a tiny mark stack, so that it overflows), "freelist", or a
-    micro-library of a plug-in. more: other features. sanitize and coverage build for target "hosted"."""
+    micro-library of a plug-in. more: other features. sanitize and coverage build for target "hosted".
+    cell_bits: with 32, for programs without 64-bit values."""
     target = "hosted" if sanitize or coverage else target
-    return _compiled(name, sanitize, coverage, plugins, more, target, engine)
+    return _compiled(name, sanitize, coverage, plugins, more, target, engine, cell_bits)
 
 
 @cache
@@ -219,11 +223,14 @@ def _compiled(
     more: tuple[str, ...],
     target: str,
     engine: str,
+    cell_bits: int,
 ) -> Harness:
     reg = registry(plugins)
     hosted = target == "hosted"
     excluded = frozenset() if name == "freelist" else frozenset({"memory.freelist"})
-    uses = dict.fromkeys(every_use(reg, excluded), (1, None))
+    uses = dict.fromkeys(
+        (use for use in every_use(reg, excluded) if cell_bits == 64 or not use.form.is_wide), (1, None)
+    )
     asked, services, traps = demands((use.form, "every opcode") for use in uses)
     need = Need(
         uses, tuple(asked), tuple(services), tuple(sorted(traps, key=lambda t: t.name)), 2, 0, 0, 0, 64
@@ -235,6 +242,7 @@ def _compiled(
         features=tuple(features),
         target=target,
         engine=engine,
+        cell_bits=cell_bits,
         options={"gc.mark-stack": 3} if name == "marksweep" else {},
     )
     plan = resolve(need, reg, request)
@@ -271,7 +279,7 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
         for index, (name, ctype) in enumerate(names)
     )
     more.append(f"#define TB_HARNESS_TABLES {loads}")
-    header = header.replace("typedef u64 cell;", "typedef u64 cell;\n" + "\n".join(more))
+    header = re.sub(r"typedef u\d+ cell;", lambda found: "\n".join([found[0], *more]), header)
     header = header.replace("#endif\n", '#include "tb_harness.h"\n#endif\n')
     return replace(sources, headers={**sources.headers, "tb_plan.h": header})
 
