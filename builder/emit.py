@@ -122,6 +122,9 @@ def plan_header(composition: Composition) -> str:
     }
     for library in plan.libraries:
         macros |= library.macros
+        if library.constants is not None:
+            constants = library.constants(None if composition.loaded else composition.program)
+            macros |= {name: str(value) for name, value in constants.items()}
         macros |= {option.macro: f"{plan.options[option.name]}" for option in library.options}
     lines += [f"#define {name} {value}" for name, value in sorted(macros.items())]
     lines += ["", "/* Kinds of traps; 0 is none. */"]

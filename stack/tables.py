@@ -1,0 +1,73 @@
+"""Tables and constants about the function tables of a program (drawn in c/tb_tables.h), the types of its
+functions, its branch tables."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+
+from ..core.module import canonical_types
+from ..core.parts import Table
+from ..core.program import Program, calls
+from . import table_services
+
+_PASSIVE = 0xFFFFFFFF
+STATIC = 1 << 16  # so many elements of tables that cannot grow are a static array
+# What a runtime takes that is given its programs.
+TABLES, SEGMENTS = 16, 4096
+
+
+def _words(numbers: Iterable[int]) -> bytes:
+    listed = tuple(numbers)
+    return struct.pack(f"<{len(listed)}I", *listed)
+
+
+def function_tables(program: Program) -> tuple[Table, ...]:
+    """Sizes, and the segments with their elements."""
+    module = program.verified.module
+    sizes, rows, functions = [len(module.tables)], [len(module.elements)], bytearray()
+    for table in module.tables:
+        sizes += [table.minimum, table.maximum]
+    for each in module.elements:
+        place = _PASSIVE if each.table is None else each.table
+        rows += [place, each.offset, len(functions) // 4, len(each.functions)]
+        functions += _words(0 if index is None else index + 1 for index in each.functions)
+    return (
+        Table("table_sizes", "u32", _words(sizes)),
+        Table("table_elements", "u32", _words(rows)),
+        Table("table_functions", "u32", bytes(functions)),
+    )
+
+
+def table_constants(program: Program | None) -> Mapping[str, int]:
+    """How many tables, whether they grow, and the elements of the static array that holds them all; 0: they
+    are mapped."""
+    if program is None:
+        return {"TB_TABLES": TABLES, "TB_TABLES_GROW": 1, "TB_TABLES_STATIC": 0}
+    module = program.verified.module
+    grows = calls(program, table_services.grow)
+    fixed = not grows or all(each.minimum == each.maximum for each in module.tables)
+    total = sum(each.minimum for each in module.tables)
+    return {
+        "TB_TABLES": max(1, len(module.tables)),
+        "TB_TABLES_GROW": int(grows),
+        "TB_TABLES_STATIC": total if fixed and total <= STATIC else 0,
+    }
+
+
+def segment_constants(program: Program | None) -> Mapping[str, int]:
+    """How many element segments."""
+    count = SEGMENTS if program is None else len(program.verified.module.elements)
+    return {"TB_ELEMENT_SEGMENTS": max(1, count)}
+
+
+def type_tables(program: Program) -> tuple[Table, ...]:
+    """For each function the number of its type: equal types have equal numbers."""
+    module = program.verified.module
+    canonical = canonical_types(module)
+    return (Table("function_types", "u32", _words(canonical[each.type] for each in module.functions)),)
+
+
+def branch_tables(program: Program) -> tuple[Table, ...]:
+    """For each branch table the number of its targets without the default, then all of them."""
+    return (Table("branches", "u32", _words(program.branches)),)
