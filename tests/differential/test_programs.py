@@ -15,7 +15,20 @@ import pytest
 from tblvm.core.code import Decoder, write_leb
 from tblvm.core.errors import ModuleError
 from tblvm.core.io.services import Console
-from tblvm.core.module import ArrayType, ClassType, Constant, Function, FunctionType, Module, PageUse, Shape
+from tblvm.core.module import (
+    ArrayType,
+    ClassType,
+    Constant,
+    DataSegment,
+    ElementSegment,
+    Function,
+    FunctionTable,
+    FunctionType,
+    Memory,
+    Module,
+    PageUse,
+    Shape,
+)
 from tblvm.core.verified import Verified
 from tblvm.opcodes import types
 from tblvm.opcodes.meaning import Limits
@@ -300,7 +313,24 @@ def _tables(module: Module, rng: random.Random) -> Module:
     return _with_function(module, index, type=rng.randrange(len(module.types)))
 
 
+def _spaces(module: Module, rng: random.Random) -> Module:
+    """Other memories, tables and segments; not so large at first that a runtime refuses them."""
+    number = rng.choice((0, 1, 2, 3, 8, 65536, 65537, 2**32 - 1))
+    which = rng.randrange(4)
+    if which == 0:
+        return replace(module, memories=(*module.memories[1:], Memory(rng.randrange(4), number)))
+    if which == 1:
+        return replace(module, tables=(*module.tables[1:], FunctionTable(rng.randrange(9), number)))
+    space = rng.choice((None, 0, 0, 1, 2))
+    if which == 2:
+        segment = DataSegment(rng.randbytes(rng.randrange(9)), space, number)
+        return replace(module, data=(*module.data[1:], segment))
+    functions = tuple(rng.choice((None, 0, 1, 9)) for _ in range(rng.randrange(6)))
+    return replace(module, elements=(*module.elements[1:], ElementSegment(functions, space, number)))
+
+
 MUTATIONS = (
+    _spaces,
     _byte,
     _splice,
     _instruction,
@@ -360,6 +390,11 @@ def _random_instruction(module: Module, rng: random.Random, here: int) -> bytes:
     assert prefix is not None
     code = bytes([opcode.code] if prefix < 0 else [prefix, opcode.code])
     for kind, signed in zip(opcode.kinds, opcode.signed, strict=True):
+        if kind == "targets":
+            count = rng.randrange(3)
+            code += write_leb(count)
+            code += b"".join(write_leb(rng.randrange(here + 8)) for _ in range(count + 1))
+            continue
         if kind in ("class", "array", "reftype"):
             value = types.FIRST_MODULE_TYPE + rng.randrange(len(module.types))
         else:
@@ -403,6 +438,10 @@ def _random_module(rng: random.Random) -> Module:
         ),
         pool=(Constant("i32", 3), Constant("string", "x"), Constant("f64", 0)),
         globals=(types.I32.code, types.ANY.code, types.I64.code),
+        memories=(Memory(1, 3), Memory(0, 9)),
+        data=(DataSegment(b"abc", 0, 5), DataSegment(b"defghi")),
+        tables=(FunctionTable(4, 6), FunctionTable(3, 1000)),
+        elements=(ElementSegment((0, None), 0, 1), ElementSegment((0, 0), 1, 1), ElementSegment((0, None))),
         pages=tuple(
             PageUse(name, page.prefix or 0, 0xFF, isa.fingerprint(name, 0xFF))
             for name, page in sorted(isa.pages.items(), key=lambda item: (item[0] != "core", item[0]))
