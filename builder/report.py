@@ -65,6 +65,9 @@ class Report:
             needs["VM stack"] = stack_bytes(options["stack"], self.artifact.plan.cell_bits)
         if "heap" in options:
             needs["heap cage"] = options["heap"] + 8 + len(self.artifact.composition.program.strings)
+        for library in self.artifact.plan.libraries:
+            if library.ram is not None:
+                needs.update(library.ram(self.artifact.composition.program, options))
         return needs
 
     def verdicts(self) -> list[Verdict]:

@@ -78,6 +78,7 @@ class MicroLibrary:
     needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
     declares. include: headers that the engine includes for it.
     tables: gives the read-only data about a program that it reads.
+    ram: gives the bytes that it asks the system for, at most, by what for, from program and options.
     constants: gives C macros (NAME -> number) that depend on the program; on None for a runtime that is given
     its programs at run time, whose numbers are the most that it takes.
     """
@@ -108,6 +109,7 @@ class MicroLibrary:
     macros: Mapping[str, str] = field(default_factory=dict)
     tables: Callable[[Program], tuple[Table, ...]] | None = None
     constants: Callable[[Program | None], Mapping[str, int]] | None = None
+    ram: Callable[[Program, Mapping[str, int]], Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,15 @@ def memory_constants(program: Program | None) -> Mapping[str, int]:
     }
 
 
+def memory_ram(program: Program, options: Mapping[str, int]) -> Mapping[str, int]:
+    """What is mapped."""
+    if memory_constants(program)["TB_LINEAR_STATIC"]:
+        return {}
+    grows = calls(program, linear_services.grow)
+    pages = [each.maximum if grows else each.minimum for each in program.verified.module.memories]
+    return {"linear memory": min(sum(pages) << 16, options["linear"])}
+
+
 def segment_constants(program: Program | None) -> Mapping[str, int]:
     """How many data segments."""
     count = SEGMENTS if program is None else len(program.verified.module.data)

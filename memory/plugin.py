@@ -8,7 +8,7 @@ from ..core.hookspecs import hookimpl
 from ..core.parts import MicroLibrary, Option
 from ..opcodes import OpcodeSet
 from . import linear, linear_services, objects, ops, services
-from .linear_tables import memory_constants, memory_tables, segment_constants
+from .linear_tables import memory_constants, memory_ram, memory_tables, segment_constants
 from .tables import global_tables, type_tables
 
 ROOM = Path(__file__).parent
@@ -131,6 +131,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_linear_start",),
             tables=memory_tables,
             constants=memory_constants,
+            ram=memory_ram,
             options=(
                 Option(
                     name="linear",

@@ -8,7 +8,7 @@ from ..core.hookspecs import hookimpl
 from ..core.parts import MicroLibrary, Option
 from ..opcodes import OpcodeSet
 from . import indirect, ops, table_services
-from .tables import branch_tables, function_tables, segment_constants, table_constants, type_tables
+from .tables import branch_tables, function_tables, segment_constants, table_constants, table_ram, type_tables
 from .trace import trace_tables
 
 ROOM = Path(__file__).parent
@@ -93,6 +93,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_tables_start",),
             tables=function_tables,
             constants=table_constants,
+            ram=table_ram,
             options=(
                 Option(
                     name="tables",

@@ -55,6 +55,15 @@ def table_constants(program: Program | None) -> Mapping[str, int]:
     }
 
 
+def table_ram(program: Program, options: Mapping[str, int]) -> Mapping[str, int]:
+    """What is mapped."""
+    if table_constants(program)["TB_TABLES_STATIC"]:
+        return {}
+    grows = calls(program, table_services.grow)
+    elements = [each.maximum if grows else each.minimum for each in program.verified.module.tables]
+    return {"tables": 4 * min(sum(elements), options["tables"])}
+
+
 def segment_constants(program: Program | None) -> Mapping[str, int]:
     """How many element segments."""
     count = SEGMENTS if program is None else len(program.verified.module.elements)
