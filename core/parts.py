@@ -77,10 +77,13 @@ class MicroLibrary:
     prototypes: C declarations that its macros need.
     needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
     declares. include: headers that the engine includes for it.
-    tables: gives the read-only data about a program that it reads.
+    tables: gives the read-only data about a program that it reads. on_load: C functions (struct tb_context *,
+    struct tb_module *) that make the same tables of a module that is loaded at run time, by TB_SET_TABLE;
+    load_sources: C files with these, which only runtimes that load modules have.
     ram: gives the bytes that it asks the system for, at most, by what for, from program and options.
     constants: gives C macros (NAME -> number) that depend on the program; on None for a runtime that is given
     its programs at run time, whose numbers are the most that it takes.
+    generated: gives C about the runtime itself, which is compiled with its sources.
     """
 
     name: str
@@ -110,6 +113,9 @@ class MicroLibrary:
     tables: Callable[[Program], tuple[Table, ...]] | None = None
     constants: Callable[[Program | None], Mapping[str, int]] | None = None
     ram: Callable[[Program, Mapping[str, int]], Mapping[str, int]] | None = None
+    on_load: tuple[str, ...] = ()
+    load_sources: tuple[str, ...] = ()
+    generated: Callable[[Composition], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ assume, the engine `switch`, the core opcodes, the front-ends for assembly and .
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..opcodes import Isa, OpcodeSet, Trap
 from . import ops
@@ -12,7 +13,16 @@ from .module import Module
 from .parts import Engine, FrontEnd, MicroLibrary, Option, Target
 from .switch import SWITCH
 
+if TYPE_CHECKING:
+    from ..builder.compose import Composition
+
 ROOM = Path(__file__).parent
+
+
+def _builtin_types(composition: Composition) -> str:
+    from .loading import builtin_types
+
+    return builtin_types(composition)
 
 
 @hookimpl
@@ -38,6 +48,38 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("frames", "platform"),
             sources=("c/entry.c",),
             headers=("c",),
+        ),
+        MicroLibrary(
+            name="core.loader",
+            doc="reads modules, checks them, links them into resolved code",
+            room=ROOM,
+            size=6000,
+            provides=("loader",),
+            requires=("verifier", "frames", "support"),
+            sources=tuple(f"c/loader/{name}.c" for name in ("memory", "text", "check", "link", "tables")),
+            headers=("c", "c/loader"),
+            generated=_builtin_types,
+        ),
+        MicroLibrary(
+            name="core.runtime",
+            doc="entry point of a runtime that loads the module named on its command line",
+            room=ROOM,
+            size=1000,
+            provides=("entry", "loading"),
+            requires=("loader", "frames", "platform", "support"),
+            sources=("c/loader/entry.c",),
+            headers=("c", "c/loader"),
+            options=(
+                Option(
+                    name="load.memory",
+                    default=64 << 20,
+                    kind="size",
+                    macro="TB_LOAD_MEMORY",
+                    doc="Memory for a module: its file, and what is built from it; taken as it is needed.",
+                    minimum=4096,
+                    maximum=1 << 30,
+                ),
+            ),
         ),
         MicroLibrary(
             name="core.switch",

@@ -35,6 +35,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("types",),
             tables=type_tables,
+            load_sources=("c/types_load.c",),
+            on_load=("tb_types_load",),
         ),
         MicroLibrary(
             name="memory.cage",
@@ -102,7 +104,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="global variables",
             room=ROOM,
             provides=("globals",),
-            store="cell globals[TB_GLOBALS];",
+            store="cell TB_MANY(globals, TB_GLOBALS);",
+            load_sources=("c/globals_load.c",),
+            on_load=("tb_globals_load",),
         ),
         MicroLibrary(
             name="memory.global-roots",
@@ -115,6 +119,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             on_roots=("tb_globals_roots",),
             tables=global_tables,
+            load_sources=("c/global_roots_load.c",),
+            on_load=("tb_global_refs_load",),
         ),
         MicroLibrary(name="linear", doc="opcodes for byte-addressed memories", room=ROOM),
         MicroLibrary(

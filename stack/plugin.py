@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.hookspecs import hookimpl
 from ..core.parts import MicroLibrary, Option
 from ..opcodes import OpcodeSet
 from . import indirect, ops, table_services
+from .kinds import MACROS
 from .tables import branch_tables, function_tables, segment_constants, table_constants, table_ram, type_tables
 from .trace import trace_tables
 
+if TYPE_CHECKING:
+    from ..builder.compose import Composition
+
 ROOM = Path(__file__).parent
+
+
+def _signature_tables(composition: Composition) -> str:
+    from .signatures import signature_tables  # imports much, and only runtimes that load modules need it
+
+    return signature_tables(composition)
 
 
 @hookimpl
@@ -59,6 +70,20 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             on_trap=("tb_stack_trace",),
             tables=trace_tables,
+            load_sources=("c/trace_load.c",),
+            on_load=("tb_trace_load",),
+        ),
+        MicroLibrary(
+            name="stack.verifier",
+            doc="checks the code of modules that are loaded",
+            room=ROOM,
+            size=4000,
+            provides=("verifier",),
+            requires=("loader",),
+            sources=("c/verify.c",),
+            headers=("c",),
+            macros=MACROS,
+            generated=_signature_tables,
         ),
         MicroLibrary(
             name="indirect",

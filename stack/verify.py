@@ -135,7 +135,10 @@ def verify(module: Module, isa: Isa) -> Verified:
         checker = _Checker(module, decoder, index, forms, shapes.get(index, {}), map_cells)
         verified.append(checker.run())
         if function.max_stack not in (UNMEASURED, checker.deepest):
-            checker.fail(f"max_stack is {function.max_stack}, but its stack gets {checker.deepest} deep")
+            raise ModuleError(
+                f"max_stack is {function.max_stack}, but its stack gets {checker.deepest} deep",
+                module.function_name(index),
+            )
         map_cells = checker.map_cells
         functions.append(replace(function, max_stack=checker.deepest))
     complete = replace(module, functions=tuple(functions))
@@ -461,6 +464,8 @@ class _Checker:
         return below
 
     def _branch(self, stack: Stack, target: int, at: int) -> None:
+        if target >= len(self.code):
+            self.fail(f"a branch to offset {target} leaves the function")
         self._branches.append((at, target))
         if target <= at:
             self._safepoint(at, stack)

@@ -122,9 +122,9 @@ def refused(module: Module, isa: Isa) -> ModuleError:
         ("HALT; x: NOP; JMP y; y: JMP x", "this code cannot be reached"),
         ("HALT; x: PUSH 1; JZ x; HALT", "this code cannot be reached"),
         ("JMP @1; HALT", "names an offset at which no instruction starts"),
-        ("JMP @3; HALT", "names an offset at which no instruction starts"),
+        ("JMP @3; HALT", "a branch to offset 3 leaves the function"),
         ("PUSH 0; JZ @1; HALT", "names an offset at which no instruction starts"),
-        ("JMP @2147483647", "names an offset at which no instruction starts"),
+        ("JMP @2147483647", "a branch to offset 2147483647 leaves the function"),
     ],
 )
 def test_refused(body: str, message: str, isa: Isa) -> None:

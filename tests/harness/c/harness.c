@@ -60,6 +60,8 @@ static _Noreturn void tb_harness_run(void) {
   const u8 *base = (const u8 *)tb_harness_now;
   const u32 *table = tb_harness_now->tables;
   TB_HARNESS_TABLES
+  static cell globals[TB_GLOBALS];
+  tb_the_store.globals = globals;
   /* Fresh memory, so that a sanitizer sees what leaves it. */
   tb_start(cx);
   u32 trap;

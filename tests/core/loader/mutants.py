@@ -1,0 +1,204 @@
+"""Mutated modules: structured, so that many get past the first checks, and a seed makes each of them."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from tblvm.core import tbc
+from tblvm.core.errors import ModuleError
+from tblvm.core.module import UNMEASURED, Debug, Module
+from tblvm.stack import verify
+from tests.differential.programs import sketch
+from tests.differential.test_programs import MUTATIONS, _random_module
+from tests.harness import Registry, assembled
+
+SEEDS = 40
+_PLUGIN = """\
+.func main()
+    READ
+    PUSH 3
+    numbers.GCD
+    numbers.SHED
+    PRINT
+    NULL any
+again:
+    DUP
+    JNULL again
+    POP
+    HALT
+.end
+"""
+
+
+@cache
+def modules(reg: Registry, seed: int) -> tuple[Module, ...]:
+    """Small valid programs, some with names of every kind, and with code that nothing has reached."""
+    made = [assembled(_PLUGIN, reg).module]
+    for number in range(SEEDS):
+        module = assembled(sketch(random.Random(f"{seed} loader {number}"), size=number % 9).text, reg).module
+        made.append(module if number % 3 else replace(module, debug=Debug(source="a/b/ü.tba")))
+    return tuple(made)
+
+
+def module_mutant(reg: Registry, rng: random.Random, seed: int) -> bytes | None:
+    """A file of a module that was changed in memory, valid or not; None where it cannot be written."""
+    if rng.random() < 0.2:
+        module = _random_module(rng)
+    else:
+        module = rng.choice(modules(reg, seed)[1:])  # mutations know built-in pages only
+        for _ in range(rng.choice((1, 1, 1, 2, 3))):
+            if all(function.code for function in module.functions):
+                module = rng.choice(MUTATIONS)(module, rng)
+    # The names may be of another number of things than there are now.
+    if rng.random() < 0.7:
+        module = replace(module, debug=Debug())
+    try:
+        if rng.random() < 0.9:  # mutations change how deep the stack gets
+            functions = tuple(replace(each, max_stack=UNMEASURED) for each in module.functions)
+            return tbc.write(verify(replace(module, functions=functions), reg.isa).module)
+    except ModuleError:
+        pass
+    functions = tuple(
+        replace(each, max_stack=max(each.max_stack, rng.choice((3, 0)))) for each in module.functions
+    )
+    try:
+        return tbc.write(replace(module, functions=functions))
+    except ModuleError:
+        return None
+
+
+# --- files ---------------------------------------------------------------------------------------------
+
+
+class Parts:
+    """A valid file taken apart: the header's words, the three areas, the sections."""
+
+    def __init__(self, file: bytes) -> None:
+        self.version, self.flags = struct.unpack_from("<HH", file, 4)
+        self.ends = list(struct.unpack_from("<3I", file, 32))
+        places = struct.unpack_from("<6I", file, 8)
+        self.areas = [
+            bytearray(file[at : at + size]) for at, size in zip(places[::2], places[1::2], strict=True)
+        ]
+        (count,) = struct.unpack_from("<I", file, 44)
+        rows = [struct.unpack_from("<3I", file, 48 + 12 * row) for row in range(count)]
+        self.sections = [[word, bytearray(file[at : at + size])] for word, at, size in rows]
+
+    def file(self, rng: random.Random) -> bytes:
+        """Put together again; sometimes in another order, which readers do not rely on."""
+        bodies = [*self.areas, *(body for _, body in self.sections)]
+        order = list(range(len(bodies)))
+        if rng.random() < 0.2:
+            rng.shuffle(order)
+        at = 48 + 12 * len(self.sections)
+        places, tail = [(0, 0)] * len(bodies), bytearray()
+        for index in order:
+            if rng.random() < 0.9:
+                tail += bytes(-len(tail) % 4)
+            places[index] = (at + len(tail), len(bodies[index]))
+            tail += bodies[index]
+        words = [number for place in places[:3] for number in place]
+        head = struct.pack("<4sHH6I3I", b"TBCO", self.version, self.flags, *words, *self.ends)
+        head += struct.pack("<I", len(self.sections))
+        for (word, _), place in zip(self.sections, places[3:], strict=True):
+            head += struct.pack("<3I", word, *place)
+        return head + bytes(tail)
+
+
+def _word(rng: random.Random, body: bytearray) -> int:
+    others = [int.from_bytes(body[at : at + 4], "little") for at in range(0, len(body) - 3, 4)] or [0]
+    near = rng.choice(others)
+    small = rng.choice((0, 1, 2, 3, 4, 5, 10, 13, 14, 15, 16, 17, 18, 20, 24, 0x7FFF, 0x8000))
+    large = rng.choice((0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, rng.getrandbits(32)))
+    return rng.choice((near, near + 1, near - 1, small, small, small, large)) & 0xFFFFFFFF
+
+
+def _set_word(body: bytearray, rng: random.Random) -> None:
+    if len(body) >= 4:
+        at = rng.randrange(len(body) // 4) * 4
+        struct.pack_into("<I", body, at, _word(rng, body))
+
+
+def _set_byte(body: bytearray, rng: random.Random) -> None:
+    if body:
+        at = rng.randrange(len(body))
+        body[at] = rng.choice((body[at] ^ (1 << rng.randrange(8)), rng.randrange(256), 0, 0x7F, 0x80, 0xFF))
+
+
+def _insert(body: bytearray, rng: random.Random) -> None:
+    size = rng.choice((1, 4, 4, 8, 12, 16, 24))
+    at = rng.randrange(len(body) + 1) // 4 * 4
+    body[at:at] = rng.choice((bytes(size), body[at : at + size], rng.randbytes(size)))
+
+
+def _delete(body: bytearray, rng: random.Random) -> None:
+    size = rng.choice((1, 4, 4, 8, 12, 16, 24))
+    if len(body) > size:
+        at = rng.randrange(len(body) - size) // 4 * 4
+        del body[at : at + size]
+
+
+def _swap(body: bytearray, rng: random.Random) -> None:
+    size = rng.choice((4, 8, 12, 16, 24))
+    if len(body) >= 2 * size:
+        a, b = (rng.randrange(len(body) // size) * size for _ in range(2))
+        body[a : a + size], body[b : b + size] = body[b : b + size], body[a : a + size]
+
+
+_BODY: tuple[Callable[[bytearray, random.Random], None], ...] = (_set_word, _set_word, _set_byte, _set_byte)
+_BODY += (_insert, _delete, _swap)
+
+
+def _table(parts: Parts, rng: random.Random) -> None:
+    """Another header, or another section table."""
+    choice = rng.randrange(8)
+    if choice == 0:
+        parts.flags = rng.choice((0, 1, 2, 3, 4, 0xFFFF))
+    elif choice == 1:
+        parts.ends[rng.randrange(3)] = rng.choice((0, 1, 2, 3, 100, 0xFFFFFFFF))
+    elif choice == 2 and parts.sections:
+        del parts.sections[rng.randrange(len(parts.sections))]
+    elif choice == 3 and parts.sections:
+        row = rng.choice(parts.sections)
+        row[0] = rng.choice((row[0] ^ 0x80000000, rng.randrange(25), rng.randrange(25) | 0x80000000))
+    elif choice == 4:
+        kind = rng.choice((7, 8, 9, 11, 19, 99, 0x7FFFFFFF)) | rng.choice((0, 0, 0, 0x80000000))
+        parts.sections.append([kind, bytearray(rng.randbytes(rng.choice((0, 3, 4, 9))))])
+        if rng.random() < 0.8:
+            parts.sections.sort(key=lambda each: each[0] & 0x7FFFFFFF)
+    elif choice == 5:
+        rng.shuffle(parts.sections)
+    elif choice == 6:
+        parts.version = rng.choice((0, 1, 2))
+    else:
+        parts.sections.append([rng.choice((16, 17, 18)), bytearray(rng.randbytes(rng.randrange(6)))])
+        parts.sections.sort(key=lambda each: each[0] & 0x7FFFFFFF)
+
+
+def file_mutant(reg: Registry, rng: random.Random, seed: int) -> bytes:
+    """A valid file with changed bytes, words or rows."""
+    file = tbc.write(rng.choice(modules(reg, seed)))
+    if rng.random() < 0.15:  # without care for what it means
+        raw = bytearray(file)
+        for _ in range(rng.choice((1, 1, 2, 4))):
+            rng.choice((_set_byte, _set_word, _delete, _insert))(raw, rng)
+        return bytes(raw)
+    parts = Parts(file)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        if rng.random() < 0.15:
+            _table(parts, rng)
+            continue
+        bodies = [*parts.areas, *(body for _, body in parts.sections)]
+        rng.choice(_BODY)(rng.choice(bodies), rng)
+    return parts.file(rng)
+
+
+def mutant(reg: Registry, number: int, seed: int) -> bytes:
+    """Mutant *number* of *seed*."""
+    rng = random.Random(f"{seed} mutant file {number}")
+    made = module_mutant(reg, rng, seed) if rng.random() < 0.5 else None
+    return file_mutant(reg, rng, seed) if made is None else made
