@@ -18,6 +18,9 @@ from .resolve import Plan
 # above the image.
 CAGE_ADDRESS = 0x10000000
 
+# The interface of what loads modules from files when a runtime starts.
+LOADING = "loading"
+
 
 @dataclass(frozen=True, slots=True)
 class Composition:
@@ -34,7 +37,7 @@ class Composition:
     @property
     def loads(self) -> bool:
         """Whether it loads modules from files by itself."""
-        return "loader" in self.plan.interfaces
+        return LOADING in self.plan.interfaces
 
     @property
     def pages(self) -> tuple[str, ...]:
@@ -65,6 +68,7 @@ def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -
     """The composition for *plan* with the program *verified*. Raises BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
     program = link(verified, isa, numbers(handlers), plan.cell_bits)
+    loaded = loaded or LOADING in plan.interfaces
     return Composition(plan, handlers, program, tables(plan, program), isa, loaded)
 
 

@@ -20,7 +20,7 @@ from .resolve import Request
 STAGES = ("verify", "need", "resolve", "compose", "emit", "compile", "measure")
 
 
-def dump(stages: tuple[str, ...], module: Module, registry: Registry, request: Request) -> str:
+def dump(stages: tuple[str, ...], module: Module | None, registry: Registry, request: Request) -> str:
     """The values of *stages*. Raises UsageError for an unknown stage, and what the stages raise."""
     for stage in stages:
         choose("stage", stage, STAGES)

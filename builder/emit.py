@@ -189,6 +189,8 @@ def _program_macros(composition: Composition) -> dict[str, str]:
             "TB_STRINGS_BYTES": "tb_the_store.strings_bytes",
             "TB_SET_TABLE(name, at)": "(tb_the_store.image_##name = (const void *)(at))",
             "TB_FRAME_COST": str(FRAME_COST),
+            "TB_COLLECTS": str(int("collector" in composition.plan.interfaces)),
+            "TB_HEAP_BYTES": "0xffffffffu",  # unless the heap says how large it is
         }
     program = composition.program
     module = program.verified.module

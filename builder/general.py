@@ -1,39 +1,36 @@
 """general: what a runtime needs that is given its programs only when it runs.
 
-It has every form of the opcodes of its pages, in every shape. Its pages are the core page, and those that
-the requested features have opcodes on; without features, all standard pages. Opcodes of a library that is
-excluded, or that is one of several for an interface and was not the one to be chosen, are left out: modules
-that use them are refused when they are loaded.
+It has every form of the opcodes of its pages, in every shape. Its pages are the core page and those that the
+requested features name; where these name none, all standard pages. Opcodes of a library that is excluded,
+or that is one of several for an interface and was not the one to be chosen, are left out: modules that use
+them are refused when they are loaded.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..core.errors import UsageError
 from ..core.forms import forms, uses
 from ..core.module import Function, FunctionType, Module, PageUse
-from ..core.registry import Registry
 from ..core.program import Use
+from ..core.registry import Registry
 from ..core.verified import Verified
 from ..opcodes import CORE, Declaration
 from ..stack import verify
+from .compose import LOADING
 from .need import Asked, Need, Place, demands
-from .resolve import Plan, Request, excluded, matches, resolve
+from .resolve import Plan, Request, excluded, resolve
 
 # What the engine is told before it knows any program.
 _ALL_STRINGS = 2
-LOADING = "loading"
 
 
 def pages(registry: Registry, features: tuple[str, ...]) -> tuple[str, ...]:
     """The pages of a runtime with *features*, the core page first."""
-    if not features:
-        found = {page.name for page in registry.isa.pages.values() if page.prefix is not None}
-    else:
-        found = {
-            declaration.page.name
-            for declaration in _declarations(registry)
-            if any(matches(each, registry.libraries[declaration.library]) for each in features)
-        }
+    known = registry.isa.pages
+    named = {name for name in features if name in known}
+    found = named or {name for name, page in known.items() if page.prefix is not None}
     return (CORE.name, *sorted(found - {CORE.name}))
 
 
@@ -45,6 +42,9 @@ def general(registry: Registry, request: Request) -> Plan:
     """The plan of a runtime for all programs on the pages that *request* names. Raises UsageError and
     PolicyError."""
     chosen = pages(registry, request.features)
+    # A page's name need not be that of a library too.
+    libraries = tuple(name for name in request.features if name not in chosen or name in registry.libraries)
+    request = replace(request, features=libraries)
     there = [each for each in _declarations(registry) if each.page.name in chosen]
     there = [each for each in there if not excluded(registry.libraries[each.library], registry, request)]
     settled = [each for each in there if not _is_choice(registry, each.library)]
@@ -56,8 +56,9 @@ def general(registry: Registry, request: Request) -> Plan:
     for library in plan.libraries:
         if library.tables is not None and not library.on_load:
             raise UsageError(
-                f"micro-library {library.name} cannot be in a runtime: it prepares programs when they are built "
-                f"only (it has no on_load); it is there for: {plan.reasons[library.name][0]}"
+                f"micro-library {library.name} cannot be in a runtime: it has tables of programs and no "
+                f"on_load, which makes them when a program is loaded; it is there for: "
+                f"{plan.reasons[library.name][0]}"
             )
     return plan
 

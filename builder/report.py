@@ -65,6 +65,9 @@ class Report:
             needs["VM stack"] = stack_bytes(options["stack"], self.artifact.plan.cell_bits)
         if "heap" in options:
             needs["heap cage"] = options["heap"] + 8 + len(self.artifact.composition.program.strings)
+        if self.artifact.composition.loads:
+            needs["modules, at most"] = options["load.memory"]
+            return needs
         for library in self.artifact.plan.libraries:
             if library.ram is not None:
                 needs.update(library.ram(self.artifact.composition.program, options))
@@ -72,7 +75,9 @@ class Report:
 
     def verdicts(self) -> list[Verdict]:
         mode, footprint = self.artifact.plan.mode, self.artifact.footprint
-        found = []
+        found: list[Verdict] = []
+        if self.artifact.composition.loads:  # budgets are for the runtime of one program
+            return found
         if mode.budget is not None:
             found.append(Verdict(f"mode {mode.name}, code", mode.budget, footprint.runtime))
         if mode.data_budget is not None:

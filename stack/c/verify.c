@@ -91,11 +91,9 @@ static u32 tb_fits(struct tb_verifier *v, u32 stack, u32 wanted) {
 
 /* This instruction is a safepoint with *stack* below what it takes. */
 static void tb_safepoint(struct tb_verifier *v, u32 stack) {
-  u32 count = 0;
   for (u32 each = tb_node(v, stack)->references; each; each = tb_node(v, tb_node(v, each)->below)->references) {
     v->pending = stack;
     tb_check_that(v, ++v->map_cells <= TB_MAX_MAP_CELLS, "the reference maps of the module are too large");
-    count++;
   }
 }
 

@@ -24,7 +24,7 @@ from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
 from tblvm.core import tbc
 from tblvm.core.errors import ModuleError
-from tblvm.core.program import link
+from tblvm.core.program import instructions, link
 from tblvm.core.registry import Registry
 from tblvm.core.verified import Verified
 from tblvm.stack import verify
@@ -34,15 +34,7 @@ HERE = Path(__file__).parent
 OUTSIDE = HERE.parents[1] / "outside"
 # Pages without a prefix of their own are there too.
 PLUGINS = (HERE, OUTSIDE / "gcd", OUTSIDE / "gcd_op.py")
-FEATURES = (
-    "test-driver",
-    "gc.marksweep",
-    "object",
-    "numbers",
-    "numbers.heap",
-    "platform.hosted",
-    "rt.hosted",
-)
+FEATURES = ("test-driver", "gc.marksweep", "platform.hosted", "rt.hosted")
 
 
 @dataclass(frozen=True)
@@ -132,10 +124,7 @@ class Driver:
         except ModuleError as error:
             return Expected(Answer(5, error.function, error.offset), error.message, (0,) * len(names))
         known = numbers(self.composition.handlers)
-        if any(
-            form.declaration.library not in {use.form.declaration.library for use in known}
-            for form in verified.forms
-        ):
+        if any(each.use not in known for each in instructions(verified, self.reg.isa)):
             return Expected(Answer(4), "a form that the runtime does not have", (0,) * len(names))
         program = link(verified, self.reg.isa, known)
         found = {table.name: table.data for table in tables(self.composition.plan, program)}
@@ -173,7 +162,8 @@ class _Reader:
 def built() -> Driver:
     """The driver, compiled by gcc under AddressSanitizer and UndefinedBehaviorSanitizer."""
     reg = registry(PLUGINS)
-    plan = general(reg, Request(features=FEATURES, target="hosted"))
+    every_page = tuple(reg.isa.pages)
+    plan = general(reg, Request(features=(*FEATURES, *every_page), target="hosted"))
     composition = compose(plan, sample(reg), reg.isa, loaded=True)
     folder = Path(tempfile.mkdtemp(prefix="tblvm-driver-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -34,7 +34,8 @@ _Noreturn void tb_refuse(struct tb_module *module, u32 status, const char *messa
   longjmp(back, 1);
 }
 
-_Noreturn void tb_entry(void) {
+_Noreturn void tb_entry(const void *start) {
+  (void)start;
   u8 *memory = malloc(MEMORY);
   u32 size;
   while (fread(&size, 4, 1, stdin) == 1) {

@@ -94,7 +94,8 @@ static u32 tb_harness_read(u8 *to, u32 bytes) {
   return 1;
 }
 
-_Noreturn void tb_entry(void) {
+_Noreturn void tb_entry(const void *start) {
+  (void)start;
   u8 *image = tb_platform_map(0, TB_HARNESS_IMAGE_BYTES);
   tb_harness_now = (const struct tb_harness_image *)(void *)image;
   while (tb_harness_read(image, 4)) {
