@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 ROOM = Path(__file__).parent
 
 
-def _builtin_types(composition: Composition) -> str:
-    from .loading import builtin_types
+def _constants(composition: Composition) -> str:
+    from .loading import constants
 
-    return builtin_types(composition)
+    return constants(composition)
 
 
 @hookimpl
@@ -58,7 +58,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("verifier", "frames", "support"),
             sources=tuple(f"c/loader/{name}.c" for name in ("memory", "text", "check", "link", "tables")),
             headers=("c", "c/loader"),
-            generated=_builtin_types,
+            generated=_constants,
         ),
         MicroLibrary(
             name="core.runtime",

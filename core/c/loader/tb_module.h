@@ -105,6 +105,9 @@ static inline TB_UNUSED u32 tb_stored_size(u32 code) { return code >= 16 ? 4 : t
 /* Reads a LEB128 number at *at, which moves behind it: 1 if it is whole before *end*, in its shortest form and
  * within 32 bits (signed: all of them; unsigned: below 2**31). */
 u32 tb_module_leb(const u8 **at, const u8 *end, u32 is_signed, s32 *number);
+/* Ranges of code points that no terminal may see (generated: core/printable.py). */
+extern const u32 tb_hidden[][2];
+extern const u32 tb_hidden_count;
 /* The number of bytes of the UTF-8 sequence at *at*, 0 for none; *shown: whether a terminal may see it. */
 u32 tb_module_scalar(const u8 *at, const u8 *end, u32 *shown);
 /* The name of a function, with no bytes where it has none. */

@@ -20,13 +20,6 @@ u32 tb_module_leb(const u8 **at, const u8 *end, u32 is_signed, s32 *number) {
   return value == (u64)(s64)*number && (is_signed || !(value >> 31));
 }
 
-/* Code points that control a terminal or cannot be seen: Unicode's Cc, Cf, Zl, Zp, Zs but the space. */
-static const u32 tb_hidden[][2] = {
-    {0, 0x1f},         {0x7f, 0xa0},      {0xad, 0xad},       {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
-    {0x70f, 0x70f},    {0x890, 0x891},    {0x8e2, 0x8e2},     {0x1680, 0x1680},   {0x180e, 0x180e},   {0x2000, 0x200f},
-    {0x2028, 0x202f},  {0x205f, 0x206f},  {0x3000, 0x3000},   {0xe000, 0xf8ff},   {0xfeff, 0xfeff},   {0xfff0, 0xffff},
-    {0x110bd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff}};
-
 u32 tb_module_scalar(const u8 *at, const u8 *end, u32 *shown) {
   u32 first = *at, more = first < 0x80 ? 0 : first < 0xc2 ? 4 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 4;
   if (more > 3 || (u64)(end - at) <= more) return 0;
@@ -38,7 +31,7 @@ u32 tb_module_scalar(const u8 *at, const u8 *end, u32 *shown) {
   /* Longer than need be, a surrogate, or beyond Unicode. */
   if (more > 1 && (scalar < (more == 2 ? 0x800u : 0x10000u) || scalar >> 11 == 0xd800 >> 11 || scalar > 0x10ffff)) return 0;
   *shown = 1;
-  for (u32 i = 0; i < sizeof tb_hidden / sizeof *tb_hidden; i++)
+  for (u32 i = 0; i < tb_hidden_count; i++)
     if (scalar >= tb_hidden[i][0] && scalar <= tb_hidden[i][1]) *shown = 0;
   return more + 1;
 }
