@@ -19,7 +19,6 @@ from pathlib import Path
 
 from ..core.errors import BuildError
 from ..core.parts import MicroLibrary, Table
-from ..opcodes.meaning import FRAME_COST
 from .compose import CAGE_ADDRESS, Composition
 
 TB_HEADERS = Path(__file__).parent.parent / "core" / "c"
@@ -188,7 +187,6 @@ def _program_macros(composition: Composition) -> dict[str, str]:
             "TB_ENTRY_RESULTS": "tb_the_store.entry_results",
             "TB_STRINGS_BYTES": "tb_the_store.strings_bytes",
             "TB_SET_TABLE(name, at)": "(tb_the_store.image_##name = (const void *)(at))",
-            "TB_FRAME_COST": str(FRAME_COST),
             "TB_COLLECTS": str(int("collector" in composition.plan.interfaces)),
             "TB_HEAP_BYTES": "0xffffffffu",  # unless the heap says how large it is
         }

@@ -87,6 +87,7 @@ def _plan(registry: Registry, request: Request, declarations: list[Declaration])
         string_kinds=_ALL_STRINGS,
         min_stack=0,
         min_heap=0,
+        wide="a module that is loaded may have 64-bit values",
     )
     return resolve(need, registry, request)
 

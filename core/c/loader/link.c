@@ -2,7 +2,8 @@
 #include "tb_frame.h"
 #include "tb_verify.h"
 
-enum { TB_MAX_PADDED = 9 };
+/* The longest link is that of the narrowest cells, of 32 bits (core/program.py). */
+enum { TB_MAX_PADDED = 9, TB_LONGEST_LINK = 3 };
 
 /* Bytes that *number* takes as LEB128. */
 static u32 tb_leb_size(s64 number, u32 is_signed) {
@@ -36,7 +37,7 @@ void tb_link_instruction(struct tb_module *module, const struct tb_instruction *
     if (kind == TB_IMM_LOCAL) local <<= 1;
     if (!is_kept) continue;
     if (kind == TB_IMM_LOCAL && value >= instruction->parameters) {
-      if (tb_leb_size(value + TB_LINK, 0) != tb_leb_size(value, 0))
+      if (tb_leb_size(value + TB_LONGEST_LINK, 0) != tb_leb_size(value, 0))
         far |= bit;
       else
         value += TB_LINK;

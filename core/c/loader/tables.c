@@ -16,7 +16,7 @@ static void tb_functions_table(struct tb_module *module) {
 
 /* The pool: for each constant its cell; and the immortal string objects that some of them name. */
 static void tb_constants_table(struct tb_module *module) {
-  u64 *cells = tb_module_keep(module, (u64)module->constants * 8);
+  cell *cells = tb_module_keep(module, (u64)module->constants * sizeof *cells);
   TB_SET_TABLE(pool, cells);
   tb_module_keep(module, 0);
   u8 *strings = module->low;
@@ -27,14 +27,14 @@ static void tb_constants_table(struct tb_module *module) {
     cells[i] = tb_load_u32(module->pool.at + 8 * (u64)i + 4);
     if (kind <= TB_POOL_F32) continue;
     if (kind <= TB_POOL_F64) {
-      cells[i] = tb_load_u64(data);
+      cells[i] = (cell)tb_load_u64(data);
       data += 8;
       continue;
     }
     u32 length = tb_load_u32(data);
     u64 bytes = (u64)length << (kind == TB_POOL_UTF16), whole = (bytes + 7) & ~7ull;
     u8 *object = tb_module_keep(module, TB_HEADER + whole);
-    cells[i] = TB_HEADER + (u64)(object - strings); /* offset 0 of the cage is null */
+    cells[i] = TB_HEADER + (cell)(object - strings); /* offset 0 of the cage is null */
     tb_store_u32(object, kind == TB_POOL_LATIN1 ? TB_TYPE_LATIN1 : TB_TYPE_UTF16);
     tb_store_u32(object + 4, length);
     __builtin_memcpy(object + TB_HEADER, data + 4, bytes);

@@ -126,7 +126,7 @@ class Driver:
         known = numbers(self.composition.handlers)
         if any(each.use not in known for each in instructions(verified, self.reg.isa)):
             return Expected(Answer(4), "a form that the runtime does not have", (0,) * len(names))
-        program = link(verified, self.reg.isa, known)
+        program = link(verified, self.reg.isa, known, self.composition.plan.cell_bits)
         found = {table.name: table.data for table in tables(self.composition.plan, program)}
         maps = tuple(self._maps(verified, index) for index in range(len(verified.functions)))
         answer = Answer(0, maps=maps, tables=tuple((name, found[name]) for name in names))
