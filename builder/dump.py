@@ -58,7 +58,7 @@ def show_verified(verified: Verified) -> str:
 def show_need(needed: Need) -> str:
     """Opcode forms with counts and first uses, then what follows from them."""
     lines = [
-        f"{count:6} × {use.form.name:32} first in {place}"
+        f"{count:6} × {use.form.name:32} " + (f"first in {place}" if place else "")
         for use, (count, place) in sorted(
             needed.uses.items(), key=lambda item: (-item[1][0], item[0].form.name)
         )

@@ -53,7 +53,6 @@ struct tb_instruction {
   u8 *code;
   u32 at, after, count, parameters;
   s32 immediates[TB_IMMEDIATES];
-  u32 class; /* the last type code that an immediate named */
 };
 /* Rewrites it in place, to what the engine runs. */
 void tb_link_instruction(struct tb_module *module, const struct tb_instruction *instruction);

@@ -36,7 +36,7 @@ struct tb_verifier {
   const struct tb_page *prefixed[256];
   u8 last[256]; /* the highest opcode that the file uses of the page with this prefix */
   u32 pending;  /* the stack of the reference map of this instruction, 0 for none */
-  u32 codes[TB_VARIABLES];
+  u32 codes[TB_VARIABLES], class; /* class: the one that an immediate has named */
   struct tb_instruction instruction;
   u32 remembers;
   struct tb_pair memo[TB_MEMO];
@@ -208,10 +208,10 @@ static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variab
       return value < m->types && tb_module_type(m, value).kind == TB_KIND_FUNCTION ? 0 : "the type is no function type";
     case TB_IMM_CLASS:
       if (row.kind != TB_KIND_CLASS) return "the type is no class";
-      *code = v->instruction.class = value;
+      *code = v->class = value;
       return 0;
     case TB_IMM_FIELD: /* stands right behind its class */
-      row = tb_module_named(m, v->instruction.class);
+      row = tb_module_named(m, v->class);
       if (value >= row.a) return "the class has no such field";
       *code = tb_module_word(m, TB_SECTION_TYPE_LIST, row.first + value);
       return 0;
@@ -366,7 +366,6 @@ static const u8 *tb_decode(struct tb_verifier *v, u32 at) {
   instruction->at = at;
   instruction->count = *signature++;
   instruction->kinds = signature;
-  instruction->class = 0;
   for (u32 i = 0; i < instruction->count; i++)
     tb_check_that(v, tb_module_leb(&here, end, signature[i] == TB_IMM_IMM_S, &instruction->immediates[i]),
                   "an immediate ends too early, exceeds 32 bits or is not in its shortest form");

@@ -30,7 +30,7 @@ from tests.programs import EXAMPLES, STOPPED, expected
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
-FILES = 400 * SCALE
+FILES = 300 * SCALE
 LIMITS = {"fuel": 20_000, "stack": 400, "heap": 4096}
 Done = subprocess.CompletedProcess[bytes]
 

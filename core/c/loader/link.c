@@ -42,7 +42,10 @@ void tb_link_instruction(struct tb_module *module, const struct tb_instruction *
       else
         value += TB_LINK;
     }
-    if (kind == TB_IMM_FIELD) value = module->field_offsets[tb_module_named(module, instruction->class).first + value];
+    if (kind == TB_IMM_FIELD) { /* right behind its class */
+      struct tb_type_row class = tb_module_named(module, (u32)instruction->immediates[i - 1]);
+      value = module->field_offsets[class.first + value];
+    }
     kinds[count] = kind;
     values[count++] = value;
   }

@@ -9,14 +9,25 @@ from dataclasses import replace
 from functools import cache
 
 from tblvm.core import tbc
+from tblvm.core.code import write_leb
 from tblvm.core.errors import ModuleError
-from tblvm.core.module import UNMEASURED, Debug, Module
+from tblvm.core.module import (
+    UNMEASURED,
+    ArrayType,
+    ClassType,
+    Constant,
+    Debug,
+    Function,
+    FunctionType,
+    Module,
+    PageUse,
+)
 from tblvm.stack import verify
 from tests.differential.programs import sketch
 from tests.differential.test_programs import MUTATIONS, _random_module
 from tests.harness import Registry, assembled
 
-SEEDS = 40
+SEEDS, GROWN = 40, 10
 _PLUGIN = """\
 .func main()
     READ
@@ -42,15 +53,102 @@ def modules(reg: Registry, seed: int) -> tuple[Module, ...]:
     for number in range(SEEDS):
         module = assembled(sketch(random.Random(f"{seed} loader {number}"), size=number % 9).text, reg).module
         made.append(module if number % 3 else replace(module, debug=Debug(source="a/b/ü.tba")))
+    made += [grown(reg, random.Random(f"{seed} grown {number}")) for number in range(GROWN)]
     return tuple(made)
+
+
+# --- code that is made from nothing --------------------------------------------------------------------
+
+
+def _ground(reg: Registry, rng: random.Random) -> Module:
+    """A module with types, constants and globals of every kind, which lists all pages."""
+    isa = reg.isa
+    free = iter(range(0xE0, 0xFF))
+    uses = []
+    for name in sorted(isa.pages, key=lambda each: (each != "core", each)):
+        prefix = isa.pages[name].prefix
+        uses.append(
+            PageUse(name, next(free) if prefix is None else prefix, 0xFF, isa.fingerprint(name, 0xFF))
+        )
+    table = (
+        FunctionType((), ()),
+        ClassType((1, 5, 17, 10, 2)),
+        ArrayType(5),
+        FunctionType((1, 5), (5,)),
+        ArrayType(1),
+        ClassType((4, 17, 1)),
+        ArrayType(10),
+        FunctionType((), (1,)),
+        FunctionType((2,), (1, 17)),
+    )
+    pool = (
+        Constant("i32", 3),
+        Constant("string", "x"),
+        Constant("f64", 0),
+        Constant("i64", -1),
+        Constant("f32", 7),
+    )
+    cells = (1, 1, 2, 3, 4, 5, 6, 7, 17, 18, 20, 21, 22)
+    far = rng.random() < 0.2  # with locals whose indexes are longer behind the link
+    locals_ = tuple(
+        rng.choice(cells) for _ in range(rng.choice((126, 127, 130)) if far else rng.randrange(6))
+    )
+    functions = (
+        Function(b"\x29", rng.choice((0, 0, 7)), locals_),
+        Function(b"\x05\x01\x28", 3),  # LOAD 1, RET
+        Function(b"\x01\x05\x64\x07\x11\x28", 8, (5,)),  # PUSH 5, NULL 17, RET
+    )
+    return Module(table, pool, (1, 5, 2, 17), functions, pages=tuple(uses))
+
+
+def _grown_instruction(
+    reg: Registry, module: Module, rng: random.Random, starts: list[int], at: int
+) -> bytes:
+    opcode = rng.choice(list(reg.isa.page(rng.choice(module.pages).name).values()))
+    prefix = next(use.prefix for use in module.pages if use.name == opcode.page.name)
+    code = bytes([opcode.code] if prefix < 0 else [prefix, opcode.code])
+    for kind, signed in zip(opcode.kinds, opcode.signed, strict=True):
+        value = rng.choice((0, 0, 1, 1, 2, 3, 4, 5, 8, rng.randrange(at + 12)))
+        if kind in ("class", "array", "reftype"):
+            value = rng.choice((5, 16 + rng.randrange(len(module.types))))
+        elif kind == "local":
+            value = rng.choice((0, 1, 2, 3, 124, 125, 126, 127, 128, 129))
+        elif kind == "target" and rng.random() < 0.8:
+            value = rng.choice((*starts, at + len(code) + 1 + rng.randrange(8)))
+        elif signed:
+            value = rng.choice((0, 1, -1, -2, 63, 64, -64, -65, 1 << 31 - 1, -1 << 31))
+        code += write_leb(value, signed=signed)
+    return code
+
+
+def grown(reg: Registry, rng: random.Random) -> Module:
+    """A module with code that the verifier accepts, found instruction by instruction."""
+    module = _ground(reg, rng)
+    code, starts = b"", [0]
+    for _ in range(rng.choice((20, 40, 80))):
+        tried, found = code, list(starts)
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            tried += _grown_instruction(reg, module, rng, found, len(tried))
+            found.append(len(tried))
+        first = replace(module.functions[0], code=tried + b"\x29")
+        try:
+            verify(replace(module, functions=(first, *module.functions[1:])), reg.isa)
+        except ModuleError:
+            continue
+        code, starts = tried, found
+    first = replace(module.functions[0], code=code + b"\x29")
+    return verify(replace(module, functions=(first, *module.functions[1:])), reg.isa).module
 
 
 def module_mutant(reg: Registry, rng: random.Random, seed: int) -> bytes | None:
     """A file of a module that was changed in memory, valid or not; None where it cannot be written."""
-    if rng.random() < 0.2:
+    choice = rng.random()
+    if choice < 0.1:
+        module = grown(reg, rng)
+    elif choice < 0.2:
         module = _random_module(rng)
     else:
-        module = rng.choice(modules(reg, seed)[1:])  # mutations know built-in pages only
+        module = rng.choice(modules(reg, seed)[1 : SEEDS + 1])  # mutations know built-in pages only
         for _ in range(rng.choice((1, 1, 1, 2, 3))):
             if all(function.code for function in module.functions):
                 module = rng.choice(MUTATIONS)(module, rng)

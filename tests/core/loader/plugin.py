@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tblvm.core.hookspecs import hookimpl
 from tblvm.core.parts import MicroLibrary
+from tblvm.opcodes import OpcodeSet
+from tests.core.loader import ops
 
 if TYPE_CHECKING:
     from tblvm.builder.compose import Composition
@@ -24,16 +26,29 @@ def _tables(composition: Composition) -> str:
 
 
 @hookimpl
+def tblvm_opcodes() -> list[OpcodeSet]:
+    return [ops.op]
+
+
+@hookimpl
 def tblvm_micro_libraries() -> list[MicroLibrary]:
+    here = Path(__file__).parent
     return [
+        MicroLibrary(
+            name="odd",
+            doc="what built-in pages do not have",
+            room=here,
+            sources=("odd.c",),
+            services=(ops.keep, ops.wait),
+        ),
         MicroLibrary(
             name="test-driver",
             doc="answers for modules",
-            room=Path(__file__).parent,
+            room=here,
             size=9999,
             provides=("entry", "loading"),
             requires=("loader", "frames", "platform"),
             sources=("driver.c",),
             generated=_tables,
-        )
+        ),
     ]

@@ -27,7 +27,7 @@ from tests.stack import test_verify as rules
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
-MUTANTS = 2000 * SCALE
+MUTANTS = 1000 * SCALE
 BATCH = 500
 
 
@@ -148,10 +148,10 @@ def _pushes(count: int, max_stack: int) -> Function:
 def test_deep_stacks() -> None:
     """They are compared and remembered in no more time than flat ones, and maps are limited."""
     isa = built().reg.isa
-    nulls = b"\x64\x07\x06" * 30_000
-    target = len(nulls) + 30_000 * 6
-    branches = (b"\x01\x01\x22" + write_leb(target)) * 30_000
-    deep = rules.raw(nulls + branches + b"\x29", isa, shapes=(Shape(0, target, (5,) * 30_000),))
+    nulls = b"\x64\x07\x06" * 10_000
+    target = len(nulls) + 10_000 * 6
+    branches = (b"\x01\x01\x22" + write_leb(target)) * 10_000
+    deep = rules.raw(nulls + branches + b"\x29", isa, shapes=(Shape(0, target, (5,) * 10_000),))
     half = rules.raw(b"\x30\x01" * 2_000 + b"\x29", isa)
     halves = replace(half, functions=tuple(replace(each, max_stack=2_000) for each in half.functions * 3))
     files = [written(deep), written(half), tbc.write(halves)]
