@@ -9,7 +9,7 @@ from ..core.hookspecs import hookimpl
 from ..core.parts import MicroLibrary, Option
 from ..opcodes import OpcodeSet
 from . import indirect, ops, table_services
-from .kinds import MACROS
+from .kinds import LIMITS, MACROS
 from .tables import branch_tables, function_tables, segment_constants, table_constants, table_ram, type_tables
 from .trace import trace_tables
 
@@ -82,7 +82,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("loader",),
             sources=("c/verify.c",),
             headers=("c",),
-            macros=MACROS,
+            macros={**MACROS, **LIMITS},
             generated=_signature_tables,
         ),
         MicroLibrary(

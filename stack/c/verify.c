@@ -8,7 +8,7 @@
  * expect[offset]: what arrives there must fit; entered[offset]: the stack that an instruction began with; 0: none. */
 #include "tb_verify.h"
 
-enum { TB_EMPTY = 1, TB_MEMO = 1024, TB_SHARED = 64, TB_MAX_MAP_CELLS = 1 << 22, TB_CORE_PREFIX = 0xff };
+enum { TB_EMPTY = 1, TB_MEMO = 1024, TB_SHARED = 64, TB_CORE_PREFIX = 0xff };
 enum { TB_TARGET = 1, TB_CUT = 2, TB_REACHED = 4, TB_SHAPE = 8 };
 enum { TB_ANY = 5, TB_I32 = 1 };
 
@@ -39,6 +39,7 @@ struct tb_verifier {
   u32 codes[TB_VARIABLES], class; /* class: the one that an immediate has named */
   struct tb_instruction instruction;
   u32 remembers;
+  u64 moved;
   struct tb_pair memo[TB_MEMO];
 };
 
@@ -130,6 +131,13 @@ static void tb_branch_to(struct tb_verifier *v, u32 stack, u32 target) {
   if (target <= at) tb_safepoint(v, stack);
   if (!v->expect[target]) v->expect[target] = target > at ? stack : v->entered[target] ? v->entered[target] : TB_EMPTY;
   tb_arrive(v, stack, target);
+}
+
+/* Calls and returns may move as many cells as stack/verify.py says: a call of a few bytes may take thousands. */
+static void tb_move(struct tb_verifier *v, u64 cells) {
+  v->moved += cells;
+  u64 limit = TB_FREE_MOVES + TB_MOVES_PER_BYTE * (u64)v->module->code.size;
+  tb_check_that(v, v->moved <= limit, "the calls and returns of the module move too many cells");
 }
 
 /* Takes cells of the types at *first* of the type list; what is below them. */
@@ -321,12 +329,14 @@ static u32 tb_instruction(struct tb_verifier *v, const u8 *at, u32 stack) {
       after = 0;
       break;
     case TB_RETURN:
+      tb_move(v, v->results);
       tb_take_listed(v, left, v->first_type + v->instruction.parameters, v->results);
       after = 0;
       break;
     case TB_INVOKE: {
       u32 named = v->instruction.kinds[form->operand] == TB_IMM_FUNC;
       struct tb_type_row callee = tb_module_type(m, named ? tb_module_function(m, operand).type : operand);
+      tb_move(v, (u64)callee.a + callee.b);
       after = below = tb_take_listed(v, left, callee.first, callee.a);
       for (u32 i = 0; i < callee.b; i++)
         after = tb_push(v, after, tb_module_word(m, TB_SECTION_TYPE_LIST, callee.first + callee.a + i));

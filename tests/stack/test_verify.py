@@ -14,7 +14,7 @@ from tblvm.core.module import ArrayType, ClassType, Constant, Function, Function
 from tblvm.core.verified import Form, Verified
 from tblvm.opcodes import C, E, F, Isa, OpcodeSet, Page, R, array, class_, field, halt, imm_u, instance, types
 from tblvm.stack import assignable, verify
-from tblvm.stack.verify import _Checker, _Mismatch
+from tblvm.stack.verify import _Checker, _Mismatch, _Totals
 
 I32, ANY, CELLS = types.I32.code, types.ANY.code, types.CELLS.code
 DECLARATIONS = """
@@ -357,7 +357,7 @@ def test_a_module_has_at_most_65536_forms(isa: Isa) -> None:
             return 0x10000
 
     module = raw(b"\x29", isa)
-    checker = _Checker(module, Decoder(isa, module.pages), 0, Many(), {}, 0)
+    checker = _Checker(module, Decoder(isa, module.pages), 0, Many(), {}, _Totals(0))
     with pytest.raises(ModuleError, match="more than 65536 forms"):
         checker.run()
 
@@ -491,7 +491,7 @@ def test_two_arrays_of_one_variable_have_one_type() -> None:
         for name, prefix in (("core", -1), ("pair", 0x70))
     )
     module = Module(types=table, functions=(Function(b"\x29", 0),), pages=uses)
-    checker = _Checker(module, Decoder(isa, uses), 0, {}, {}, 0)
+    checker = _Checker(module, Decoder(isa, uses), 0, {}, {}, _Totals(0))
     declaration = isa.find("SAME").declarations[0]
     empty = checker._empty
     checker._match(declaration, (), empty.push(17, 17))
@@ -513,7 +513,7 @@ def test_a_variable_of_references_takes_references_only(isa: Isa) -> None:
         return a
 
     keeping = Isa([op])
-    checker = _Checker(raw(b"\x29", isa), Decoder(isa, pages(isa)), 0, {}, {}, 0)
+    checker = _Checker(raw(b"\x29", isa), Decoder(isa, pages(isa)), 0, {}, {}, _Totals(0))
     [declaration] = keeping.find("KEEP").declarations
     assert checker._match(declaration, (0,), checker._empty.push(I32, CELLS))[2] == (CELLS,)
     with pytest.raises(_Mismatch, match="a must be a reference, not i32"):

@@ -159,13 +159,13 @@ class _Reader:
 
 
 @cache
-def built() -> Driver:
-    """The driver, compiled by gcc under AddressSanitizer and UndefinedBehaviorSanitizer."""
+def built(*, coverage: bool = False) -> Driver:
+    """The driver, compiled by gcc under AddressSanitizer and UndefinedBehaviorSanitizer, or to count lines."""
     reg = registry(PLUGINS)
     every_page = tuple(reg.isa.pages)
     plan = general(reg, Request(features=(*FEATURES, *every_page), target="hosted"))
     composition = compose(plan, sample(reg), reg.isa, loaded=True)
     folder = Path(tempfile.mkdtemp(prefix="tblvm-driver-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _system_compiler(emit(composition), folder, folder / "driver", sanitize=True, coverage=False)
+    _system_compiler(emit(composition), folder, folder / "driver", not coverage, coverage)
     return Driver(reg, composition, folder / "driver")

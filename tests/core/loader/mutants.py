@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import struct
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from tblvm.core import tbc
-from tblvm.core.code import write_leb
+from tblvm.core.code import Decoder, write_leb
 from tblvm.core.errors import ModuleError
 from tblvm.core.module import (
     UNMEASURED,
@@ -22,7 +23,9 @@ from tblvm.core.module import (
     Module,
     PageUse,
 )
+from tblvm.core.wellformed import check
 from tblvm.stack import verify
+from tblvm.stack.verify import _Checker, _Totals
 from tests.differential.programs import sketch
 from tests.differential.test_programs import MUTATIONS, _random_module
 from tests.harness import Registry, assembled
@@ -155,19 +158,37 @@ def module_mutant(reg: Registry, rng: random.Random, seed: int) -> bytes | None:
     # The names may be of another number of things than there are now.
     if rng.random() < 0.7:
         module = replace(module, debug=Debug())
+    if rng.random() < 0.9:  # mutations change how deep the stack gets
+        module = measured(module, reg)
+    else:
+        functions = (
+            replace(each, max_stack=max(each.max_stack, rng.randrange(4))) for each in module.functions
+        )
+        module = replace(module, functions=tuple(functions))
     try:
-        if rng.random() < 0.9:  # mutations change how deep the stack gets
-            functions = tuple(replace(each, max_stack=UNMEASURED) for each in module.functions)
-            return tbc.write(verify(replace(module, functions=functions), reg.isa).module)
-    except ModuleError:
-        pass
-    functions = tuple(
-        replace(each, max_stack=max(each.max_stack, rng.choice((3, 0)))) for each in module.functions
-    )
-    try:
-        return tbc.write(replace(module, functions=functions))
+        return tbc.write(module)
     except ModuleError:
         return None
+
+
+def measured(module: Module, reg: Registry) -> Module:
+    """*module* with the right max_stack in each function, valid or not, as far as there is one: so that the
+    first mistake is the one that was made."""
+    functions = [replace(each, max_stack=UNMEASURED) for each in module.functions]
+    module = replace(module, functions=tuple(functions))
+    try:
+        check(module)
+        decoder = Decoder(reg.isa, module.pages)
+    except ModuleError:
+        return replace(module, functions=tuple(replace(each, max_stack=0) for each in functions))
+    for index in range(len(functions)):
+        shapes = {each.offset: each.types for each in module.shapes if each.function == index}
+        checker = _Checker(module, decoder, index, {}, shapes, _Totals(1 << 30))
+        with contextlib.suppress(ModuleError):
+            checker.run()
+        deepest = max([checker.deepest, *map(len, shapes.values())])
+        functions[index] = replace(functions[index], max_stack=min(deepest, 0x7FFF))
+    return replace(module, functions=tuple(functions))
 
 
 # --- files ---------------------------------------------------------------------------------------------

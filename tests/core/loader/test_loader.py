@@ -3,11 +3,11 @@ reference maps, resolved code and tables."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import resource
 import struct
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -16,11 +16,10 @@ import pytest
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.code import write_leb
-from tblvm.core.errors import ModuleError
 from tblvm.core.module import Function, FunctionType, Module, Shape
 from tblvm.stack import verify
 from tests.core.loader import Answer, built
-from tests.core.loader.mutants import Parts, mutant
+from tests.core.loader.mutants import Parts, measured, mutant
 from tests.core.test_tbc import DAMAGED, FILE, PLAIN, insert_section
 from tests.programs import EXAMPLES
 from tests.stack import test_verify as rules
@@ -61,10 +60,15 @@ def test_mutants(start: int) -> None:
 
 def written(module: Module) -> bytes:
     """The file of *module*, whether it is valid or not."""
-    with contextlib.suppress(ModuleError):
-        return tbc.write(verify(module, built().reg.isa).module)
-    functions = tuple(replace(each, max_stack=max(each.max_stack, 9)) for each in module.functions)
-    return tbc.write(replace(module, functions=functions))
+    return tbc.write(measured(module, built().reg))
+
+
+def rule(text: str, *locals_: str) -> bytes:
+    """The file of a function main with this body, among the declarations of the verifier's tests."""
+    lines = "\n".join(line.strip() for line in text.split(";"))
+    lines = "".join(f".local {each}\n" for each in locals_) + lines
+    source = f"{rules.DECLARATIONS}.func main()\n{lines}\n.end\n"
+    return written(assemble(source, built().reg.isa, "rule.tba"))
 
 
 def bodies(test: object) -> list[str]:
@@ -75,7 +79,6 @@ def bodies(test: object) -> list[str]:
 
 def test_rules() -> None:
     """What the tests of the verifier in Python look at, one by one."""
-    isa = built().reg.isa
     texts = [
         body
         for test in (
@@ -86,11 +89,41 @@ def test_rules() -> None:
         )
         for body in bodies(test)
     ]
-    files = []
-    for text in texts:
-        lines = "\n".join(line.strip() for line in text.split(";"))
-        files.append(written(assemble(f"{rules.DECLARATIONS}.func main()\n{lines}\n.end\n", isa, "rule.tba")))
+    files = [rule(text) for text in texts]
     assert agree(files, "rule")[0] == len(bodies(rules.test_accepted))
+
+
+# What the built-in pages do not have, and whether it is valid.
+ODD = [
+    ("CONST 1L; NULL K; odd.KEEP; POP; NULL any; CONST 1L; NULL any; odd.KEEP; HALT", True),
+    ("CONST 1L; PUSH 1; odd.KEEP; HALT", False),
+    ("PUSH 1; odd.GUARD 1, -2; POP; CONST 1L; odd.GUARD 2, 7; POP; NULL K; odd.GUARD 1, 3; HALT", True),
+    ("NULL K; odd.GUARD 1, -2; HALT", False),  # the guard holds: the last one is not meant
+    ("NULL K; odd.GUARD 2, 0; HALT", False),
+    ("PUSH 1; odd.GUARD 3, 0; HALT", False),
+    ("PUSH 1; JMP b; .shape i32, i32; a: POP; b: odd.WAITJUMP a", True),
+    ("PUSH 1; NULL K; PUSH 1; odd.CALLAT @3; HALT", False),
+    ("PUSH 0; odd.CALLAT @2; HALT", True),
+    ("PUSH 0; odd.CALLAT @1; HALT", False),  # a class
+    ("PUSH 0; odd.CALLAT @99; HALT", False),
+    ("odd.CALLWITH -70, none; PRINT; HALT", True),
+    ("odd.LOCALS far, kept, -1, far; POP; PRINT; HALT", False),
+    ("odd.LOCALS far, kept, -1, far; POP; POP; HALT", True),
+    ("PUSH 1; NEWARRAY i8[]; DUP; PUSH 1; odd.SAME; ALENGTH; PRINT; HALT", True),
+    ("PUSH 1; NEWARRAY i8[]; PUSH 1; NEWARRAY i32[]; PUSH 1; odd.SAME; POP; HALT", False),
+    ("NULL i32[]; NULL i32[]; NULL any; odd.SAME; POP; HALT", False),
+    ("NULL K; odd.FIELDS @16, @0, @16, @0, @0; HALT", False),
+    ("NULL K; odd.AS K; GETFIELD K.n; PRINT; HALT", True),
+    ("NULL K; odd.AS any; POP; HALT", True),
+    ("NULL any; odd.AS K; POP; HALT", False),
+    ("NULL any; NULL K; PUSH 7; NEWARRAY i16[]; PUSH 0; NEW 0; POP; POP; POP; POP; HALT", True),
+]
+
+
+def test_what_built_in_pages_do_not_have() -> None:
+    files = [rule(text, "far: i64", "kept: K") for text, _ in ODD]
+    assert [built().expected(file).answer.status == 0 for file in files] == [valid for _, valid in ODD]
+    agree(files, "odd rule")
 
 
 def test_damaged_files() -> None:
@@ -190,3 +223,28 @@ def test_an_answer_says_where() -> None:
     wanted = driver.expected(file)
     assert wanted.answer == Answer(5)
     assert driver.answers([file], [wanted]) == [(Answer(5), "the file ends inside its header")]
+
+
+def test_calls_of_many_cells_are_limited() -> None:
+    """A function of a few bytes that takes thousands of cells from a call of itself, again and again."""
+    isa = built().reg.isa
+    types = (FunctionType((), ()), FunctionType((), (1,) * 30_000))
+    base = rules.raw(b"\x29", isa, types=types)
+    main = Function(b"\x29", 0, (), 0)
+
+    def many(count: int) -> bytes:
+        calling = Function(b"\x27\x01\x28", 1, (), 30_000)
+        return tbc.write(replace(base, functions=(main, *(calling,) * count)))
+
+    assert agree([many(17), many(18), many(300)], "module of calls") == {0: 1, 5: 2}
+
+
+def test_safepoints_above_deep_stacks() -> None:
+    """References are found without looking at what lies between them."""
+    isa = built().reg.isa
+    piled = b"\x64\x07\x06" + b"\x01\x01\x27\x01" * 16_000 + b"\x29"
+    module = rules.raw(piled, isa)
+    functions = (replace(module.functions[0], max_stack=16_001), Function(b"\x28", 0, (), 0))
+    started = time.process_time()
+    assert agree([tbc.write(replace(module, functions=functions))], "module") == {0: 1}
+    assert time.process_time() - started < 10
