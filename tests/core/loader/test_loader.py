@@ -16,7 +16,7 @@ import pytest
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.code import write_leb
-from tblvm.core.module import Function, FunctionType, Module, Shape
+from tblvm.core.module import ArrayType, Function, FunctionType, Module, PageUse, Shape
 from tblvm.stack import verify
 from tests.core.loader import Answer, built
 from tests.core.loader.mutants import Parts, measured, mutant
@@ -124,6 +124,152 @@ def test_what_built_in_pages_do_not_have() -> None:
     files = [rule(text, "far: i64", "kept: K") for text, _ in ODD]
     assert [built().expected(file).answer.status == 0 for file in files] == [valid for _, valid in ODD]
     agree(files, "odd rule")
+
+
+EVERYTHING = """\
+.collector
+.stack 300
+.heap 4K
+.global count: i32
+.global box: Box
+.class Box
+  big: i64
+  byte: i8
+  next: Box
+  all: any[]
+.end
+.class Empty
+.end
+.func pair() -> (i32, f64)
+  .local x: i64
+  PUSH -70
+  CONST 2.5
+  RET
+.end
+.func walk(n: i32, b: Box) -> Box
+  PUSH 7
+  JMP test
+.shape i32
+body:
+  NEG
+test:
+  LOAD n
+  JZ body
+  POP
+  LOAD b
+  GETFIELD Box.next
+  RET
+.end
+.func main() -> i32
+  CONST "é"
+  PRINT
+  CONST "a€b"
+  PRINT
+  CONST 5L
+  long.LPRINT
+  CALL pair
+  POP
+  PUSH 300
+  NEWARRAY Box[]
+  PUSH 0
+  NEWOBJ Box
+  ASTORE
+  NEWOBJ Box
+  CALL walk
+  STOREG box
+  PUSH 4
+  PUSH 6
+  numbers.GCD
+  RET
+.end
+"""
+
+
+def test_every_byte_of_a_file() -> None:
+    """Each byte of a valid file with something in every section, changed in several ways; most of it is
+    looked at by one check only."""
+    file = tbc.write(verify(assemble(EVERYTHING, built().reg.isa, "all.tba"), built().reg.isa).module)
+    assert agree([file], "file") == {0: 1}
+    files = []
+    for at in range(len(file)):
+        for byte in {0, 1, 0xFF, file[at] ^ 1, file[at] ^ 0x80, (file[at] + 1) & 0xFF} - {file[at]}:
+            files.append(file[:at] + bytes([byte]) + file[at + 1 :])
+    ends = agree(files, "byte")
+    assert ends[0] > 100 and ends[5] > 1000, ends
+
+
+def test_lists_of_pages() -> None:
+    isa = built().reg.isa
+    file = tbc.write(rules.raw(b"\x29", isa, functions=(Function(b"\x29", 0, (), 0),)))
+    pages = {"core": 0xFF, "numbers": 0xE1, "object": 0x64, "odd": 0xE0}
+    rows = {
+        name: (prefix, 0xFF, name.encode(), isa.fingerprint(name, 0xFF)) for name, prefix in pages.items()
+    }
+    core, numbers, object_, odd = rows.values()
+
+    def row(prefix: int, last: int, name: bytes, print_: int) -> bytes:
+        return struct.pack("<BBHQ", prefix, last, len(name), print_) + name
+
+    lists = [
+        [core, numbers, object_, odd],
+        [core],
+        [core, core],
+        [object_, core],
+        [core, odd, numbers],
+        [core, object_, object_],
+        [core, (0, *core[1:])],
+        [(0x60, *core[1:])],
+        [core, numbers, (0xE1, *odd[1:])],
+        [core, (0xFF, *odd[1:])],
+        [core, (0xDF, *odd[1:])],
+        [core, (0xFE, *odd[1:])],
+        [core, (0x65, *object_[1:])],
+        [core, (0x64, 0xFF, b"object2", 0)],
+        *(
+            [core, (0xE0, 0, name, 0)]
+            for name in (b"", b".a", b"-a", b"a b", "ä".encode(), b"\xe4", b"a" * 255, b"a" * 256)
+        ),
+    ]
+    files = []
+    for each in lists:
+        parts = Parts(file)
+        section = next(section for section in parts.sections if section[0] & 0xFF == 6)
+        section[1] = bytearray(b"".join(row(*page) for page in each))
+        files.append(parts.file(random.Random(1)))
+    assert agree(files, "list of pages")[0] == 3
+
+
+def test_numbers_in_code() -> None:
+    """Immediates at the ends of their ranges, and longer than they need be."""
+    isa = built().reg.isa
+    ends = (0x00, 0x01, 0x07, 0x08, 0x0F, 0x10, 0x3F, 0x40, 0x70, 0x77, 0x78, 0x7F, 0x80, 0xFF)
+    numbers = [
+        bytes([first] * more + [last])
+        for first in (0x80, 0xBF, 0xC0, 0xFF)
+        for more in range(6)
+        for last in ends
+    ]
+    files = []
+    for opcode in (0x01, 0x30):  # PUSH, signed; NEW, unsigned
+        for number in numbers:
+            code = bytes([opcode]) + number + b"\x29"
+            files.append(tbc.write(rules.raw(code, isa, functions=(Function(code, 0, (), 1),))))
+    assert agree(files, "number")[0] > 60
+
+
+def test_two_array_types_of_the_same_elements() -> None:
+    isa = built().reg.isa
+    module = rules.raw(b"\x29", isa)
+    plugin = PageUse("odd", 0xE0, 0xFF, isa.fingerprint("odd", 0xFF))
+    table = (*module.types[:2], ArrayType(1), ArrayType(1))
+    files = []
+    for other in (18, 19):  # NULL 18, NULL, PUSH 1, odd.SAME, POP, HALT
+        code = bytes([0x64, 7, 18, 0x64, 7, other, 1, 1, 0xE0, 0x0B, 2, 0x29])
+        functions = (Function(code, 0, (), 3),)
+        files.append(
+            tbc.write(replace(module, types=table, functions=functions, pages=(*module.pages, plugin)))
+        )
+    assert agree(files, "module") == {0: 1, 5: 1}
 
 
 def test_damaged_files() -> None:
