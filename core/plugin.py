@@ -56,7 +56,10 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             size=6000,
             provides=("loader",),
             requires=("verifier", "frames", "support"),
-            sources=tuple(f"c/loader/{name}.c" for name in ("memory", "text", "check", "link", "tables")),
+            sources=tuple(
+                f"c/loader/{name}.c"
+                for name in ("memory", "sort", "text", "check", "layout", "link", "tables")
+            ),
             headers=("c", "c/loader"),
             generated=_constants,
         ),

@@ -136,6 +136,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             store=("u8 *memory_at[TB_MEMORIES];\nu64 memory_bytes[TB_MEMORIES];\nu32 memory_pages_left;"),
             on_start=("tb_linear_start",),
             tables=memory_tables,
+            load_sources=("c/linear_load.c",),
+            on_load=("tb_linear_load",),
             constants=memory_constants,
             ram=memory_ram,
             options=(
@@ -181,5 +183,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_linear_data_start",),
             services=(linear_services.init, linear_services.drop),
             constants=segment_constants,
+            load_sources=("c/linear_init_load.c",),
+            on_load=("tb_linear_init_load",),
         ),
     ]

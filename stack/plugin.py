@@ -96,6 +96,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("function-types",),
             tables=type_tables,
+            load_sources=("c/function_types_load.c",),
+            on_load=("tb_function_types_load",),
         ),
         MicroLibrary(
             name="stack.branch-tables",
@@ -103,6 +105,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("branch-tables",),
             tables=branch_tables,
+            load_sources=("c/branches_load.c",),
+            on_load=("tb_branches_load",),
         ),
         MicroLibrary(
             name="stack.tables",
@@ -117,6 +121,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             store="u32 *table_at[TB_TABLES];\nu32 table_size[TB_TABLES];\nu32 table_elements_left;",
             on_start=("tb_tables_start",),
             tables=function_tables,
+            load_sources=("c/tables_load.c",),
+            on_load=("tb_tables_load",),
             constants=table_constants,
             ram=table_ram,
             options=(
@@ -161,5 +167,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_tables_elements_start",),
             services=(table_services.init, table_services.drop),
             constants=segment_constants,
+            load_sources=("c/tables_init_load.c",),
+            on_load=("tb_tables_init_load",),
         ),
     ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..builder.compose import Composition
 
 # The transfers of control that c/verify.c knows, by their numbers.
-_TRANSFERS = ("", "jump", "jump_if", "invoke", "return", "halt")
+_TRANSFERS = ("", "jump", "jump_if", "jump_table", "invoke", "tail_invoke", "return", "halt")
 _TYPE, _VARIABLE, _REFERENCE, _ARRAY = range(4)
 _NO_HANDLER = 0xFFFF
 _SAFEPOINT, _KEEPS = 1, 2

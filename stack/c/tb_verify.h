@@ -38,7 +38,7 @@ struct tb_form {
 };
 extern const struct tb_form tb_forms[];
 extern const u16 tb_handlers[];
-enum { TB_GO_ON, TB_JUMP, TB_JUMP_IF, TB_INVOKE, TB_RETURN, TB_HALT };
+enum { TB_GO_ON, TB_JUMP, TB_JUMP_IF, TB_JUMP_TABLE, TB_INVOKE, TB_TAIL_INVOKE, TB_RETURN, TB_HALT };
 /* The number of what this runtime was built without. */
 enum { TB_NO_HANDLER = 0xffff };
 
@@ -46,15 +46,19 @@ enum { TB_NO_HANDLER = 0xffff };
 extern const u8 tb_storage[16];
 
 /* An instruction that was found right. code, parameters: of its function; kinds: of its immediates, TB_IMM_...
- * (macros of the verifier's library). */
+ * (macros of the verifier's library). The immediate `targets` is the number of targets without the default; at
+ * *targets* is the first one. */
 struct tb_instruction {
   const struct tb_form *form;
   const u8 *kinds;
   u8 *code;
   u32 at, after, count, parameters;
   s32 immediates[TB_IMMEDIATES];
+  const u8 *targets;
 };
-/* Rewrites it in place, to what the engine runs. */
+/* Rewrites it in place, to what the engine runs; between a beginning and an end for the whole module. */
+void tb_link_begin(struct tb_module *module);
+void tb_link_end(struct tb_module *module);
 void tb_link_instruction(struct tb_module *module, const struct tb_instruction *instruction);
 
 #endif

@@ -9,7 +9,7 @@
 #include "tb_verify.h"
 
 enum { TB_EMPTY = 1, TB_MEMO = 1024, TB_SHARED = 64, TB_CORE_PREFIX = 0xff };
-enum { TB_TARGET = 1, TB_CUT = 2, TB_REACHED = 4, TB_SHAPE = 8 };
+enum { TB_TARGET = 1, TB_CUT = 2, TB_REACHED = 4, TB_SHAPE = 8, TB_TAKEN = 16 };
 enum { TB_ANY = 5, TB_I32 = 1 };
 
 /* references: the nearest node, this one or below, that is one. */
@@ -133,6 +133,24 @@ static void tb_branch_to(struct tb_verifier *v, u32 stack, u32 target) {
   tb_arrive(v, stack, target);
 }
 
+/* To each of the targets of a branch table once: *count* of them and the default. */
+static void tb_branch_to_all(struct tb_verifier *v, u32 stack, u32 count) {
+  const u8 *end = v->instruction.code + v->size;
+  for (u32 pass = 0; pass < 2; pass++) {
+    const u8 *at = v->instruction.targets;
+    for (u32 i = 0; i <= count; i++) {
+      s32 target = 0;
+      tb_module_leb(&at, end, TB_LEB_UNSIGNED, &target); /* it was read before */
+      if (pass) {
+        v->flags[target] &= (u8)~TB_TAKEN;
+      } else if ((u32)target >= v->size || !(v->flags[target] & TB_TAKEN)) {
+        tb_branch_to(v, stack, (u32)target);
+        v->flags[target] |= TB_TAKEN;
+      }
+    }
+  }
+}
+
 /* Calls and returns may move as many cells as stack/verify.py says: a call of a few bytes may take thousands. */
 static void tb_move(struct tb_verifier *v, u64 cells) {
   v->moved += cells;
@@ -212,6 +230,14 @@ static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variab
       return 0;
     case TB_IMM_FUNC:
       return value < m->functions ? 0 : "there is no such function";
+    case TB_IMM_MEMORY:
+      return value < m->memories ? 0 : "there is no such memory";
+    case TB_IMM_DATA:
+      return value < m->data_segments ? 0 : "there is no such data segment";
+    case TB_IMM_TABLE:
+      return value < m->tables ? 0 : "there is no such table";
+    case TB_IMM_ELEM:
+      return value < m->element_segments ? 0 : "there is no such element segment";
     case TB_IMM_FUNCTYPE:
       return value < m->types && tb_module_type(m, value).kind == TB_KIND_FUNCTION ? 0 : "the type is no function type";
     case TB_IMM_CLASS:
@@ -333,15 +359,25 @@ static u32 tb_instruction(struct tb_verifier *v, const u8 *at, u32 stack) {
       tb_take_listed(v, left, v->first_type + v->instruction.parameters, v->results);
       after = 0;
       break;
-    case TB_INVOKE: {
-      u32 named = v->instruction.kinds[form->operand] == TB_IMM_FUNC;
+    case TB_INVOKE:
+    case TB_TAIL_INVOKE: {
+      u32 named = v->instruction.kinds[form->operand] == TB_IMM_FUNC, is_tail = form->transfer == TB_TAIL_INVOKE;
       struct tb_type_row callee = tb_module_type(m, named ? tb_module_function(m, operand).type : operand);
-      tb_move(v, (u64)callee.a + callee.b);
-      after = below = tb_take_listed(v, left, callee.first, callee.a);
+      tb_move(v, (u64)callee.a + callee.b + (is_tail ? v->results : 0));
+      after = tb_take_listed(v, left, callee.first, callee.a);
+      if (!is_tail) below = after;
       for (u32 i = 0; i < callee.b; i++)
         after = tb_push(v, after, tb_module_word(m, TB_SECTION_TYPE_LIST, callee.first + callee.a + i));
+      if (is_tail) {
+        tb_take_listed(v, after, v->first_type + v->instruction.parameters, v->results);
+        after = 0;
+      }
       break;
     }
+    case TB_JUMP_TABLE:
+      tb_branch_to_all(v, left, operand);
+      after = 0;
+      break;
     case TB_JUMP:
     case TB_JUMP_IF:
       tb_branch_to(v, left, operand);
@@ -360,6 +396,7 @@ static u32 tb_instruction(struct tb_verifier *v, const u8 *at, u32 stack) {
 
 /* Reads the instruction at *at*: the signature of its opcode, behind the kinds of the immediates. */
 static const u8 *tb_decode(struct tb_verifier *v, u32 at) {
+  static const char wrong[] = "an immediate ends too early, exceeds 32 bits or is not in its shortest form";
   struct tb_instruction *instruction = &v->instruction;
   const u8 *here = v->instruction.code + at, *end = v->instruction.code + v->size;
   u32 prefix = *here++, opcode = prefix;
@@ -376,9 +413,17 @@ static const u8 *tb_decode(struct tb_verifier *v, u32 at) {
   instruction->at = at;
   instruction->count = *signature++;
   instruction->kinds = signature;
-  for (u32 i = 0; i < instruction->count; i++)
-    tb_check_that(v, tb_module_leb(&here, end, signature[i] == TB_IMM_IMM_S, &instruction->immediates[i]),
-                  "an immediate ends too early, exceeds 32 bits or is not in its shortest form");
+  for (u32 i = 0; i < instruction->count; i++) {
+    u32 kind = signature[i], how = kind == TB_IMM_IMM_S ? TB_LEB_SIGNED : kind == TB_IMM_IMM_U32 ? TB_LEB_FULL : 0;
+    tb_check_that(v, tb_module_leb(&here, end, how, &instruction->immediates[i]), wrong);
+    if (kind != TB_IMM_TARGETS) continue;
+    u32 left = (u32)instruction->immediates[i];
+    tb_check_that(v, left < end - here, "the code ends inside a branch table");
+    instruction->targets = here;
+    s32 target;
+    do tb_check_that(v, tb_module_leb(&here, end, TB_LEB_UNSIGNED, &target), wrong);
+    while (left--);
+  }
   instruction->after = (u32)(here - v->instruction.code);
   return signature + instruction->count;
 }
@@ -511,8 +556,9 @@ void tb_module_verify(struct tb_module *module) {
   v->module = module;
   tb_check_entry(module);
   tb_bind_pages(v);
-  tb_module_keep(module, 0);
   module->lacking = TB_NONE;
+  tb_link_begin(module);
+  tb_module_keep(module, 0);
   module->maps = (const u32 *)(const void *)module->low;
   u32 shape = 0;
   for (module->function = 0; module->function < module->functions; module->function++) {
@@ -523,5 +569,6 @@ void tb_module_verify(struct tb_module *module) {
   if (module->function != TB_NONE)
     tb_refuse(module, TB_EXCLUDED, "it needs an opcode that this runtime was built without: build one with its micro-library");
   module->offset = -1;
+  tb_link_end(module);
   module->high = high;
 }

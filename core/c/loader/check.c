@@ -2,11 +2,12 @@
  * Sizes are computed in 64 bits. */
 #include "tb_module.h"
 
-enum { TB_HEADER_BYTES = 44, TB_TABLE_AT = 48, TB_MAX_TYPES = 0xffff00, TB_MAX_FIELDS = 0xffff, TB_MAX_NAME = 0xffff };
+enum { TB_HEADER_BYTES = 44, TB_TABLE_AT = 48, TB_MAX_TYPES = 0xffff00, TB_MAX_FIELDS = 0xffff, TB_MAX_NAME = 0xffff,
+       TB_MAX_SPACES = 1000, TB_MAX_SEGMENTS = 100000, TB_MAX_MEMORY_PAGES = 0x10000 };
 #define TB_REQUIRED 0x80000000u
 /* By kind: the sections that this reader knows, and those of them that code needs. */
-#define TB_KNOWN_SECTIONS 0x7047eu
-#define TB_NEEDED_SECTIONS 0x47eu
+#define TB_KNOWN_SECTIONS 0x77c7eu
+#define TB_NEEDED_SECTIONS 0x7c7eu
 
 /* --- structure: where everything is ---------------------------------------------------------------------- */
 
@@ -17,25 +18,6 @@ static struct tb_area tb_area(struct tb_module *module, const u8 *at, u64 start,
              "an area or a section is outside of the file");
   *range = (u64)offset << 32 | size;
   return (struct tb_area){module->file.at + offset, size};
-}
-
-/* Heap sort. */
-static void tb_sort(u64 *numbers, u64 count) {
-  for (u64 left = count + count / 2; left-- > 1;) {
-    u64 root = left >= count ? left - count : 0, end = left >= count ? count : left, child;
-    if (left < count) {
-      u64 most = numbers[0];
-      numbers[0] = numbers[left];
-      numbers[left] = most;
-    }
-    u64 moving = numbers[root];
-    for (; (child = 2 * root + 1) < end; root = child) {
-      if (child + 1 < end && numbers[child + 1] > numbers[child]) child++;
-      if (numbers[child] <= moving) break;
-      numbers[root] = numbers[child];
-    }
-    numbers[root] = moving;
-  }
 }
 
 static void tb_check_header(struct tb_module *module) {
@@ -147,6 +129,29 @@ static void tb_check_pool(struct tb_module *module) {
     at += bytes;
   }
   tb_require(module, at == size, "the data area has bytes that belong to no pool entry");
+}
+
+/* That segments are whole: rows of three words, the last of which counts what follows, of *size* bytes each. */
+static u32 tb_check_segments(struct tb_module *module, u32 section, u32 size) {
+  const struct tb_area *area = &module->section[section];
+  u32 count = 0;
+  for (u64 at = 0; at < area->size; count++) {
+    tb_require(module, area->size - at >= TB_SEGMENT_ROW, "a section of segments ends inside a row");
+    u64 end = at + TB_SEGMENT_ROW + (u64)tb_load_u32(area->at + at + 8) * size, unused = 0;
+    at = (end + 3) & ~3ull;
+    tb_require(module, at <= area->size, "a section of segments ends inside a segment");
+    for (; end < at; end++) unused |= area->at[end];
+    tb_require(module, !unused, "the padding behind a data segment is not zero");
+  }
+  return count;
+}
+
+static void tb_check_space_rows(struct tb_module *module) {
+  module->memories = tb_rows(module, &module->section[TB_SECTION_MEMORIES], 8);
+  module->data_segments = tb_check_segments(module, TB_SECTION_DATA, 1);
+  module->tables = tb_rows(module, &module->section[TB_SECTION_TABLES], 8);
+  tb_rows(module, &module->section[TB_SECTION_ELEMENTS], 4);
+  module->element_segments = tb_check_segments(module, TB_SECTION_ELEMENTS, 4);
 }
 
 /* A reader of the debug sections. */
@@ -273,6 +278,34 @@ static void tb_check_signatures(struct tb_module *module, u32 *wide) {
     tb_require(module, type.b <= TB_MAX_FRAME, "it has more than 32767 results");
   }
   module->function = TB_NONE;
+}
+
+/* Memories or tables, and the segments that are in them from the start. most: the largest size; unit: items of a
+ * segment that fit one of size 1. */
+static void tb_check_spaces(struct tb_module *module, u32 spaces, u32 count, u32 most, u32 unit, u32 segments, u32 segment_count) {
+  tb_require(module, count <= TB_MAX_SPACES, "it has more than 1000 memories, or tables");
+  for (u32 i = 0; i < count; i++) {
+    u32 least = tb_module_word(module, spaces, 2 * i), limit = tb_module_word(module, spaces, 2 * i + 1);
+    tb_require(module, least <= limit && limit <= most, "a memory or table has wrong sizes");
+  }
+  tb_require(module, segment_count <= TB_MAX_SEGMENTS, "it has more than 100000 segments");
+  const u8 *at = module->section[segments].at;
+  for (u32 left = segment_count; left; left--) {
+    u32 space = tb_load_u32(at), offset = tb_load_u32(at + 4), items = tb_load_u32(at + 8);
+    at += TB_SEGMENT_ROW;
+    for (u32 i = 0; segments == TB_SECTION_ELEMENTS && i < items; i++) {
+      u32 function = tb_load_u32(at + 4 * (u64)i);
+      tb_require(module, function == TB_NONE || function < module->functions, "an element segment names no function");
+    }
+    at += segments == TB_SECTION_ELEMENTS ? 4 * (u64)items : ((u64)items + 3) & ~3ull;
+    if (space == TB_NONE) {
+      tb_require(module, !offset, "a segment has an offset, and no memory or table");
+      continue;
+    }
+    tb_require(module, space < count, "a segment names no memory or table");
+    u64 size = (u64)tb_module_word(module, spaces, 2 * space) * unit;
+    tb_require(module, offset <= size && items <= size - offset, "a segment does not fit its memory or table");
+  }
 }
 
 static u32 tb_is_name_byte(u32 byte, u32 first) {
@@ -411,6 +444,7 @@ void tb_module_check(struct tb_module *module) {
   module->globals = tb_rows(module, &module->section[TB_SECTION_GLOBALS], 4);
   tb_check_page_rows(module);
   tb_check_shape_rows(module);
+  tb_check_space_rows(module);
   tb_check_debug(module);
   tb_check_types(module, &wide);
   for (u32 i = 0; i < module->constants; i++) {
@@ -419,6 +453,9 @@ void tb_module_check(struct tb_module *module) {
   }
   tb_check_words(module, TB_SECTION_GLOBALS, 0, module->globals, 0, &wide);
   tb_check_signatures(module, &wide);
+  tb_check_spaces(module, TB_SECTION_MEMORIES, module->memories, TB_MAX_MEMORY_PAGES, 1u << 16, TB_SECTION_DATA,
+                  module->data_segments);
+  tb_check_spaces(module, TB_SECTION_TABLES, module->tables, TB_NONE, 1, TB_SECTION_ELEMENTS, module->element_segments);
   tb_require(module, module->entry < module->functions, "the entry point is no function");
   tb_check_pages(module);
   tb_check_shapes(module);

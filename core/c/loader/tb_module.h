@@ -10,7 +10,8 @@
 #include "tb.h"
 
 enum { TB_SECTION_FUNCTIONS = 1, TB_SECTION_LOCALS, TB_SECTION_TYPES, TB_SECTION_TYPE_LIST, TB_SECTION_GLOBALS,
-       TB_SECTION_PAGES, TB_SECTION_SHAPES = 10, TB_SECTION_NAMES = 16, TB_SECTION_LINES, TB_SECTION_SOURCE,
+       TB_SECTION_PAGES, TB_SECTION_SHAPES = 10, TB_SECTION_MEMORIES, TB_SECTION_DATA, TB_SECTION_TABLES,
+       TB_SECTION_ELEMENTS, TB_SECTION_NAMES = 16, TB_SECTION_LINES, TB_SECTION_SOURCE,
        TB_SECTIONS };
 enum { TB_KIND_CLASS = 1, TB_KIND_ARRAY, TB_KIND_FUNCTION };
 enum { TB_POOL_I32 = 1, TB_POOL_F32, TB_POOL_I64, TB_POOL_F64, TB_POOL_LATIN1, TB_POOL_UTF16 };
@@ -18,6 +19,8 @@ enum { TB_FLAG_COLLECTOR = 1, TB_FLAG_WIDE = 2 };
 enum { TB_MAX_FRAME = 0x7fff };
 /* Bytes of a row of the pages section before the page's name: prefix, last opcode, length, fingerprint. */
 enum { TB_PAGE_ROW = 12 };
+/* Bytes of a segment before its items: memory or table, offset, how many. */
+enum { TB_SEGMENT_ROW = 12 };
 
 /* Exit statuses of refusals: docs/command-line.md. */
 enum { TB_UNREADABLE = 2, TB_EXCLUDED = 4, TB_INVALID = 5, TB_TOO_LARGE = 6 };
@@ -37,8 +40,10 @@ struct tb_type_row {
   u32 kind, a, b, first;
 };
 
-/* functions ... constants: numbers of rows. names: how many functions have a name in the names section, and
+/* functions ... element_segments: numbers of rows. names: how many functions have a name in the names section, and
  * where the first one is. field_offsets: parallel to the type list, for classes: byte offsets in the object.
+ * canonical: for each type the first one that is equal. branches: the side table of branch tables: for each the
+ * number of its targets without the default, then all of them; branch_tables: what the linker remembers of each.
  * maps: the reference maps that the verifier made, function by function in order: words
  *     (offset behind the instruction, count, operand slots with 0 the deepest ...)*  0
  * function, offset: what is being checked, for a refusal; TB_NONE and -1 where it is nothing in particular.
@@ -47,11 +52,14 @@ struct tb_type_row {
 struct tb_module {
   u8 *low, *high;
   struct tb_area file, pool, code, data, section[TB_SECTIONS];
-  u32 functions, types, globals, constants;
+  u32 functions, types, globals, constants, memories, data_segments, tables, element_segments;
   u32 flags, entry, min_stack, min_heap;
   u32 names;
   const u8 *first_name;
-  u32 *field_offsets;
+  u32 *field_offsets, *canonical;
+  u32 *branches;
+  u64 *branch_tables;
+  u32 branch_table_count;
   const u32 *maps;
   struct tb_area subject;
   u32 function, lacking;
@@ -103,8 +111,11 @@ static inline TB_UNUSED u32 tb_is_reference(u32 code) {
 static inline TB_UNUSED u32 tb_stored_size(u32 code) { return code >= 16 ? 4 : tb_builtin[code] & TB_BUILTIN_SIZE; }
 
 /* Reads a LEB128 number at *at, which moves behind it: 1 if it is whole before *end*, in its shortest form and
- * within 32 bits (signed: all of them; unsigned: below 2**31). */
-u32 tb_module_leb(const u8 **at, const u8 *end, u32 is_signed, s32 *number);
+ * within 32 bits (signed and full: all of them; unsigned: below 2**31). */
+enum { TB_LEB_UNSIGNED, TB_LEB_SIGNED, TB_LEB_FULL };
+u32 tb_module_leb(const u8 **at, const u8 *end, u32 how, s32 *number);
+/* Heap sort. */
+void tb_sort(u64 *numbers, u64 count);
 /* Ranges of code points that no terminal may see (generated: core/printable.py). */
 extern const u32 tb_hidden[][2];
 extern const u32 tb_hidden_count;

@@ -1,8 +1,8 @@
 /* Numbers and names of untrusted bytes. */
 #include "tb_module.h"
 
-u32 tb_module_leb(const u8 **at, const u8 *end, u32 is_signed, s32 *number) {
-  u64 value = 0;
+u32 tb_module_leb(const u8 **at, const u8 *end, u32 how, s32 *number) {
+  u64 value = 0, is_signed = how == TB_LEB_SIGNED;
   u32 shift = 0, byte, before = 0, last = 0;
   do {
     if (*at == end || shift == 35) return 0;
@@ -17,7 +17,8 @@ u32 tb_module_leb(const u8 **at, const u8 *end, u32 is_signed, s32 *number) {
   /* The last byte must say more than its sign, which the byte before has already said. */
   u32 spare = negative ? 0x7f : 0, said = is_signed ? (before & 0x40) == (byte & 0x40) : 1;
   if (shift > 7 && byte == spare && said) return 0;
-  return value == (u64)(s64)*number && (is_signed || !(value >> 31));
+  if (is_signed) return value == (u64)(s64)*number;
+  return !(value >> (how == TB_LEB_FULL ? 32 : 31));
 }
 
 u32 tb_module_scalar(const u8 *at, const u8 *end, u32 *shown) {

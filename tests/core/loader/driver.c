@@ -55,10 +55,12 @@ _Noreturn void tb_entry(const void *start) {
       tb_module_check(&module);
       tb_module_layout(&module);
       tb_module_verify(&module);
-      const u8 *end = module.low;
+      const u32 *end = module.maps;
+      for (u32 i = 0; i < module.functions; i++, end++)
+        while (*end) end += 2 + end[1];
       tb_module_tables(&tb_the_context, &module);
       put_word(0);
-      put_text(module.maps, (u32)(end - (const u8 *)module.maps));
+      put_text(module.maps, (u32)(end - module.maps) * 4);
       for (u32 i = 0; i < TB_DRIVER_TABLES; i++) put(tb_driver_table(i), sizes[i]);
     }
     fflush(stdout);
