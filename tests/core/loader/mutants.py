@@ -17,9 +17,13 @@ from tblvm.core.module import (
     ArrayType,
     ClassType,
     Constant,
+    DataSegment,
     Debug,
+    ElementSegment,
     Function,
+    FunctionTable,
     FunctionType,
+    Memory,
     Module,
     PageUse,
 )
@@ -83,6 +87,8 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         ArrayType(10),
         FunctionType((), (1,)),
         FunctionType((2,), (1, 17)),
+        FunctionType((1, 5), (5,)),  # as one before
+        FunctionType((8,), ()),
     )
     pool = (
         Constant("i32", 3),
@@ -91,7 +97,7 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         Constant("i64", -1),
         Constant("f32", 7),
     )
-    cells = (1, 1, 2, 3, 4, 5, 6, 7, 17, 18, 20, 21, 22)
+    cells = (1, 1, 2, 3, 4, 5, 6, 7, 8, 17, 18, 20, 21, 22)
     far = rng.random() < 0.2  # with locals whose indexes are longer behind the link
     locals_ = tuple(
         rng.choice(cells) for _ in range(rng.choice((126, 127, 130)) if far else rng.randrange(6))
@@ -101,7 +107,17 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         Function(b"\x05\x01\x28", 3),  # LOAD 1, RET
         Function(b"\x01\x05\x64\x07\x11\x28", 8, (5,)),  # PUSH 5, NULL 17, RET
     )
-    return Module(table, pool, (1, 5, 2, 17), functions, pages=tuple(uses))
+    return Module(
+        table,
+        pool,
+        (1, 5, 2, 17, 8),
+        functions,
+        pages=tuple(uses),
+        memories=(Memory(1, 2), Memory(0, 0)),
+        data=(DataSegment(b"abcde", 0, 65531), DataSegment(b"x"), DataSegment(b"", 1, 0)),
+        tables=(FunctionTable(3, 9), FunctionTable(0, 0xFFFFFFFF)),
+        elements=(ElementSegment((1, None), 0, 1), ElementSegment((0, 2, None))),
+    )
 
 
 def _grown_instruction(
@@ -118,6 +134,16 @@ def _grown_instruction(
             value = rng.choice((0, 1, 2, 3, 124, 125, 126, 127, 128, 129))
         elif kind == "target" and rng.random() < 0.8:
             value = rng.choice((*starts, at + len(code) + 1 + rng.randrange(8)))
+        elif kind == "functype":
+            value = rng.choice((0, 3, 7, 8, 9, 1, 2))
+        elif kind == "imm_u32":
+            value = rng.choice((0, 7, 1 << 31, 0xFFFFFFFF))
+        elif kind == "targets":
+            count = rng.choice((0, 1, 2, 2, 5, 60, 130))
+            code += write_leb(count)
+            for _ in range(count):
+                code += write_leb(rng.choice((*starts, at + len(code) + 2 + rng.randrange(8))))
+            value = rng.choice((*starts, at + len(code) + 1 + rng.randrange(4)))
         elif signed:
             value = rng.choice((0, 1, -1, -2, 63, 64, -64, -65, 1 << 31 - 1, -1 << 31))
         code += write_leb(value, signed=signed)

@@ -140,6 +140,20 @@ EVERYTHING = """\
 .end
 .class Empty
 .end
+.memory ground: 1, 2
+.data hello: ground, 8
+  "abc"
+.end
+.data later
+  "xyzzy"
+.end
+.table calls: 2, 5
+.elem first: calls, 0
+  pair, null
+.end
+.elem more
+  null, walk
+.end
 .func pair() -> (i32, f64)
   .local x: i64
   PUSH -70
@@ -177,6 +191,12 @@ test:
   NEWOBJ Box
   CALL walk
   STOREG box
+  PUSH 0
+  I32_LOAD 4000000000
+  BR_TABLE one, two, one
+one:
+  NOP
+two:
   PUSH 4
   PUSH 6
   numbers.GCD
