@@ -440,7 +440,7 @@ class _Checker:
         if name == "tail_invoke":
             callee, what = self._callee(opcode, transfer, immediates)
             left = self._take(stack, callee.parameters, what).push(*callee.results)
-            self._take(left, self.type.results, f"RET behind {what}")
+            self._take(left, self.type.results, what)
             return None
         if name == "jump_table":
             for target in dict.fromkeys(immediates[int(transfer.attribute) :]):  # type: ignore[call-overload]
