@@ -241,8 +241,8 @@ def image(tables: tuple[Table, ...]) -> str:
         numbers = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
         lines.append(f"extern const {element} tb_image_{table.name}[] __attribute__((aligned({size})));")
         lines.append(f"const {element} tb_image_{table.name}[] = {{")
-        lines += [
-            "  " + ", ".join(map(str, numbers[at : at + 24])) + "," for at in range(0, len(numbers), 24)
-        ]
+        # Unsigned, as their type is: a number of 64 bits may fit no signed type.
+        words = [f"{number}u" for number in numbers]
+        lines += ["  " + ", ".join(words[at : at + 24]) + "," for at in range(0, len(words), 24)]
         lines.append("};")
     return "\n".join(lines) + "\n"
