@@ -54,6 +54,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Zeroed memory that a micro-library has while the program runs, of a size that settings decide.
+
+    name: C calls TB_MEMORY_<NAME>(address, bytes) for it, once. doc: what a report calls it. bytes: its
+    size in an executable.
+    """
+
+    name: str
+    doc: str
+    bytes: Callable[[Plan, Program], int]
+
+
+@dataclass(frozen=True, slots=True)
 class MicroLibrary:
     """A part of a runtime: what it is, what it needs, what it adds.
 
@@ -77,7 +90,7 @@ class MicroLibrary:
     prototypes: C declarations that its macros need.
     needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
     declares. include: headers that the engine includes for it.
-    tables: gives the read-only data about a program that it reads.
+    memory: what it has beside its state. tables: gives the read-only data about a program that it reads.
     """
 
     name: str
@@ -104,6 +117,7 @@ class MicroLibrary:
     include: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     macros: Mapping[str, str] = field(default_factory=dict)
+    memory: tuple[Memory, ...] = ()
     tables: Callable[[Program], tuple[Table, ...]] | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.hookspecs import hookimpl
-from ..core.parts import MicroLibrary, Option
+from ..core.parts import Memory, MicroLibrary, Option
 from ..opcodes import OpcodeSet
 from . import objects, ops, services
 from .tables import global_tables, type_tables
@@ -46,6 +46,13 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             store="u32 heap_start;\nu32 heap_end;",
             on_start=("tb_cage_start",),
+            memory=(
+                Memory(
+                    "cage",
+                    "heap cage",
+                    lambda plan, program: 8 + len(program.strings) + plan.options["heap"],
+                ),
+            ),
             options=(
                 Option(
                     name="heap",

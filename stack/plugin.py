@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.hookspecs import hookimpl
-from ..core.parts import MicroLibrary, Option
+from ..core.parts import Memory, MicroLibrary, Option
+from ..core.program import stack_bytes
 from ..opcodes import OpcodeSet
 from . import ops
 from .trace import trace_tables
@@ -35,6 +36,11 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "const struct tb_function *function;\nconst u8 *ip;\nu32 cells_left;"
             ),
             on_start=("tb_stack_start",),
+            memory=(
+                Memory(
+                    "stack", "VM stack", lambda plan, _: stack_bytes(plan.options["stack"], plan.cell_bits)
+                ),
+            ),
             options=(
                 Option(
                     name="stack",
