@@ -18,9 +18,9 @@ from .resolve import Plan
 # above the image.
 CAGE_ADDRESS = 0x10000000
 
-# Memory of no more bytes is an array beside the state. What the system maps are whole pages, by a call that
-# takes code; on a device without pages all memory is like this.
-ARRAY_BYTES = 4096
+# Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
+# are touched. More is mapped at run time, where a system that has not so much can be told from a broken program.
+ARRAY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _unit(library: MicroLibrary, composition: Composition) -> str:
     lines = [f"/* Micro-library {library.name}: {library.doc} */"]
     owned = {each.name for each in library.memory}
     lines += [
-        f'#include "tb.h"\nu64 {ARRAY_PREFIX}{name}[{-(-size // 8)}] __attribute__((aligned(16)));'
+        f'#include "tb.h"\nu64 {ARRAY_PREFIX}{name}[{max(1, -(-size // 8))}] __attribute__((aligned(16)));'
         for name, size in composition.arrays.items()
         if name in owned
     ]
@@ -129,6 +129,9 @@ def plan_header(composition: Composition) -> str:
     }
     for library in plan.libraries:
         macros |= library.macros
+        if library.constants is not None:
+            constants = library.constants(None if composition.loaded else composition.program)
+            macros |= {name: str(value) for name, value in constants.items()}
         macros |= {option.macro: f"{plan.options[option.name]}" for option in library.options}
     lines += [f"#define {name} {value}" for name, value in sorted(macros.items())]
     lines += ["", "/* Kinds of traps; 0 is none. */"]
@@ -195,7 +198,7 @@ def _memory(composition: Composition) -> list[str]:
         array = f"{ARRAY_PREFIX}{each.name}"
         size = composition.arrays[each.name]
         lines += [f"extern u64 {array}[];", f"{macro} \\"]
-        lines.append(f"  (sizeof(char[(bytes) <= {size} ? 1 : -1]) ? (void *){array} : (void *)(address))")
+        lines.append(f"  ((bytes) <= {size}u ? (void *){array} : (__builtin_trap(), (void *)(address)))")
     return lines
 
 

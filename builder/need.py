@@ -47,8 +47,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a program needs. uses: the forms in it, each with the number of instructions and the first;
-    asked: libraries and interfaces, with reasons; traps: kinds that it can raise. wide: why cells must have
-    64 bits; "" where 32 are enough."""
+    asked: libraries and interfaces, with reasons; traps: kinds that it can raise; min_stack (cells) and
+    min_heap (bytes): what the module asks for; min_linear (bytes) and min_tables (elements): the linear
+    memories and tables that it starts with. wide: why cells must have 64 bits; "" where 32 are enough."""
 
     uses: dict[Use, tuple[int, Place | None]]
     asked: tuple[Asked, ...]
@@ -60,6 +61,8 @@ class Need:
     entry_cells: int = 0
     globals: int = 0
     wide: str = ""
+    min_linear: int = 0
+    min_tables: int = 0
 
 
 def need(verified: Verified, isa: Isa) -> Need:
@@ -89,6 +92,8 @@ def need(verified: Verified, isa: Isa) -> Need:
         entry_cells=len(entry.locals) + entry.max_stack + 2,
         globals=len(module.globals),
         wide=_wide(module, uses),
+        min_linear=sum(each.minimum for each in module.memories) << 16,
+        min_tables=sum(each.minimum for each in module.tables),
     )
 
 
@@ -133,6 +138,6 @@ def _traps(node: Node) -> tuple[Trap, ...]:
         return node.attribute.traps
     if name == "allocate":
         return (Trap.OUT_OF_MEMORY,)
-    if name == "invoke":
+    if name in ("invoke", "tail_invoke"):
         return (Trap.STACK_OVERFLOW,)
     return ()

@@ -258,6 +258,8 @@ class _Resolver:
         origins: dict[str, str] = {}
         # A module's own minimum stands above the defaults and below what is asked for.
         minimum = {"stack": self.need.min_stack, "heap": self.need.min_heap}
+        # What it starts with must be there: more is asked for by no default.
+        starts = {"linear": self.need.min_linear, "tables": self.need.min_tables}
         for library in self.chosen.values():
             for option in library.options:
                 value, origin = option.default, "default"
@@ -265,11 +267,17 @@ class _Resolver:
                     value, origin = self.mode.options[option.name], f"mode {self.mode.name}"
                 if minimum.get(option.name):
                     value, origin = minimum[option.name], "the module"
+                if starts.get(option.name, 0) > value:
+                    value, origin = starts[option.name], "the module"
                 if option.name in self.request.options:
                     value, origin = self.request.options[option.name], "asked for"
                 if not option.minimum <= value <= option.maximum:
                     raise UsageError(
                         f"option {option.name} must be {option.minimum} to {option.maximum}, not {value}"
+                    )
+                if value < starts.get(option.name, 0):
+                    raise UsageError(
+                        f"option {option.name} is {value}, but the program starts with {starts[option.name]}"
                     )
                 values[option.name], origins[option.name] = value, origin
         if values.get("stack", self.need.entry_cells) < self.need.entry_cells:

@@ -15,12 +15,28 @@ from ..opcodes import Isa
 from .asm_function import FunctionBody
 from .asm_scope import Block, Name, Scope, Table, directive_of, read_declared, read_key
 from .errors import Diagnostic, ModuleError, SourceError
-from .module import ArrayType, ClassType, Constant, Debug, Module, Shape, TypeEntry
+from .module import (
+    MAX_ELEMENTS,
+    MAX_PAGES,
+    ArrayType,
+    ClassType,
+    Constant,
+    DataSegment,
+    Debug,
+    ElementSegment,
+    FunctionTable,
+    Memory,
+    Module,
+    Shape,
+    TypeEntry,
+)
 from .text import FLOAT_WORDS, Fault, Token, Words, suggestion, tokenize
 from .wellformed import check
 
 NAME_TABLES = ("functions", "globals", "types", "fields", "locals")
 _U32 = 0xFFFFFFFF
+_BLOCKS = (".class", ".func", ".data", ".elem")
+_REPEATED = (".page", ".const", ".pool", ".global", ".type", ".memory", ".table")
 
 
 def assemble(source: str, isa: Isa, file: str = "<input>") -> Module:
@@ -52,6 +68,10 @@ class _Assembler:
         self.typed: list[tuple[int, bool, Words]] = []  # .type: index in the table, has a handle, the rest
         self.global_types: list[Words] = []
         self.blocks: list[tuple[int | None, Block]] = []  # of a class its index in the type table
+        self.memories: list[Memory] = []
+        self.tables: list[FunctionTable] = []
+        self.data_blocks: list[Block] = []
+        self.element_blocks: list[Block] = []
         self.unnamed_fields: set[int] = set()
 
     def run(self, source: str) -> Module:
@@ -75,7 +95,7 @@ class _Assembler:
             if words.next.kind == "end":
                 continue
             directive = directive_of(words)
-            if block is not None and directive not in (".func", ".class"):
+            if block is not None and directive not in _BLOCKS:
                 if directive == ".end":
                     words.at = 2
                     words.finish()
@@ -89,7 +109,7 @@ class _Assembler:
                 raise Fault("expected a directive: instructions stand between .func and .end", words.next)
             place = words.take()
             words.take()
-            if directive in (".func", ".class"):
+            if directive in _BLOCKS:
                 block = self._open(directive, words)
             else:
                 self._top(directive, place, words)
@@ -102,6 +122,12 @@ class _Assembler:
         if directive == ".func":
             self.scope.functions.add(name)
             self.blocks.append((None, block))
+        elif directive == ".data":
+            self.scope.data.add(name)
+            self.data_blocks.append(block)
+        elif directive == ".elem":
+            self.scope.elements.add(name)
+            self.element_blocks.append(block)
         else:
             words.finish()
             index = self.scope.types.reserve(name)
@@ -123,13 +149,15 @@ class _Assembler:
             ".const": self._const,
             ".pool": self._pool,
             ".global": self._global,
+            ".memory": self._memory,
+            ".table": self._table,
             ".type": self._type,
         }
         if directive not in actions:
-            known = [*actions, ".class", ".func", ".end"]
+            known = [*actions, *_BLOCKS, ".end"]
             place = Token("word", directive, place.line, place.column)
             raise Fault(f"no directive is called {directive}{suggestion(directive, known)}", place)
-        if directive not in (".page", ".const", ".pool", ".global", ".type"):
+        if directive not in _REPEATED:
             if directive in self.seen:
                 raise Fault(f"{directive} occurs twice", Token("word", directive, place.line, place.column))
             self.seen.add(directive)
@@ -181,6 +209,14 @@ class _Assembler:
         self.scope.globals.add(read_declared(words))
         words.expect(":")
         self.global_types.append(words)
+
+    def _memory(self, words: Words) -> None:
+        self.scope.memories.add(read_declared(words))
+        self.memories.append(Memory(*_limits(words, MAX_PAGES)))
+
+    def _table(self, words: Words) -> None:
+        self.scope.tables.add(read_declared(words))
+        self.tables.append(FunctionTable(*_limits(words, MAX_ELEMENTS)))
 
     def _type(self, words: Words) -> None:
         handled = words.next.kind == "handle" and words.ahead(1).text == "="
@@ -242,6 +278,36 @@ class _Assembler:
             words.finish()
         self.scope.types.entries[index] = ClassType(tuple(codes))
 
+    def _data(self, block: Block) -> DataSegment:
+        """Strings, of which each character is a byte, and numbers, which are one each."""
+        place = _place(block.head, self.scope.memories)
+        content = bytearray()
+
+        def item(words: Words) -> None:
+            if words.next.kind == "string":
+                token = words.next
+                try:
+                    content.extend(words.string().encode("latin-1"))
+                except UnicodeEncodeError:
+                    raise Fault(
+                        "a character beyond U+00FF is no byte: write its bytes as \\xNN", token
+                    ) from None
+            else:
+                content.append(words.integer(0, 0xFF))
+
+        _items(block, item)
+        return DataSegment(bytes(content), *place)
+
+    def _elements(self, block: Block) -> ElementSegment:
+        place = _place(block.head, self.scope.tables)
+        functions: list[int | None] = []
+
+        def item(words: Words) -> None:
+            functions.append(None if words.accept("null") else self.scope.functions.find(words))
+
+        _items(block, item)
+        return ElementSegment(tuple(functions), *place)
+
     # --- put together ---------------------------------------------------------------------------------
 
     def _finish(self, global_types: tuple[int, ...], bodies: list[FunctionBody]) -> Module:
@@ -262,6 +328,10 @@ class _Assembler:
             collector=self.collector,
             pages=self.scope.pages.uses(),
             shapes=tuple(shapes),
+            memories=tuple(self.memories),
+            data=tuple(map(self._data, self.data_blocks)),
+            tables=tuple(self.tables),
+            elements=tuple(map(self._elements, self.element_blocks)),
             debug=self._debug(bodies),
         )
         try:
@@ -309,6 +379,35 @@ class _Assembler:
             locals=local_names if kept("locals", any(map(any, local_names))) else (),
             lines=tuple(body.lines() for body in bodies) if self.lines else (),
         )
+
+
+def _limits(words: Words, highest: int) -> tuple[int, int]:
+    """`: least, most` of a memory or table; without a most, as many as there can be."""
+    words.expect(":")
+    least = words.integer(0, highest)
+    return least, words.integer(least, highest) if words.accept(",") else highest
+
+
+def _place(words: Words, spaces: Table) -> tuple[int | None, int]:
+    """Where a segment is from the start: `: memory, offset`, or nowhere."""
+    place: tuple[int | None, int] = (None, 0)
+    if words.accept(":"):
+        space = spaces.find(words)
+        words.expect(",")
+        place = (space, words.integer(0, _U32))
+    words.finish()
+    return place
+
+
+def _items(block: Block, item: Callable[[Words], None]) -> None:
+    """The items of a segment, with commas between those in a line."""
+    for words in block.body:
+        if directive_of(words):
+            raise Fault(f"{block.name.token.text} has no directives but .end", words.next)
+        item(words)
+        while words.accept(","):
+            item(words)
+        words.finish()
 
 
 def _constant_kind(words: Words) -> str:

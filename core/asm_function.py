@@ -7,12 +7,17 @@ from itertools import accumulate
 
 from ..opcodes import Opcode, types
 from .asm_scope import Block, Key, Scope, Table, directive_of, read_declared, read_key
-from .code import write_leb
+from .code import highest, write_leb
 from .module import MAX_FRAME_CELLS, UNMEASURED, Function, FunctionType
 from .text import FLOAT_WORDS, Fault, Token, Words, suggestion
 from .wellformed import MAX_LINE
 
 _U31 = 0x7FFFFFFF
+NAMED = ("word", "string", "handle")
+# Immediates that can be left out where they are the first one of the module.
+IMPLIED = ("memory", "table")
+# Immediates that name a thing of the program, and the table of the scope that has the names.
+LISTED = {"func": "functions", "memory": "memories", "data": "data", "table": "tables", "elem": "elements"}
 
 
 def relax(pieces: Sequence[bytes | int], places: Sequence[int]) -> list[int]:
@@ -190,18 +195,21 @@ class FunctionBody:
 
     def _immediates(self, opcode: Opcode, words: Words) -> None:
         kinds = opcode.kinds
-        class_code = -1
+        class_code, written = -1, False
         for index, (kind, signed) in enumerate(zip(kinds, opcode.signed, strict=True)):
-            if index and class_code < 0:
+            if kind in IMPLIED and self._left_out(words, written):
+                self._emit(0, signed)
+                continue
+            if written and class_code < 0:
                 words.expect(",")
-            if words.next.kind == "raw":
+            written = True
+            if kind == "targets":
+                self._targets(words)
+            elif words.next.kind == "raw":
                 class_code = -1
-                self._emit(self._raw(words, signed), signed)
+                self._emit(self._raw(words, signed, highest(kind)), signed)
             elif kind == "target":
-                token = words.next
-                key = read_key(words)
-                self.wanted.setdefault(key, token)
-                self.pieces.append(self._label(key))
+                self._target(words)
             elif kind == "field":
                 self._emit(self._field(words, class_code), signed)
                 class_code = -1
@@ -212,15 +220,38 @@ class FunctionBody:
                     words.expect(".")
                     class_code = value
 
+    def _left_out(self, words: Words, written: bool) -> bool:
+        """Whether a memory or table stands by itself: the first one is meant."""
+        return words.next.text != "," if written else words.next.kind not in (*NAMED, "raw")
+
+    def _target(self, words: Words) -> None:
+        token = words.next
+        key = read_key(words)
+        self.wanted.setdefault(key, token)
+        self.pieces.append(self._label(key))
+
+    def _targets(self, words: Words) -> None:
+        """Labels, the default last; how many there are before it stands in front of them."""
+        count = len(self.pieces)
+        self.pieces.append(b"")
+        while True:
+            if words.next.kind == "raw":
+                self._emit(self._raw(words, False, _U31), False)
+            else:
+                self._target(words)
+            if not words.accept(","):
+                break
+        self.pieces[count] = write_leb(len(self.pieces) - count - 2)
+
     def _emit(self, value: int, signed: bool) -> None:
         self.pieces.append(write_leb(value, signed=signed))
 
-    def _raw(self, words: Words, signed: bool) -> int:
+    def _raw(self, words: Words, signed: bool, most: int) -> int:
         """@number: an immediate as it stands in the code, whatever it means."""
         token = words.take()
         digits = token.text[1:]
         value = int(digits) if len(digits) < 12 else 1 << 40
-        if not (-_U31 - 1 if signed else 0) <= value <= _U31:
+        if not (-_U31 - 1 if signed else 0) <= value <= most:
             raise Fault(f"{token.text} is out of range", token)
         return value
 
@@ -235,17 +266,19 @@ class FunctionBody:
             return self._numbered(self.locals, words)
         if kind == "global":
             return self._numbered(self.scope.globals, words)
-        if kind == "func":
-            return self.scope.functions.find(words)
+        if kind in LISTED:
+            return getattr(self.scope, LISTED[kind]).find(words)  # type: ignore[no-any-return]
+        if kind == "functype":
+            return self.types.read_signature(words)
         if kind == "pool":
             return self._constant(words)
         if kind in ("class", "array", "reftype"):
             return self._type_operand(kind, words)
         if words.next.kind not in ("number", "char"):
-            words.fail(
-                f"the {opcode.declarations[0].signature.immediates[0].name} of {opcode.name}, a whole number"
-            )
-        return words.integer(-_U31 - 1 if signed else 0, _U31)
+            slots = opcode.declarations[0].signature.immediates
+            name = next(slot.name for slot in slots if slot.kind == kind)
+            words.fail(f"the {name} of {opcode.name}, a whole number")
+        return words.integer(-_U31 - 1 if signed else 0, highest(kind))
 
     def _numbered(self, table: Table, words: Words) -> int:
         """A local or global, by name or by index."""

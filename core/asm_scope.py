@@ -24,7 +24,7 @@ class Name:
 
 @dataclass(slots=True)
 class Block:
-    """A .class or .func: its name, the rest of its first line, the lines up to .end."""
+    """A .class, .func, .data or .elem: its name, the rest of its first line, the lines up to .end."""
 
     name: Name
     head: Words
@@ -151,6 +151,16 @@ class Types:
         words.listed(lambda w: parameters.append(self.read(w)), ")")
         return FunctionType(tuple(parameters), self.read_results(words))
 
+    def read_signature(self, words: Words) -> int:
+        """The index of a function type: spelled out, or its handle."""
+        if words.next.text == "(":
+            return self.intern(self.read_function(words))
+        token = words.next
+        index = self.named.get(read_key(words)) if token.kind == "handle" else None
+        if index is None or not isinstance(self.entries[index], FunctionType):
+            raise Fault(f"{token.text or 'the end of the line'} is no function type", token)
+        return index
+
     def read_results(self, words: Words) -> tuple[int, ...]:
         if not words.accept("->"):
             return ()
@@ -230,6 +240,8 @@ class Scope:
         self.isa = isa
         self.types, self.pages = Types(), Pages(isa)
         self.functions, self.globals = Table("function"), Table("global")
+        self.memories, self.data = Table("memory"), Table("data segment")
+        self.tables, self.elements = Table("table"), Table("element segment")
         self.fields: dict[int, Table] = {}  # by the index of a class in the type table
         self.constants: dict[Key, Constant | int] = {}  # a constant, or the index of one in the pool
         self.pool: list[Constant] = []

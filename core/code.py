@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..opcodes import CORE, Isa, Opcode
+from ..opcodes.signature import FULL_KINDS, SIGNED_KINDS
 from .errors import ModuleError
 from .module import PageUse
 
@@ -33,11 +34,16 @@ def write_leb(value: int, *, signed: bool = False, length: int = 0) -> bytes:
     return bytes(out)
 
 
-def read_leb(code: bytes, at: int, *, signed: bool = False) -> tuple[int, int]:
+def highest(kind: str) -> int:
+    """The greatest number that an immediate of this kind can be."""
+    return 0xFFFFFFFF if kind in FULL_KINDS else 0x7FFFFFFF
+
+
+def read_leb(code: bytes, at: int, *, signed: bool = False, most: int = 0x7FFFFFFF) -> tuple[int, int]:
     """The number at *at* and the offset behind it.
 
-    Raises ValueError when the code ends inside it, when it is not minimal, or exceeds 32 bits
-    (a signed one: -2**31 to 2**31 - 1; an unsigned one: below 2**31).
+    Raises ValueError when the code ends inside it, when it is not minimal, or is out of range
+    (a signed one: -2**31 to 2**31 - 1; an unsigned one: 0 to *most*, which 32 bits hold).
     """
     value = shift = 0
     start = at
@@ -54,7 +60,7 @@ def read_leb(code: bytes, at: int, *, signed: bool = False) -> tuple[int, int]:
             raise ValueError("an immediate exceeds 32 bits")
     if signed and byte & 0x40:
         value -= 1 << shift
-    if not -(1 << 31) <= value < 1 << 31:
+    if not -(1 << 31) <= value <= most:
         raise ValueError("an immediate exceeds 32 bits")
     if at - start != len(write_leb(value, signed=signed)):
         raise ValueError("an immediate is not in its shortest form")
@@ -96,7 +102,10 @@ class Decoder:
             self._prefixed[use.prefix] = (use, known)
 
     def at(self, code: bytes, offset: int) -> tuple[Opcode, tuple[int, ...], int]:
-        """The opcode at *offset*, its immediates, and the offset behind them. Raises ValueError."""
+        """The opcode at *offset*, its immediates, and the offset behind them. Raises ValueError.
+
+        The targets of a branch table are one immediate each, the default last.
+        """
         byte = code[offset]
         offset += 1
         if byte in self._prefixed:
@@ -112,9 +121,16 @@ class Decoder:
             if opcode is None:
                 raise ValueError(f"{byte:#04x} is no opcode, and no prefix of a page that the module lists")
         immediates = []
-        for signed in opcode.signed:
-            value, offset = read_leb(code, offset, signed=signed)
-            immediates.append(value)
+        for kind in opcode.kinds:
+            value, offset = read_leb(code, offset, signed=kind in SIGNED_KINDS, most=highest(kind))
+            if kind != "targets":
+                immediates.append(value)
+                continue
+            if value >= len(code) - offset:
+                raise ValueError("the code ends inside a branch table")
+            for _ in range(value + 1):
+                target, offset = read_leb(code, offset)
+                immediates.append(target)
         return opcode, tuple(immediates), offset
 
     def instructions(self, code: bytes) -> Iterator[tuple[int, Opcode, tuple[int, ...], int]]:

@@ -21,6 +21,7 @@ FROM_CELL = {
     "f32": "tb_f32_bits((u32){0})",
     "f64": "tb_f64_bits({0})",
     "ref": "(u32){0}",
+    "fn": "(u32){0}",
 }
 TO_CELL = {
     "i1": "{0}",
@@ -29,6 +30,7 @@ TO_CELL = {
     "f32": "tb_bits_f32({0})",
     "f64": "tb_bits_f64({0})",
     "ref": "{0}",
+    "fn": "{0}",
 }
 # How a cell is read from an object and written to it: integers of the storage's width, extended.
 _LOAD = {
@@ -71,7 +73,8 @@ class Surroundings(Protocol):
 
     def service_trap(self, status: str, traps: tuple[Trap, ...]) -> str: ...
     def transfer(self, node: Node, operand: str) -> str:
-        """operand: the condition of `jump_if`, the function that `invoke` found; "" where there is none."""
+        """operand: the condition of `jump_if`, the index of `jump_table`, the function that `invoke` or
+        `tail_invoke` found; "" where there is none."""
         ...
 
 
@@ -152,7 +155,7 @@ class Printer:
         else:
             self._pure(node, name)
 
-    _select_i32 = _select_i64 = _select_f32 = _select_f64 = _select_ref = _select
+    _select_i32 = _select_i64 = _select_f32 = _select_f64 = _select_ref = _select_fn = _select
 
     # -- state ------------------------------------------------------------------------------------
 
@@ -181,26 +184,70 @@ class Printer:
         immediate = self.at.immediate(int(node.attribute))  # type: ignore[call-overload]
         self._declare(node, name, f"tb_types(cx)[{immediate} - TB_TYPE_MODULE]", raw=False)
 
+    # -- linear memory, tables of functions ---------------------------------------------------------
+
+    def _memory_bounds(self, node: Node, name: str) -> None:
+        memory, address, width = (self.typed(each) for each in node.operands)
+        trap = node.attribute
+        assert isinstance(trap, Trap)
+        # 33 bits and a few: nothing wraps.
+        self.lines.append(self.at.trap(f"{address} + {width} > tb_memory_bytes(cx, {memory})", trap))
+
+    def _memory_place(self, node: Node) -> str:
+        memory, address = (self.typed(each) for each in node.operands[:2])
+        return f"tb_memory_at(cx, {memory}) + {address}"
+
+    def _memory_load(self, node: Node, name: str) -> None:
+        self._load(node, name, self._memory_place(node))
+
+    def _memory_store(self, node: Node, name: str) -> None:
+        self._store(node, self._memory_place(node))
+
+    def _memory_size(self, node: Node, name: str) -> None:
+        memory = self.typed(node.operands[0])
+        self._declare(node, name, f"(u32)(tb_memory_bytes(cx, {memory}) >> 16)", raw=False)
+
+    def _table_entry(self, node: Node) -> str:
+        table, index = (self.typed(each) for each in node.operands[:2])
+        return f"tb_table_at(cx, {table})[{index}]"
+
+    def _table_get(self, node: Node, name: str) -> None:
+        self._declare(node, name, self._table_entry(node), raw=False)
+
+    def _table_set(self, node: Node, name: str) -> None:
+        self.lines.append(f"{self._table_entry(node)} = {self.typed(node.operands[2])};")
+
+    def _table_size(self, node: Node, name: str) -> None:
+        self._declare(node, name, f"tb_table_size(cx, {self.typed(node.operands[0])})", raw=False)
+
+    def _function_type(self, node: Node, name: str) -> None:
+        self._declare(node, name, f"tb_function_types(cx)[{self.typed(node.operands[0])}]", raw=False)
+
     # -- memory -----------------------------------------------------------------------------------
+
+    def _load(self, node: Node, name: str, place: str) -> None:
+        storage = node.attribute
+        assert isinstance(storage, types.Type)
+        load = _LOAD[storage.name] if storage.is_storage_only else _LOAD[storage.size]
+        self._declare(node, name, load.format(place), raw=True)
+
+    def _store(self, node: Node, place: str) -> None:
+        storage = node.attribute
+        assert isinstance(storage, types.Type)
+        self.lines.append(_STORE[storage.size].format(place, self.cell(node.operands[2])) + ";")
 
     def _address(self, node: Node) -> str:
         object_, offset = node.operands[:2]
         return f"tb_object(cx, {self.typed(object_)}) + {self.typed(offset)}"
 
     def _heap_load(self, node: Node, name: str) -> None:
-        storage = node.attribute
-        assert isinstance(storage, types.Type)
-        load = _LOAD[storage.name] if storage.is_storage_only else _LOAD[storage.size]
-        self._declare(node, name, load.format(self._address(node)), raw=True)
+        self._load(node, name, self._address(node))
 
     def _heap_store(self, node: Node, name: str) -> None:
-        storage = node.attribute
-        assert isinstance(storage, types.Type)
         if node.primitive.name == "heap_store_ref" and self.at.barrier:
             object_, value = self.typed(node.operands[0]), self.typed(node.operands[2])
             self.lines.append(f"tb_barrier(cx, {object_}, {value});")
-        store = _STORE[storage.size]
-        self.lines.append(store.format(self._address(node), self.cell(node.operands[2])) + ";")
+        self._store(node, self._address(node))
 
     _heap_store_ref = _heap_store
 
@@ -253,7 +300,7 @@ class Printer:
     def _transfer(self, node: Node, name: str) -> None:
         pass
 
-    _jump = _jump_if = _invoke = _return = _halt = _transfer
+    _jump = _jump_if = _jump_table = _invoke = _tail_invoke = _return = _halt = _transfer
 
 
 def prototype(service: Service[Any, Any]) -> str:

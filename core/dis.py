@@ -13,16 +13,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..opcodes import CORE, Isa, Opcode, types
+from ..opcodes.signature import SIGNED_KINDS
 from .asm import NAME_TABLES
-from .asm_function import relax
+from .asm_function import IMPLIED, LISTED, relax
 from .code import Decoder, write_leb
 from .errors import ModuleError
-from .module import UNMEASURED, ArrayType, ClassType, Debug, FunctionType, Module
+from .module import (
+    MAX_ELEMENTS,
+    MAX_PAGES,
+    UNMEASURED,
+    ArrayType,
+    ClassType,
+    Debug,
+    FunctionType,
+    Module,
+)
 from .text import constant_text, quote, spell
 from .wellformed import check, components
 
 # Deeper arrays of arrays are spelled by handles, so that a text cannot grow with the square of a file.
 _MAX_NESTING = 8
+_ROW = 32  # bytes of a data segment in a line
 _PAGE_WORDS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -212,6 +223,10 @@ class _Printer:
             return ""
         return f" -> {results[0]}" if len(results) == 1 else f" -> ({', '.join(results)})"
 
+    def _signature(self, entry: FunctionType) -> str:
+        parameters = ", ".join(self.type(code) for code in entry.parameters)
+        return f"({parameters}){self._results(entry)}"
+
     def _type_lines(self) -> Iterator[str]:
         for index, entry in enumerate(self.module.types):
             if isinstance(entry, ClassType):
@@ -221,8 +236,7 @@ class _Printer:
                 if isinstance(entry, ArrayType):
                     yield f".type {handle}{self.type(entry.element)}[]"
                 else:
-                    parameters = ", ".join(self.type(code) for code in entry.parameters)
-                    yield f".type {handle}({parameters}){self._results(entry)}"
+                    yield f".type {handle}{self._signature(entry)}"
 
     def _class_lines(self, index: int, entry: ClassType) -> Iterator[str]:
         yield f".class {self.classes[index][1]}"
@@ -244,6 +258,7 @@ class _Printer:
         lines.extend(self._type_lines())
         for (_, declared), code in zip(self.globals, module.globals, strict=True):
             lines.append(f".global {declared}: {self.type(code)}")
+        lines.extend(self._space_lines())
         for index in range(len(module.functions)):
             lines += ["", *self._function_lines(index)]
         return "\n".join(lines) + "\n"
@@ -277,6 +292,29 @@ class _Printer:
             if bound or stated:
                 prefix = f" {use.prefix:#x}" if bound else ""
                 yield f".page {_page(use.name)}{prefix}" + (f" last {use.last:#x}" if stated else "")
+
+    # --- memories, tables, segments ---------------------------------------------------------------------
+
+    def _space_lines(self) -> Iterator[str]:
+        module = self.module
+        for index, memory in enumerate(module.memories):
+            yield f".memory ${index}: {_limits(memory.minimum, memory.maximum, MAX_PAGES)}"
+        for index, table in enumerate(module.tables):
+            yield f".table ${index}: {_limits(table.minimum, table.maximum, MAX_ELEMENTS)}"
+        for index, data in enumerate(module.data):
+            yield f".data ${index}" + ("" if data.memory is None else f": ${data.memory}, {data.offset}")
+            for at in range(0, len(data.content), _ROW):
+                yield f"    {quote(data.content[at : at + _ROW].decode('latin-1'))}"
+            yield ".end"
+        for index, each in enumerate(module.elements):
+            yield f".elem ${index}" + ("" if each.table is None else f": ${each.table}, {each.offset}")
+            for function in each.functions:
+                yield f"    {'null' if function is None else self._element(function)}"
+            yield ".end"
+
+    def _element(self, function: int) -> str:
+        name = self.functions[function][0]
+        return quote(name) if name == "null" else name
 
     # --- functions ------------------------------------------------------------------------------------
 
@@ -338,10 +376,14 @@ class _Printer:
     def operands(self, function: int, each: _Instruction, labels: dict[int, str]) -> Iterator[str]:
         """The operands of an instruction; as @number what has no meaning in this module."""
         kinds, values = each.opcode.kinds, each.immediates
+        slots = list(each.opcode.slots(values))
+        implied = not any(value for kind, value in slots if kind in IMPLIED)
         skip = False
-        for index, (kind, value) in enumerate(zip(kinds, values, strict=True)):
+        for index, (kind, value) in enumerate(slots):
             if skip:
                 skip = False
+            elif kind in IMPLIED and implied:
+                continue
             elif kind == "class" and kinds[index + 1 : index + 2] == ("field",):
                 member = self._member(value, values[index + 1])
                 skip = bool(member)
@@ -356,10 +398,15 @@ class _Printer:
         return f"{self.type(code)}.{self.fields[code - types.FIRST_MODULE_TYPE][ordinal][0]}"
 
     def _operand(self, kind: str, value: int, function: int, labels: dict[int, str]) -> str:
-        if kind in ("imm_s", "imm_u"):
+        if kind in ("imm_s", "imm_u", "imm_u32"):
             return str(value)
         if kind == "target":
             return labels.get(value, "")
+        if kind in LISTED and kind != "func":
+            count = len(getattr(self.module, LISTED[kind]))
+            return f"${value}" if value < count else ""
+        if kind == "functype":
+            return self._function_type(value)
         if kind in ("local", "global", "func"):
             tables = {"local": self.locals[function], "global": self.globals, "func": self.functions}
             table = tables[kind]
@@ -375,11 +422,25 @@ class _Printer:
         }
         return self.type(value) if fits.get(kind) else ""
 
+    def _function_type(self, index: int) -> str:
+        entry = self.module.types[index] if index < len(self.module.types) else None
+        if not isinstance(entry, FunctionType):
+            return ""
+        if index in self.type_handles:
+            return f"${index}"
+        text = self._signature(entry)
+        self.mentioned_types.setdefault(index)
+        return text
+
     def _constant(self, index: int) -> str:
         if index >= len(self.module.pool):
             return ""
         self.mentioned_constants.setdefault(index)
         return f"${index}" if index in self.pool_handles else constant_text(self.module.pool[index])
+
+
+def _limits(least: int, most: int, highest: int) -> str:
+    return f"{least}" if most == highest else f"{least}, {most}"
 
 
 def _page(name: str) -> str:
@@ -406,7 +467,7 @@ def _labels(body: list[_Instruction], size: int) -> dict[int, str]:
     wanted = {
         value
         for each in body
-        for kind, value in zip(each.opcode.kinds, each.immediates, strict=True)
+        for kind, value in each.opcode.slots(each.immediates)
         if kind == "target" and value in starts
     }
     numbers = {offset: number for number, offset in enumerate(sorted(wanted))}
@@ -415,9 +476,11 @@ def _labels(body: list[_Instruction], size: int) -> dict[int, str]:
     for each in body:
         heads.append(len(pieces))
         pieces.append(b"\0" * (1 if each.opcode.page == CORE else 2))
-        for kind, signed, value in zip(each.opcode.kinds, each.opcode.signed, each.immediates, strict=True):
+        if "targets" in each.opcode.kinds:
+            pieces.append(write_leb(len(each.immediates) - len(each.opcode.kinds)))
+        for kind, value in each.opcode.slots(each.immediates):
             is_label = kind == "target" and value in numbers
-            pieces.append(numbers[value] if is_label else write_leb(value, signed=signed))
+            pieces.append(numbers[value] if is_label else write_leb(value, signed=kind in SIGNED_KINDS))
     heads.append(len(pieces))
     offsets = relax(pieces, [heads[starts[offset]] for offset in numbers])
     if any(offsets[heads[index]] != offset for offset, index in starts.items()):

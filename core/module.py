@@ -19,6 +19,8 @@ UNMEASURED = -1
 # what C code has to represent.
 MAX_FRAME_CELLS = 0x7FFF  # parameters + locals + operand stack of one function
 MAX_CODE = 0x7FFFFFFF
+MAX_PAGES = 0x10000  # of a linear memory: addresses have 32 bits
+MAX_ELEMENTS = 0xFFFFFFFF  # of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,42 @@ class FunctionType:
 
     parameters: tuple[int, ...]
     results: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A linear memory: the pages of 64 KiB that it has at first, and the most that it can have."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataSegment:
+    """Bytes for a linear memory. memory: the one that holds them from the start, at *offset*; None for
+    bytes that the program copies itself."""
+
+    content: bytes
+    memory: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTable:
+    """A table of function references: the elements that it has at first, and the most that it can have."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementSegment:
+    """Indexes of functions, None for null, for a table. table: the one that holds them from the start, at
+    *offset*; None for elements that the program copies itself."""
+
+    functions: tuple[int | None, ...]
+    table: int | None = None
+    offset: int = 0
 
 
 TypeEntry = ClassType | ArrayType | FunctionType
@@ -122,6 +160,10 @@ class Module:
     collector: bool = False
     pages: tuple[PageUse, ...] = ()
     shapes: tuple[Shape, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    data: tuple[DataSegment, ...] = ()
+    tables: tuple[FunctionTable, ...] = ()
+    elements: tuple[ElementSegment, ...] = ()
     debug: Debug = field(default_factory=Debug)
 
     def function_type(self, index: int) -> FunctionType:
@@ -164,6 +206,13 @@ class Module:
         names = self.debug.types
         named = 0 <= index < len(names) and names[index]
         return (names[index] if named else f"t{index}") + brackets
+
+
+def canonical_types(module: Module) -> tuple[int, ...]:
+    """For each entry of the type table the first one that equals it: by this number function types are
+    compared when a program runs."""
+    first: dict[TypeEntry, int] = {}
+    return tuple(first.setdefault(entry, index) for index, entry in enumerate(module.types))
 
 
 def class_layout(entry: ClassType) -> tuple[tuple[int, ...], int]:

@@ -57,8 +57,8 @@ class Table:
 class Memory:
     """Zeroed memory that a micro-library has while the program runs, of a size that settings decide.
 
-    name: C calls TB_MEMORY_<NAME>(address, bytes) for it, once. doc: what a report calls it. bytes: its
-    size in an executable.
+    name: C gets it by TB_MEMORY_<NAME>(address, bytes), once; the address is where it is wanted if it is
+    mapped, null for anywhere. doc: what a report calls it. bytes: its size in an executable, at most.
     """
 
     name: str
@@ -91,6 +91,8 @@ class MicroLibrary:
     needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
     declares. include: headers that the engine includes for it.
     memory: what it has beside its state. tables: gives the read-only data about a program that it reads.
+    constants: gives C macros (NAME -> number) that depend on the program; on None for a runtime that is given
+    its programs at run time, whose numbers are the most that it takes.
     """
 
     name: str
@@ -119,6 +121,7 @@ class MicroLibrary:
     macros: Mapping[str, str] = field(default_factory=dict)
     memory: tuple[Memory, ...] = ()
     tables: Callable[[Program], tuple[Table, ...]] | None = None
+    constants: Callable[[Program | None], Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

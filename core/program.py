@@ -7,7 +7,9 @@ Linking rewrites every instruction in place, same length and offsets:
 
 `number` is what the runtime's engine calls the form: a byte, or two for instructions with a prefix where one
 byte cannot name all forms. An immediate that the form's op IR does not read is dropped (the class of
-GETFIELD); the others become what the engine needs: a local its slot in the frame, a field its byte offset.
+GETFIELD); the others become what the engine needs: a local its slot in the frame, a field its byte offset, a
+function type the number that equal ones share, the targets of a branch table their place in a side table.
+What is left of a branch table behind that is zeros: control never gets there.
 An instruction longer than its number always has at least one LEB128 (perhaps an unread one), so that an
 engine can fetch it before it knows the opcode.
 """
@@ -18,19 +20,21 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from ..opcodes import Isa, types
+from ..opcodes import Isa, Service, types
 from ..opcodes.meaning import FRAME_COST
-from ..opcodes.primitives.effects import INVOKE
+from ..opcodes.primitives.effects import INVOKE, TAIL_INVOKE
 from ..opcodes.primitives.leaves import IMMEDIATE
 from .code import Decoder, write_leb
 from .errors import BuildError
-from .module import ClassType, class_layout
+from .module import ClassType, canonical_types, class_layout
 from .parts import Table
 from .verified import Form, Verified
 
 LINK_BYTES = 12  # of a frame: return pc, function, distance to the caller's frame
 
+MAX_BRANCH_PLACE = 5  # bytes of the LEB128 that says where a branch table's targets are
 MAX_PADDED = 9  # bytes of a LEB128 in resolved code: what engines shift by stays below 64
 STRINGS_START = 8  # cage offset of the first string; 0 is null
 
@@ -81,7 +85,7 @@ def read_immediates(form: Form) -> tuple[int, ...]:
         if node.primitive is IMMEDIATE:
             if node in live:
                 found.add(node.attribute)  # type: ignore[arg-type]
-        elif node.primitive is INVOKE and node.operands:
+        elif node.primitive in (INVOKE, TAIL_INVOKE) and node.operands:
             continue  # its immediate is only a type
         elif isinstance(node.attribute, int) and not node.primitive.pure:
             found.add(node.attribute)
@@ -98,6 +102,7 @@ class Instruction:
     use: Use
     values: tuple[int, ...]  # of the immediates that are kept
     signed: tuple[bool, ...]
+    targets: tuple[int, ...] = ()  # of a branch table: its last value tells where they are
 
 
 def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[Instruction]:
@@ -105,6 +110,7 @@ def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[
     module = verified.module
     link_ = link_cells(cell_bits)
     decoder = Decoder(isa, module.pages)
+    canonical = canonical_types(module)
     for index, (function, checked) in enumerate(zip(module.functions, verified.functions, strict=True)):
         parameters = len(module.function_type(index).parameters)
         for offset, number in zip(checked.offsets, checked.forms, strict=True):
@@ -113,6 +119,7 @@ def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[
             values: list[int] = []
             signed: list[bool] = []
             far: list[int] = []
+            targets: tuple[int, ...] = ()
             for which in read_immediates(form):
                 kind, value = opcode.kinds[which], immediates[which]
                 if kind == "local" and value >= parameters:
@@ -124,16 +131,22 @@ def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[
                     entry = module.type_entry(immediates[which - 1])
                     assert isinstance(entry, ClassType)
                     value = class_layout(entry)[0][value]
+                elif kind == "functype":
+                    value = canonical[value]
+                elif kind == "targets":
+                    targets, value = immediates[which:], 0
                 values.append(value)
                 signed.append(opcode.signed[which])
             use = Use(form, tuple(far))
-            yield Instruction(index, offset, after, use, tuple(values), tuple(signed))
+            yield Instruction(index, offset, after, use, tuple(values), tuple(signed), targets)
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """A module linked for a runtime. code: resolved, all functions; starts: where each begins;
-    strings: the immortal string objects; pool: for each constant its cell; cell_bits: the width of cells."""
+    strings: the immortal string objects; pool: for each constant its cell; cell_bits: the width of cells;
+    branches: the side table of branch tables: for each the number of its targets without the default, then
+    all of them."""
 
     verified: Verified
     code: bytes
@@ -141,6 +154,7 @@ class Program:
     strings: bytes
     pool: tuple[int, ...]
     cell_bits: int
+    branches: tuple[int, ...] = ()
 
     def after(self, function: int, offset: int) -> int:
         """Offset in `code` of the instruction behind the one at *offset* of *function*."""
@@ -156,9 +170,10 @@ class Program:
 def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: int) -> Program:
     """Resolved code for a runtime with cells of this width, whose engine gives the forms these *numbers*.
 
-    Raises BuildError for an instruction that is too long for resolved code.
+    Raises BuildError for an instruction that does not fit resolved code.
     """
     module = verified.module
+    places, branches = _branch_tables(verified, isa)
     starts: list[int] = []
     at = 0
     for function in module.functions:
@@ -172,14 +187,41 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: 
         length = each.after - each.offset
         if not values and length > len(encoded):
             values, signed = [0], [False]
+        if each.targets:
+            values[-1] = places[each.function, each.offset]
         for position, (value, sign) in enumerate(zip(values, signed, strict=True)):
             room = length - len(encoded) if position == len(values) - 1 else 0
-            if room > MAX_PADDED:
+            if each.targets and position == len(values) - 1:
+                room = min(room, MAX_BRANCH_PLACE)
+                if value >= 1 << 7 * room:
+                    raise BuildError(f"the module has too many branch tables: {len(branches)} words")
+            elif room > MAX_PADDED:
                 raise BuildError(f"{each.use.form.name}: its immediates are {room} bytes long")
             encoded += write_leb(value, signed=sign, length=room)
+        encoded = encoded.ljust(length, b"\0")
         code[start + each.offset : start + each.after] = encoded
     strings, pool = _constants(verified)
-    return Program(verified, bytes(code), tuple(starts), strings, pool, cell_bits)
+    return Program(verified, bytes(code), tuple(starts), strings, pool, cell_bits, branches)
+
+
+def _branch_tables(verified: Verified, isa: Isa) -> tuple[dict[tuple[int, int], int], tuple[int, ...]]:
+    """The side table of branch tables, and by function and offset where in it each one starts.
+
+    Short ones come first: their instructions have the least room for the place.
+    """
+    if not any(_has_targets(form) for form in verified.forms):
+        return {}, ()
+    found = [each for each in instructions(verified, isa) if each.targets]
+    places: dict[tuple[int, int], int] = {}
+    words: list[int] = []
+    for each in sorted(found, key=lambda one: len(one.targets)):
+        places[each.function, each.offset] = len(words)
+        words += [len(each.targets) - 1, *each.targets]
+    return places, tuple(words)
+
+
+def _has_targets(form: Form) -> bool:
+    return any(slot.kind == "targets" for slot in form.declaration.signature.immediates)
 
 
 LATIN1, UTF16 = 7, 14  # type indexes of string objects (tb.h)
@@ -215,6 +257,11 @@ def string_kinds(verified: Verified) -> int:
         if isinstance(constant.value, str) and not constant.value.isascii():
             kinds = max(kinds, 1 if string_units(constant.value)[0] == LATIN1 else 2)
     return kinds
+
+
+def calls(program: Program, service: Service[..., Any]) -> bool:
+    """Whether the program can call *service*."""
+    return any(node.attribute is service for form in program.verified.forms for node in form.graph.nodes)
 
 
 # --- the tables that every runtime reads --------------------------------------------------------------

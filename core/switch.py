@@ -87,7 +87,15 @@ class _Surroundings:
         if name == "invoke":
             call = _CALL.replace("OVERFLOW", _raise(Trap.STACK_OVERFLOW)).replace("POLL", self._polls)
             return call.replace("OPERAND", operand or self._named(node))
+        if name == "tail_invoke":
+            call = _TAIL_CALL.replace("OVERFLOW", _raise(Trap.STACK_OVERFLOW)).replace("POLL", self._polls)
+            return call.replace("OPERAND", operand or self._named(node))
         to = self._named(node)
+        if name == "jump_table":
+            return (
+                f"const u32 *row = tb_branches(cx) + {to};\nu32 at = {operand};\n"
+                "if (at > *row) at = *row;\nimm = row[1 + at];\ngoto branch;"
+            )
         go = "goto branch;" if to == "imm" else f"{{ imm = {to}; goto branch; }}"
         return go if name == "jump" else f"if ({operand}) {go}"
 
@@ -141,6 +149,23 @@ sp += TB_LINK;
 cx->function = function = callee;
 ip = code + callee->code;
 for (u32 left = callee->locals; left; left--) *sp++ = 0;"""
+
+# The link stays what it was; the parameters move down to where this frame's are.
+_TAIL_CALL = """\
+const struct tb_function *callee = &tb_functions(cx)[OPERAND];
+u32 left = cx->cells_left + function->cells;
+if (TB_UNLIKELY(callee->cells > left)) OVERFLOW
+POLL
+cx->cells_left = left - callee->cells;
+struct tb_link link = *tb_frame_link(fp, function);
+cell *from = sp - callee->parameters;
+sp = fp;
+for (u32 count = callee->parameters; count; count--) *sp++ = *from++;
+*(struct tb_link *)sp = link;
+sp += TB_LINK;
+cx->function = function = callee;
+ip = code + callee->code;
+for (u32 count = callee->locals; count; count--) *sp++ = 0;"""
 
 _RETURN = """\
 const struct tb_link *link = tb_frame_link(fp, function);

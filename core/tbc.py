@@ -26,9 +26,13 @@ from .module import (
     ArrayType,
     ClassType,
     Constant,
+    DataSegment,
     Debug,
+    ElementSegment,
     Function,
+    FunctionTable,
     FunctionType,
+    Memory,
     Module,
     PageUse,
     Shape,
@@ -45,8 +49,10 @@ MAX_FILE = 0x7FFFFFFF
 
 # Kinds of sections. 7, 8 and 9 are kept for exception tables, imports and exports.
 FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES = 1, 2, 3, 4, 5, 6, 10
+MEMORIES, DATA, TABLES, ELEMENTS = 11, 12, 13, 14
 NAMES, LINES, SOURCE = 16, 17, 18
-_NEEDED = (FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES)
+_NEEDED = frozenset({FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES})
+_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS}
 SECTION_NAMES = {
     FUNCTIONS: "functions",
     LOCALS: "locals",
@@ -55,6 +61,10 @@ SECTION_NAMES = {
     GLOBALS: "globals",
     PAGES: "pages",
     SHAPES: "shapes",
+    MEMORIES: "memories",
+    DATA: "data segments",
+    TABLES: "tables",
+    ELEMENTS: "element segments",
     NAMES: "names",
     LINES: "lines",
     SOURCE: "source",
@@ -65,6 +75,7 @@ _UTF16 = 6
 _POOL_NAMES = {number: kind for kind, number in POOL_KINDS.items()}
 _CLASS, _ARRAY, _FUNCTION = 1, 2, 3
 _PAGE = struct.Struct("<BBHQ")
+_NONE = 0xFFFFFFFF  # no memory, no table; null among the functions of an element segment
 
 
 # --- writing --------------------------------------------------------------------------------------------
@@ -156,9 +167,23 @@ def _write_sections(module: Module) -> Iterable[tuple[int, bytes]]:
     yield GLOBALS, _words(module.globals)
     yield PAGES, b"".join(map(_write_page, module.pages))
     yield SHAPES, b"".join(_words((s.function, s.offset, len(s.types), *s.types)) for s in module.shapes)
+    yield MEMORIES, _words(chain.from_iterable((each.minimum, each.maximum) for each in module.memories))
+    yield DATA, b"".join(map(_write_data, module.data))
+    yield TABLES, _words(chain.from_iterable((each.minimum, each.maximum) for each in module.tables))
+    yield ELEMENTS, b"".join(map(_write_elements, module.elements))
     yield NAMES, _write_names(module.debug)
     yield LINES, b"".join(map(_write_lines, module.debug.lines))
     yield SOURCE, module.debug.source.encode()
+
+
+def _write_data(each: DataSegment) -> bytes:
+    place = (_NONE if each.memory is None else each.memory, each.offset, len(each.content))
+    return _words(place) + each.content + bytes(-len(each.content) % 4)
+
+
+def _write_elements(each: ElementSegment) -> bytes:
+    place = (_NONE if each.table is None else each.table, each.offset, len(each.functions))
+    return _words(place) + _words(_NONE if index is None else index for index in each.functions)
 
 
 def _write_page(use: PageUse) -> bytes:
@@ -222,6 +247,10 @@ def read(data: bytes) -> Module:
         collector=bool(flags & FLAG_COLLECTOR),
         pages=_read_pages(body.get(PAGES, b"")),
         shapes=_read_shapes(body.get(SHAPES, b"")),
+        memories=tuple(Memory(*row) for row in _rows(body.get(MEMORIES, b""), "<2I", "section memories")),
+        data=_read_data(body.get(DATA, b"")),
+        tables=tuple(FunctionTable(*row) for row in _rows(body.get(TABLES, b""), "<2I", "section tables")),
+        elements=_read_elements(body.get(ELEMENTS, b"")),
         debug=_read_debug(body, len(functions)),
     )
     check(module)
@@ -379,6 +408,36 @@ def _read_shapes(body: bytes) -> tuple[Shape, ...]:
         shapes.append(Shape(function, offset, words[at : at + count]))
         at += count
     return tuple(shapes)
+
+
+def _read_data(body: bytes) -> tuple[DataSegment, ...]:
+    segments: list[DataSegment] = []
+    at = 0
+    while at < len(body):
+        require(len(body) - at >= 12, "section data segments ends inside a row")
+        memory, offset, size = struct.unpack_from("<3I", body, at)
+        start = at + 12
+        end = start + size
+        at = end + -size % 4
+        require(at <= len(body), "section data segments ends inside a segment")
+        require(not any(body[end:at]), f"the padding behind data segment {len(segments)} is not zero")
+        segments.append(DataSegment(body[start:end], None if memory == _NONE else memory, offset))
+    return tuple(segments)
+
+
+def _read_elements(body: bytes) -> tuple[ElementSegment, ...]:
+    words = _read_words(body, "element segments")
+    segments: list[ElementSegment] = []
+    at = 0
+    while at < len(words):
+        require(len(words) - at >= 3, "section element segments ends inside a row")
+        table, offset, count = words[at : at + 3]
+        at += 3
+        require(count <= len(words) - at, "section element segments ends inside a segment")
+        functions = tuple(None if index == _NONE else index for index in words[at : at + count])
+        segments.append(ElementSegment(functions, None if table == _NONE else table, offset))
+        at += count
+    return tuple(segments)
 
 
 def _text(encoded: bytes, what: str) -> str:

@@ -14,7 +14,9 @@ from ..opcodes.isa import PAGE_NAME
 from .errors import ModuleError
 from .module import (
     MAX_CODE,
+    MAX_ELEMENTS,
     MAX_FRAME_CELLS,
+    MAX_PAGES,
     UNMEASURED,
     ArrayType,
     ClassType,
@@ -30,6 +32,8 @@ MAX_TYPES = 0xFFFF00  # an object's header has 24 bits for its type code
 MAX_FIELDS = 0xFFFF
 MAX_NAME_BYTES = 0xFFFF
 MAX_LINE = 0x7FFFFFFF
+MAX_SPACES = 1000  # memories, tables
+MAX_SEGMENTS = 100_000  # of data, of elements
 _RANGES = {
     "i32": (-(1 << 31), 1 << 31),
     "i64": (-(1 << 63), 1 << 63),
@@ -52,6 +56,8 @@ def check(module: Module) -> None:
         _check_code(module, code, "the type of a global")
     for index in range(len(module.functions)):
         _check_function(module, index)
+    _check_memories(module)
+    _check_tables(module)
     require(module.entry < len(module.functions), f"the entry point {module.entry} is no function")
     for name, value in (
         ("entry", module.entry),
@@ -118,6 +124,57 @@ def _check_constant(index: int, constant: Constant) -> None:
     require(kind in _RANGES, f"pool entry {index} has the unknown kind {kind!r}")
     low, high = _RANGES[kind]
     require(isinstance(value, int) and low <= value < high, f"pool entry {index} exceeds {kind}")
+
+
+def _check_memories(module: Module) -> None:
+    require(len(module.memories) <= MAX_SPACES, f"it has more than {MAX_SPACES} memories")
+    for index, memory in enumerate(module.memories):
+        require(
+            0 <= memory.minimum <= memory.maximum <= MAX_PAGES,
+            f"memory {index} has {memory.minimum} to {memory.maximum} pages, and can have {MAX_PAGES}",
+        )
+    require(len(module.data) <= MAX_SEGMENTS, f"it has more than {MAX_SEGMENTS} data segments")
+    for index, segment in enumerate(module.data):
+        if segment.memory is None:
+            require(segment.offset == 0, f"data segment {index} has an offset and no memory")
+            continue
+        require(
+            0 <= segment.memory < len(module.memories),
+            f"data segment {index} names memory {segment.memory}, and there are {len(module.memories)}",
+        )
+        size = module.memories[segment.memory].minimum << 16
+        require(
+            0 <= segment.offset <= size and len(segment.content) <= size - segment.offset,
+            f"data segment {index} does not fit memory {segment.memory}, which starts with {size} bytes",
+        )
+
+
+def _check_tables(module: Module) -> None:
+    require(len(module.tables) <= MAX_SPACES, f"it has more than {MAX_SPACES} tables")
+    for index, table in enumerate(module.tables):
+        require(
+            0 <= table.minimum <= table.maximum <= MAX_ELEMENTS,
+            f"table {index} has {table.minimum} to {table.maximum} elements",
+        )
+    require(len(module.elements) <= MAX_SEGMENTS, f"it has more than {MAX_SEGMENTS} element segments")
+    for index, segment in enumerate(module.elements):
+        for function in segment.functions:
+            require(
+                function is None or 0 <= function < len(module.functions),
+                f"element segment {index} names function {function}, and there are {len(module.functions)}",
+            )
+        if segment.table is None:
+            require(segment.offset == 0, f"element segment {index} has an offset and no table")
+            continue
+        require(
+            0 <= segment.table < len(module.tables),
+            f"element segment {index} names table {segment.table}, and there are {len(module.tables)}",
+        )
+        size = module.tables[segment.table].minimum
+        require(
+            0 <= segment.offset <= size and len(segment.functions) <= size - segment.offset,
+            f"element segment {index} does not fit table {segment.table}, which starts with {size} elements",
+        )
 
 
 def _check_function(module: Module, index: int) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from ..core.hookspecs import hookimpl
 from ..core.parts import Memory, MicroLibrary, Option
 from ..opcodes import OpcodeSet
-from . import objects, ops, services
+from . import linear, linear_services, objects, ops, services
+from .linear_tables import memory_bytes, memory_constants, memory_tables, segment_constants
 from .tables import global_tables, type_tables
 
 ROOM = Path(__file__).parent
@@ -15,7 +16,7 @@ ROOM = Path(__file__).parent
 
 @hookimpl
 def tblvm_opcodes() -> list[OpcodeSet]:
-    return [ops.cells_op, ops.free_op, ops.globals_op, objects.op]
+    return [ops.cells_op, ops.free_op, ops.globals_op, objects.op, linear.op]
 
 
 @hookimpl
@@ -121,5 +122,65 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             on_roots=("tb_globals_roots",),
             tables=global_tables,
+        ),
+        MicroLibrary(name="linear", doc="opcodes for byte-addressed memories", room=ROOM),
+        MicroLibrary(
+            name="memory.linear",
+            doc="byte-addressed memories, and the data in them from the start",
+            room=ROOM,
+            size=150,
+            provides=("linear-memory",),
+            requires=("platform",),
+            sources=("c/linear.c",),
+            headers=("c",),
+            include=("tb_linear.h",),
+            store=("u8 *memory_at[TB_MEMORIES];\nu64 memory_bytes[TB_MEMORIES];\nu32 memory_pages_left;"),
+            on_start=("tb_linear_start",),
+            tables=memory_tables,
+            constants=memory_constants,
+            memory=(Memory("linear", "linear memory", memory_bytes),),
+            options=(
+                Option(
+                    name="linear",
+                    default=256 << 20,
+                    kind="size",
+                    macro="TB_LINEAR_BYTES",
+                    doc="Size that all linear memories together can reach.",
+                    maximum=1 << 40,
+                ),
+            ),
+        ),
+        MicroLibrary(
+            name="memory.linear-grow",
+            doc="adds pages to a linear memory",
+            room=ROOM,
+            size=80,
+            requires=("linear-memory",),
+            sources=("c/linear_grow.c",),
+            headers=("c",),
+            services=(linear_services.grow,),
+        ),
+        MicroLibrary(
+            name="memory.linear-bulk",
+            doc="fills and copies parts of linear memories",
+            room=ROOM,
+            size=150,
+            requires=("linear-memory", "support"),
+            sources=("c/linear_bulk.c",),
+            headers=("c",),
+            services=(linear_services.fill, linear_services.copy),
+        ),
+        MicroLibrary(
+            name="memory.linear-init",
+            doc="data segments that the program copies itself",
+            room=ROOM,
+            size=150,
+            requires=("linear-memory", "support"),
+            sources=("c/linear_init.c",),
+            headers=("c",),
+            store="u32 data_left[TB_DATA_SEGMENTS];",
+            on_start=("tb_linear_data_start",),
+            services=(linear_services.init, linear_services.drop),
+            constants=segment_constants,
         ),
     ]

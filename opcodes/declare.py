@@ -14,13 +14,13 @@ tried. They share name and encoding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
 from .ir import Graph
-from .signature import SIGNED_KINDS, Signature, analyse
+from .signature import COUNTED_KINDS, SIGNED_KINDS, Signature, analyse
 from .trace import Bindings, trace
 from .values import DslError
 
@@ -44,7 +44,7 @@ class Declaration:
     """One declared function of an opcode.
 
     code, name: of the opcode; library: the micro-library that a report charges for it; function: its
-    meaning; when: values that immediates must have for this function to apply.
+    meaning; when: values that immediates must have for this function to apply: constants of its op IR.
     """
 
     page: Page
@@ -62,7 +62,7 @@ class Declaration:
 
     def check(self) -> None:
         """Raises DslError for what the opcode language excludes, as far as it shows without bindings."""
-        plain = {slot.name for slot in self.signature.immediates if slot.kind in ("imm_s", "imm_u")}
+        plain = {slot.name for slot in self.signature.immediates if slot.kind in COUNTED_KINDS}
         if not set(self.when) <= plain:
             raise DslError(f"{self.name}: `when` names {sorted(set(self.when) - plain)}, no plain immediates")
         if not self.signature.domains:
@@ -88,7 +88,7 @@ def _analysed(declaration: Declaration) -> Signature:
 
 @cache
 def _traced(declaration: Declaration, bindings: Bindings) -> Graph:
-    return trace(declaration.name, declaration.function, declaration.signature, bindings)
+    return trace(declaration.name, declaration.function, declaration.signature, bindings, declaration.when)
 
 
 class OpcodeSet:
@@ -147,6 +147,13 @@ class Opcode:
     @property
     def signed(self) -> tuple[bool, ...]:
         return tuple(kind in SIGNED_KINDS for kind in self.kinds)
+
+    def slots(self, immediates: Sequence[int]) -> Iterator[tuple[str, int]]:
+        """Each of *immediates* with the kind that it has by itself: `targets` are any number of `target`."""
+        kinds = self.kinds
+        for index, value in enumerate(immediates):
+            kind = kinds[min(index, len(kinds) - 1)]
+            yield "target" if kind == "targets" else kind, value
 
     @property
     def doc(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import types, values
 from .primitives.integer import wrap
 from .services import Service
+from .spaces import Memories, Tables
 from .trace import arguments, checked_results
 from .traps import Trap, TrapSignal
 from .values import Raw, Value
@@ -30,11 +31,14 @@ FRAME_COST = 2  # cells that every frame counts against the stack limit besides 
 
 @dataclass(slots=True)
 class Limits:
-    """What a run may use; None for no limit. stack in declared cells, heap in bytes of objects."""
+    """What a run may use; None for no limit. stack in declared cells, heap in bytes of objects, linear in
+    bytes of all linear memories, tables in elements of all tables."""
 
     stack: int = 65536
     heap: int | None = None
     fuel: int | None = None
+    linear: int = 256 << 20
+    tables: int = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ class Machine:
     ) -> None:
         """states: instances that `state` finds, such as a console with input. watch_heap: record what is
         reachable at each allocation. collector: unreachable objects do not count against the heap."""
+        from ..core.module import canonical_types
+
         self.verified = verified
         self.module: Module = verified.module
         self.limits = limits or Limits()
@@ -115,6 +121,9 @@ class Machine:
         self._released: set[int] = set()
         self._next = 8
         self._strings: dict[int, str] = {}
+        self.memories = Memories(self.module, self.limits.linear)
+        self.tables = Tables(self.module, self.limits.tables)
+        self._canonical = canonical_types(self.module)
         self._pool: list[int] = [self._constant(constant) for constant in self.module.pool]
         self.globals = [0] * len(self.module.globals)
         self.stack_left = self.limits.stack
@@ -198,6 +207,30 @@ class Machine:
         number = value & ((1 << (8 * storage.size)) - 1)
         found.data[at : at + storage.size] = number.to_bytes(storage.size, "little")
 
+    def memory_bounds(self, memory: Raw, address: Raw, width: int) -> None:
+        self.memories.check(memory, address, width)
+
+    def memory_load(self, storage: types.Type, memory: Raw, address: Raw) -> Raw:
+        return self.memories.load(storage, memory, address)
+
+    def memory_store(self, storage: types.Type, memory: Raw, address: Raw, value: Raw) -> None:
+        self.memories.store(storage, memory, address, value)
+
+    def memory_size(self, memory: Raw) -> Raw:
+        return self.memories.size(memory)
+
+    def table_get(self, table: Raw, index: Raw) -> Raw:
+        return self.tables.entries[table][index & 0xFFFFFFFF]
+
+    def table_set(self, table: Raw, index: Raw, value: Raw) -> None:
+        self.tables.entries[table][index & 0xFFFFFFFF] = value
+
+    def table_size(self, table: Raw) -> Raw:
+        return wrap(len(self.tables.entries[table]), 32)
+
+    def function_type(self, index: Raw) -> Raw:
+        return self._canonical[self.module.functions[index].type]
+
     def type_size(self, type_: Raw) -> Raw:
         from ..core.module import ClassType, class_layout
 
@@ -234,8 +267,15 @@ class Machine:
         if condition:
             self._branch = target
 
+    def jump_table(self, index: Raw, targets: Raw) -> None:
+        self._branch = targets[min(index & 0xFFFFFFFF, len(targets) - 1)]
+
     def invoke(self, named_by: Raw, index: Raw | None) -> None:
         self._callee = named_by if index is None else index
+
+    def tail_invoke(self, named_by: Raw, index: Raw | None) -> None:
+        self.invoke(named_by, index)
+        self._replaces = True
 
     def return_(self) -> None:
         self._returns = True
@@ -276,7 +316,7 @@ class Machine:
         declaration = form.declaration
         signature = declaration.signature
         self.fuel_used += 1
-        self._branch, self._callee, self._returns = -1, -1, False
+        self._branch, self._callee, self._returns, self._replaces = -1, -1, False, False
         count = len(signature.operands)
         split = len(frame.stack) - count
         operands = [value.v for value in frame.stack[split:]]
@@ -289,7 +329,7 @@ class Machine:
         if self._returns:
             return self._leave(frame)
         if self._callee >= 0:
-            self._enter(self._callee, frame.stack)
+            self._enter(self._callee, frame.stack, replaced=frame if self._replaces else None)
             return 0
         if self._branch >= 0:
             if self._branch <= frame.offset:
@@ -298,16 +338,21 @@ class Machine:
         frame.offset = after
         return 0
 
-    def _resolve(self, form: Form, immediates: tuple[int, ...]) -> list[int]:
-        """Immediates as opcodes see them: a field's ordinal becomes its byte offset."""
+    def _resolve(self, form: Form, immediates: tuple[int, ...]) -> list[Raw]:
+        """Immediates as opcodes see them: a field's ordinal becomes its byte offset, a function type the
+        number that equal ones share; the targets of a branch table are one."""
         from ..core.module import ClassType, class_layout
 
-        resolved = list(immediates)
+        resolved: list[Raw] = list(immediates)
         for index, slot in enumerate(form.declaration.signature.immediates):
             if slot.kind == "field":
                 entry = self.module.type_entry(immediates[index - 1])
                 assert isinstance(entry, ClassType)
                 resolved[index] = class_layout(entry)[0][immediates[index]]
+            elif slot.kind == "functype":
+                resolved[index] = self._canonical[immediates[index]]
+            elif slot.kind == "targets":
+                resolved[index:] = [immediates[index:]]
         return resolved
 
     def _check_fuel(self) -> None:
@@ -319,17 +364,21 @@ class Machine:
         parameters = len(self.module.function_type(function).parameters)
         return parameters + len(declared.locals) + declared.max_stack + FRAME_COST
 
-    def _enter(self, function: int, stack: list[Value]) -> None:
+    def _enter(self, function: int, stack: list[Value], replaced: Frame | None = None) -> None:
+        """Call *function* with parameters from *stack*; its frame takes the place of *replaced*."""
         cells = self._cells(function)
-        if cells > self.stack_left:
+        left = self.stack_left + (self._cells(replaced.function) if replaced is not None else 0)
+        if cells > left:
             raise TrapSignal(Trap.STACK_OVERFLOW)
         if self.frames:
             self._check_fuel()
-        self.stack_left -= cells
+        self.stack_left = left - cells
         parameters = len(self.module.function_type(function).parameters)
         split = len(stack) - parameters
         given = [value.v for value in stack[split:]]
         del stack[split:]
+        if replaced is not None:
+            self.frames.pop()
         self.frames.append(Frame(function, given + [0] * len(self.module.functions[function].locals)))
 
     def _leave(self, frame: Frame) -> int:

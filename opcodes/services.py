@@ -24,6 +24,8 @@ Result = TypeVar("Result", bound="Value | None")
 # those that it takes are given by their home slots on the operand stack, which are roots.
 MOVING = frozenset({"may block", "safepoint"})
 EFFECTS = MOVING | {"reads input", "writes output", "writes heap"}
+# What of linear memories and tables changes: their contents, or also their sizes and where they are.
+EFFECTS |= {"writes linear memory", "moves linear memory", "writes tables", "moves tables"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -70,18 +70,25 @@ _VALUES: dict[Any, Pattern] = {
     values.anyref: Pattern("type", types.ANY),
     values.cells: Pattern("type", types.CELLS),
     values.string: Pattern("type", types.STRING),
+    values.function: Pattern("type", types.FUNCTION),
 }
 # What a type with a type variable is called in patterns, and what its variable ranges over.
 _GENERIC = {values.array: ("array", "storage"), values.instance: ("instance", "class")}
 _IMMEDIATES: dict[Any, str] = {
     values.imm_s: "imm_s",
     values.imm_u: "imm_u",
+    values.imm_u32: "imm_u32",
     values.local: "local",
     values.pool: "pool",
     values.global_: "global",
     values.target: "target",
+    values.targets: "targets",
     values.func: "func",
     values.functype: "functype",
+    values.memory: "memory",
+    values.data: "data",
+    values.table: "table",
+    values.elem: "elem",
     values.class_: "class",
     values.field: "field",
     values.array_: "array",
@@ -99,6 +106,10 @@ _DOMAINS: dict[Any, tuple[str, ...]] = {
 }
 # How each kind of immediate is encoded; and which of a signature's variables it can bind.
 SIGNED_KINDS = frozenset({"imm_s"})
+# Unsigned immediates with 32 bits; others have 31.
+FULL_KINDS = frozenset({"imm_u32"})
+# Immediates whose number alone tells something, so that a declaration can be for one value of it.
+COUNTED_KINDS = frozenset({"imm_s", "imm_u", "imm_u32", "memory", "table"})
 
 
 def immediate_doc(kind: str) -> str:
@@ -178,6 +189,8 @@ def analyse(function: Callable[..., Any], substitutes: Mapping[Any, Any] | None 
         before = immediates[-1] if immediates else ImmediateSlot("", "")
         if base is values.field and (before.kind, before.variables) != ("class", found[:1]):
             raise DslError(f"{name}: field[C, F] stands right behind the class_[C] that has the field")
+        if before.kind == "targets":
+            raise DslError(f"{name}: nothing stands behind targets")
         return found
 
     hints = resolved_annotations(function, substitutes)

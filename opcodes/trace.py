@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import types, values
 from .ir import Graph, Node
 from .primitives import find
+from .primitives.integer import wrap
 from .primitives.leaves import CONSTANT, IMMEDIATE, PARAMETER
 from .services import Service
 from .signature import Pattern, Signature
@@ -87,6 +88,35 @@ class Tracer:
         )
         self.node("heap_store_ref" if storage.is_reference else "heap_store", "", operands, storage)
 
+    def memory_bounds(self, memory: Raw, address: Raw, width: int) -> None:
+        operands = (*self._at(memory, address), self.lift(width, "i32"))
+        self.node("memory_bounds", "", operands, Trap.BAD_ADDRESS)
+
+    def memory_load(self, storage: types.Type, memory: Raw, address: Raw) -> Node:
+        return self.node("memory_load", storage.stack, self._at(memory, address), storage)
+
+    def memory_store(self, storage: types.Type, memory: Raw, address: Raw, value: Raw) -> None:
+        operands = (*self._at(memory, address), self.lift(value, storage.stack))
+        self.node("memory_store", "", operands, storage)
+
+    def memory_size(self, memory: Raw) -> Node:
+        return self.node("memory_size", "i32", (self.lift(memory, "i32"),))
+
+    def _at(self, memory: Raw, address: Raw) -> tuple[Node, Node]:
+        return self.lift(memory, "i32"), self.lift(address, "i64")
+
+    def table_get(self, table: Raw, index: Raw) -> Node:
+        return self.node("table_get", "fn", (self.lift(table, "i32"), self.lift(index, "i32")))
+
+    def table_set(self, table: Raw, index: Raw, value: Raw) -> None:
+        self.node("table_set", "", (self.lift(table, "i32"), self.lift(index, "i32"), self.lift(value, "fn")))
+
+    def table_size(self, table: Raw) -> Node:
+        return self.node("table_size", "i32", (self.lift(table, "i32"),))
+
+    def function_type(self, index: Raw) -> Node:
+        return self.node("function_type", "i32", (self.lift(index, "i32"),))
+
     def type_size(self, type_: Raw) -> Node:
         return self.node("type_size", "i32", (), _immediate(type_))
 
@@ -109,9 +139,18 @@ class Tracer:
     def jump_if(self, condition: Raw, target: Raw) -> None:
         self.node("jump_if", "", (self.lift(condition, "i1"),), _immediate(target))
 
+    def jump_table(self, index: Raw, targets: Raw) -> None:
+        self.node("jump_table", "", (self.lift(index, "i32"),), _immediate(targets))
+
     def invoke(self, named_by: Raw, index: Raw | None) -> None:
+        self._call("invoke", named_by, index)
+
+    def tail_invoke(self, named_by: Raw, index: Raw | None) -> None:
+        self._call("tail_invoke", named_by, index)
+
+    def _call(self, name: str, named_by: Raw, index: Raw | None) -> None:
         operands = () if index is None else (self.lift(index, "i32"),)
-        self.node("invoke", "", operands, _immediate(named_by))
+        self.node(name, "", operands, _immediate(named_by))
 
     def return_(self) -> None:
         self.node("return", "")
@@ -192,8 +231,13 @@ _IMMEDIATE_CLASS: dict[str, Any] = {
     "pool": values.pool,
     "global": values.global_,
     "target": values.target,
+    "targets": values.targets,
     "func": values.func,
     "functype": values.functype,
+    "memory": values.memory,
+    "data": values.data,
+    "table": values.table,
+    "elem": values.elem,
     "class": values.class_,
     "field": values.field,
     "array": values.array_,
@@ -207,6 +251,8 @@ def immediate_value(kind: str, raw: Raw, variables: tuple[str, ...], bound: dict
         return values.imm_s(raw)
     if kind == "imm_u":
         return values.imm_u(raw)
+    if kind == "imm_u32":
+        return values.imm_u32(wrap(raw, 32) if isinstance(raw, int) else raw)
     # The last variable is the type of what the immediate names: field[C, F] names an F.
     storage = bound[variables[-1]] if variables else types.I32
     return _IMMEDIATE_CLASS[kind](raw, storage)
@@ -261,8 +307,15 @@ def checked_results(
     return checked
 
 
-def trace(name: str, function: Callable[..., Any], signature: Signature, bindings: Bindings) -> Graph:
-    """The op IR of one form of an opcode: *function* with its type variables bound as *bindings* says.
+def trace(
+    name: str,
+    function: Callable[..., Any],
+    signature: Signature,
+    bindings: Bindings,
+    when: Mapping[str, int],
+) -> Graph:
+    """The op IR of one form of an opcode: *function* with its type variables bound as *bindings* says, and
+    the immediates that *when* names constant.
 
     Raises DslError when the function does what the opcode language excludes.
     """
@@ -275,7 +328,10 @@ def trace(name: str, function: Callable[..., Any], signature: Signature, binding
         parameters.append(type_)
         stack.append(tracer.node(PARAMETER.name, type_, (), index))
     immediates: list[Raw] = [
-        tracer.node(IMMEDIATE.name, "i32", (), index) for index in range(len(signature.immediates))
+        tracer.lift(when[slot.name], "i32")
+        if slot.name in when
+        else tracer.node(IMMEDIATE.name, "i32", (), index)
+        for index, slot in enumerate(signature.immediates)
     ]
     before = values.enter(tracer)
     try:

@@ -26,6 +26,11 @@ class Trap:
     DIVIDE_BY_ZERO: ClassVar[Trap]
     NULL_REFERENCE: ClassVar[Trap]
     BAD_INDEX: ClassVar[Trap]
+    BAD_ADDRESS: ClassVar[Trap]
+    BAD_TABLE_INDEX: ClassVar[Trap]
+    UNDEFINED_ELEMENT: ClassVar[Trap]
+    UNINITIALIZED_ELEMENT: ClassVar[Trap]
+    CALL_TYPE_MISMATCH: ClassVar[Trap]
     NEGATIVE_SIZE: ClassVar[Trap]
     BAD_FREE: ClassVar[Trap]
     BAD_INPUT: ClassVar[Trap]
@@ -58,6 +63,11 @@ class Trap:
 Trap.DIVIDE_BY_ZERO = Trap("DIVIDE_BY_ZERO", "division by zero")
 Trap.NULL_REFERENCE = Trap("NULL_REFERENCE", "null reference")
 Trap.BAD_INDEX = Trap("BAD_INDEX", "index out of bounds")
+Trap.BAD_ADDRESS = Trap("BAD_ADDRESS", "memory access out of bounds")
+Trap.BAD_TABLE_INDEX = Trap("BAD_TABLE_INDEX", "table access out of bounds")
+Trap.UNDEFINED_ELEMENT = Trap("UNDEFINED_ELEMENT", "undefined element")
+Trap.UNINITIALIZED_ELEMENT = Trap("UNINITIALIZED_ELEMENT", "uninitialized element")
+Trap.CALL_TYPE_MISMATCH = Trap("CALL_TYPE_MISMATCH", "indirect call type mismatch")
 Trap.NEGATIVE_SIZE = Trap("NEGATIVE_SIZE", "negative size")
 Trap.BAD_FREE = Trap("BAD_FREE", "free of what is not allocated")
 Trap.BAD_INPUT = Trap("BAD_INPUT", "input is not an integer")

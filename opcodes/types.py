@@ -6,7 +6,8 @@ A type is named in modules by a *type code*, an unsigned 32-bit number:
     0         no type (so that a zeroed row is never valid)
     1 .. 4    i32 i64 f32 f64                      on the operand stack as themselves
     5 .. 7    any cells string                     references that need no declaration
-    8, 9      kept for function references and host handles
+    8         function: a function reference or null; no heap reference, so never an `any`
+    9         kept for host handles
     10 .. 13  i8 u8 i16 u16                        storage only: an i32 once it is on the stack
     16 + n    entry n of the module's type table   a class or an array
 """
@@ -24,7 +25,7 @@ class Type:
 
     name: how assembly and messages spell it. code: its type code. size: bytes it takes in a field or
     an array element. stack: the name of the type that it has on the operand stack ("ref" for every
-    reference).
+    reference to the heap, "fn" for function references).
     """
 
     name: str
@@ -51,12 +52,13 @@ F64 = Type("f64", 4, 8, "f64")
 ANY = Type("any", 5, 4, "ref")
 CELLS = Type("cells", 6, 4, "ref")
 STRING = Type("string", 7, 4, "ref")
+FUNCTION = Type("function", 8, 4, "fn")
 I8 = Type("i8", 10, 1, "i32")
 U8 = Type("u8", 11, 1, "i32")
 I16 = Type("i16", 12, 2, "i32")
 U16 = Type("u16", 13, 2, "i32")
 
-BUILT_IN = (I32, I64, F32, F64, ANY, CELLS, STRING, I8, U8, I16, U16)
+BUILT_IN = (I32, I64, F32, F64, ANY, CELLS, STRING, FUNCTION, I8, U8, I16, U16)
 BY_CODE = {each.code: each for each in BUILT_IN}
 BY_NAME = {each.name: each for each in BUILT_IN}
 

@@ -40,12 +40,22 @@ class Effects(Protocol):
     def global_set(self, index: Raw, value: Raw, is_reference: bool) -> None: ...
     def heap_load(self, storage: types.Type, object_: Raw, offset: Raw) -> Raw: ...
     def heap_store(self, storage: types.Type, object_: Raw, offset: Raw, value: Raw) -> None: ...
+    def memory_bounds(self, memory: Raw, address: Raw, width: int) -> None: ...
+    def memory_load(self, storage: types.Type, memory: Raw, address: Raw) -> Raw: ...
+    def memory_store(self, storage: types.Type, memory: Raw, address: Raw, value: Raw) -> None: ...
+    def memory_size(self, memory: Raw) -> Raw: ...
+    def table_get(self, table: Raw, index: Raw) -> Raw: ...
+    def table_set(self, table: Raw, index: Raw, value: Raw) -> None: ...
+    def table_size(self, table: Raw) -> Raw: ...
+    def function_type(self, index: Raw) -> Raw: ...
     def type_size(self, type_: Raw) -> Raw: ...
     def allocate(self, size: Raw, type_: Raw, length: Raw) -> Raw: ...
     def service(self, service: Any, arguments: tuple[Value, ...]) -> Raw: ...
     def jump(self, target: Raw) -> None: ...
     def jump_if(self, condition: Raw, target: Raw) -> None: ...
+    def jump_table(self, index: Raw, targets: Raw) -> None: ...
     def invoke(self, named_by: Raw, index: Raw | None) -> None: ...
+    def tail_invoke(self, named_by: Raw, index: Raw | None) -> None: ...
     def return_(self) -> None: ...
     def halt(self) -> None: ...
 
@@ -499,7 +509,26 @@ class f64(_Float):
         return _apply("bits.f64", i64, self)
 
 
-_PLAIN: dict[str, type[Value]] = {"i32": i32, "i64": i64, "f32": f32, "f64": f64}
+class function(Value):
+    """A reference to a function, or null: its index plus one, or 0. The collector has no part in it."""
+
+    __slots__ = ()
+    ir = "fn"
+
+    def is_null(self) -> boolean:
+        return _apply("eq.fn", boolean, self, function(0))
+
+    def index(self) -> i32:
+        """The index of the function. The reference must not be null: trap first."""
+        return _apply("index.fn", i32, self)
+
+    def type(self) -> i32:
+        """The number of the function's type, as `functype.number` gives it. The reference must not be null:
+        trap first."""
+        return i32(current().function_type(self.index().v))
+
+
+_PLAIN: dict[str, type[Value]] = {"i32": i32, "i64": i64, "f32": f32, "f64": f64, "fn": function}
 
 HEADER_BYTES = 8  # of every object: type index 24 bits, collector 8, then 32 bits of length or hash
 LENGTH_OFFSET = 4
@@ -632,6 +661,12 @@ class imm_u(i32):
     __slots__ = ()
 
 
+class imm_u32(i32):
+    """A plain number from 0 to 2**32 - 1 (unsigned LEB128): an i32 constant, negative from 2**31 on."""
+
+    __slots__ = ()
+
+
 class local(Immediate, Generic[T]):
     """Index of a parameter or local variable of type T."""
 
@@ -674,10 +709,21 @@ class target(Immediate):
     __slots__ = ()
 
 
-class func(Immediate):
-    """Index of a function: the opcode's stack effect is that function's type."""
+class targets(Immediate):
+    """Offsets of instructions, any number and one more, the default. The last of an opcode's immediates:
+    a number that says how many stand before the default, then they."""
 
     __slots__ = ()
+
+
+class func(Immediate):
+    """Index of a function: where the opcode calls it, its stack effect is that function's type."""
+
+    __slots__ = ()
+
+    def reference(self) -> function:
+        """A reference to the function."""
+        return _apply("function.i32", function, i32(self.v))
 
 
 class functype(Immediate):
@@ -685,6 +731,73 @@ class functype(Immediate):
     found when it runs."""
 
     __slots__ = ()
+
+    def number(self) -> i32:
+        """A number that two function types share exactly when they are equal."""
+        return i32(self.v)
+
+
+class memory(Immediate):
+    """Index of a linear memory."""
+
+    __slots__ = ()
+
+    def index(self) -> i32:
+        return i32(self.v)
+
+    def size(self) -> i32:
+        """How many pages of 64 KiB it has."""
+        return i32(current().memory_size(self.v))
+
+    def check(self, address: i64, storage: types.Type) -> None:
+        """Trap BAD_ADDRESS unless the bytes of a *storage* at *address* are there. Apart from trap_if, so
+        that a plan can leave it to guard pages."""
+        current().memory_bounds(self.v, address.v, storage.size)
+
+    def load(self, storage: types.Type, address: i64) -> Any:
+        """What stands at *address*, which must have been checked; it need not be aligned."""
+        return value_class(storage)(current().memory_load(storage, self.v, address.v))
+
+    def store(self, storage: types.Type, address: i64, value: Value) -> None:
+        current().memory_store(storage, self.v, address.v, value.v)
+
+
+class data(Immediate):
+    """Index of a data segment."""
+
+    __slots__ = ()
+
+    def index(self) -> i32:
+        return i32(self.v)
+
+
+class table(Immediate):
+    """Index of a table of functions."""
+
+    __slots__ = ()
+
+    def index(self) -> i32:
+        return i32(self.v)
+
+    def size(self) -> i32:
+        """How many elements it has, as an unsigned number."""
+        return i32(current().table_size(self.v))
+
+    def get(self, index: i32) -> function:
+        """The element at *index*, which must be within bounds."""
+        return function(current().table_get(self.v, index.v))
+
+    def set(self, index: i32, value: function) -> None:
+        current().table_set(self.v, index.v, value.v)
+
+
+class elem(Immediate):
+    """Index of an element segment."""
+
+    __slots__ = ()
+
+    def index(self) -> i32:
+        return i32(self.v)
 
 
 class class_(Immediate, Generic[C]):
@@ -763,6 +876,11 @@ def jump_if(condition: boolean, to: target) -> None:
     current().jump_if(condition.v, to.v)
 
 
+def jump_table(index: i32, to: targets) -> None:
+    """Go on at the target that *index*, unsigned, selects; where there is none, at the last one."""
+    current().jump_table(_lift(i32, index).v, to.v)
+
+
 def invoke(function: func) -> None:
     """Call *function*: its parameters are the top of the operand stack, its results replace them."""
     current().invoke(function.v, None)
@@ -772,6 +890,16 @@ def invoke_at(index: i32, type_: Immediate) -> None:
     """Call function *index* of the module, which must be one of the type that the immediate says: check
     first."""
     current().invoke(type_.v, _lift(i32, index).v)
+
+
+def tail_invoke(function: func) -> None:
+    """Call *function* in place of the present one, whose frame ends: its results are those of this one."""
+    current().tail_invoke(function.v, None)
+
+
+def tail_invoke_at(index: i32, type_: Immediate) -> None:
+    """As `invoke_at`, in place of the present function."""
+    current().tail_invoke(type_.v, _lift(i32, index).v)
 
 
 def return_() -> None:

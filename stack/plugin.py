@@ -8,7 +8,15 @@ from ..core.hookspecs import hookimpl
 from ..core.parts import Memory, MicroLibrary, Option
 from ..core.program import stack_bytes
 from ..opcodes import OpcodeSet
-from . import ops
+from . import indirect, ops, table_services
+from .tables import (
+    branch_tables,
+    function_tables,
+    segment_constants,
+    table_bytes,
+    table_constants,
+    type_tables,
+)
 from .trace import trace_tables
 
 ROOM = Path(__file__).parent
@@ -16,7 +24,7 @@ ROOM = Path(__file__).parent
 
 @hookimpl
 def tblvm_opcodes() -> list[OpcodeSet]:
-    return [ops.op]
+    return [ops.op, indirect.op]
 
 
 @hookimpl
@@ -64,5 +72,82 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             on_trap=("tb_stack_trace",),
             tables=trace_tables,
+        ),
+        MicroLibrary(
+            name="indirect",
+            doc="opcodes for function references, indirect and tail calls, branch tables",
+            room=ROOM,
+        ),
+        MicroLibrary(
+            name="stack.function-types",
+            doc="numbers of the functions' types, to compare",
+            room=ROOM,
+            provides=("function-types",),
+            tables=type_tables,
+        ),
+        MicroLibrary(
+            name="stack.branch-tables",
+            doc="targets of branch tables",
+            room=ROOM,
+            provides=("branch-tables",),
+            tables=branch_tables,
+        ),
+        MicroLibrary(
+            name="stack.tables",
+            doc="tables of function references, and the elements in them from the start",
+            room=ROOM,
+            size=150,
+            provides=("function-tables",),
+            requires=("platform",),
+            sources=("c/tables.c",),
+            headers=("c",),
+            include=("tb_tables.h",),
+            store="u32 *table_at[TB_TABLES];\nu32 table_size[TB_TABLES];\nu32 table_elements_left;",
+            on_start=("tb_tables_start",),
+            tables=function_tables,
+            constants=table_constants,
+            memory=(Memory("tables", "tables", table_bytes),),
+            options=(
+                Option(
+                    name="tables",
+                    default=1 << 20,
+                    kind="number",
+                    macro="TB_TABLES_ELEMENTS",
+                    doc="Elements that all tables of functions together can reach.",
+                ),
+            ),
+        ),
+        MicroLibrary(
+            name="stack.tables-grow",
+            doc="adds elements to a table",
+            room=ROOM,
+            size=80,
+            requires=("function-tables",),
+            sources=("c/tables_grow.c",),
+            headers=("c",),
+            services=(table_services.grow,),
+        ),
+        MicroLibrary(
+            name="stack.tables-bulk",
+            doc="fills and copies parts of tables",
+            room=ROOM,
+            size=150,
+            requires=("function-tables", "support"),
+            sources=("c/tables_bulk.c",),
+            headers=("c",),
+            services=(table_services.fill, table_services.copy),
+        ),
+        MicroLibrary(
+            name="stack.tables-init",
+            doc="element segments that the program copies itself",
+            room=ROOM,
+            size=150,
+            requires=("function-tables",),
+            sources=("c/tables_init.c",),
+            headers=("c",),
+            store="u32 elements_left[TB_ELEMENT_SEGMENTS];",
+            on_start=("tb_tables_elements_start",),
+            services=(table_services.init, table_services.drop),
+            constants=segment_constants,
         ),
     ]

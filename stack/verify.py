@@ -41,6 +41,14 @@ from ..opcodes.trace import is_safepoint
 Codes = dict[str, int]  # type variable -> type code
 # A file of some KB could ask for gigabytes: thousands of safepoints, each with thousands of references.
 MAX_MAP_CELLS = 1 << 22
+# Immediates that only count the things of one kind in the module: what they are called, and where they are.
+_LISTED = {
+    "func": ("function", "functions"),
+    "memory": ("memory", "memories"),
+    "data": ("data segment", "data"),
+    "table": ("table", "tables"),
+    "elem": ("element segment", "elements"),
+}
 MAX_SHOWN = 16  # types of an operand stack in a message
 
 
@@ -254,18 +262,20 @@ class _Checker:
     def _instruction(
         self, opcode: Opcode, immediates: tuple[int, ...], at: int, stack: Stack
     ) -> tuple[Form, Stack | None]:
-        reasons = []
+        reasons: list[str] = []
+        unmet: list[str] = []
         for declaration in opcode.declarations:
             try:
                 codes, rest, pushed = self._match(declaration, immediates, stack)
             except _Mismatch as mismatch:
-                reasons.append(str(mismatch))
-                if declaration.when and not self._excluded(declaration, immediates):
+                excluded = self._excluded(declaration, immediates)
+                (unmet if excluded else reasons).append(str(mismatch))
+                if declaration.when and not excluded:
                     self.fail(f"{opcode.label}: {mismatch}")  # this is the one that is meant
                 continue
             break
         else:
-            self.fail(f"{opcode.label}: " + "; or ".join(dict.fromkeys(reasons)))
+            self.fail(f"{opcode.label}: " + "; or ".join(dict.fromkeys(reasons or unmet)))
             raise AssertionError
         signature = declaration.signature
         bindings = tuple((name, types.storage(codes[name])) for name, _ in signature.domains if name in codes)
@@ -297,7 +307,7 @@ class _Checker:
         excluded = self._excluded(declaration, immediates)
         if excluded:
             raise _Mismatch(excluded)
-        for slot, value in zip(signature.immediates, immediates, strict=True):
+        for slot, value in zip(signature.immediates, immediates, strict=False):
             self._bind_immediate(slot.kind, slot.variables, value, codes)
         wanted = len(signature.operands)
         if stack.depth < wanted:
@@ -311,7 +321,7 @@ class _Checker:
     def _excluded(self, declaration: Declaration, immediates: tuple[int, ...]) -> str:
         """What keeps the declaration's `when` from holding, "" when it holds."""
         if declaration.when:
-            for slot, value in zip(declaration.signature.immediates, immediates, strict=True):
+            for slot, value in zip(declaration.signature.immediates, immediates, strict=False):
                 if declaration.when.get(slot.name, value) != value:
                     return f"{slot.name} is {value}"
         return ""
@@ -334,9 +344,10 @@ class _Checker:
             if value >= len(module.pool):
                 raise _Mismatch(f"there is no constant {value}: the pool has {len(module.pool)}")
             codes[variables[0]] = types.BY_NAME[module.pool[value].kind].code
-        elif kind == "func":
-            if value >= len(module.functions):
-                raise _Mismatch(f"there is no function {value}: the module has {len(module.functions)}")
+        elif kind in _LISTED:
+            what, count = _LISTED[kind][0], len(getattr(module, _LISTED[kind][1]))
+            if value >= count:
+                raise _Mismatch(f"there is no {what} {value}: the module has {count}")
         elif kind == "functype":
             if value >= len(module.types) or not isinstance(module.types[value], FunctionType):
                 raise _Mismatch(f"entry {value} of the type table is no function type")
@@ -407,7 +418,7 @@ class _Checker:
         which = int(transfer.attribute)  # type: ignore[call-overload]
         kind, value = opcode.kinds[which], immediates[which]
         if kind == "func":
-            return self.module.function_type(value), f"CALL {self.module.function_name(value)}"
+            return self.module.function_type(value), f"{opcode.name} {self.module.function_name(value)}"
         assert kind == "functype", kind
         entry = self.module.types[value]
         assert isinstance(entry, FunctionType)
@@ -426,6 +437,15 @@ class _Checker:
         if name == "invoke":
             callee, what = self._callee(opcode, transfer, immediates)
             return self._take(stack, callee.parameters, what).push(*callee.results)
+        if name == "tail_invoke":
+            callee, what = self._callee(opcode, transfer, immediates)
+            left = self._take(stack, callee.parameters, what).push(*callee.results)
+            self._take(left, self.type.results, f"RET behind {what}")
+            return None
+        if name == "jump_table":
+            for target in dict.fromkeys(immediates[int(transfer.attribute) :]):  # type: ignore[call-overload]
+                self._branch(stack, target, at)
+            return None
         operand = immediates[int(transfer.attribute)]  # type: ignore[call-overload]
         self._branch(stack, operand, at)
         return None if name == "jump" else stack

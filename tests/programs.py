@@ -67,6 +67,48 @@ STOPPED = {
         "index out of bounds",
         ("main (stopped.tba:5)",),
     ),
+    "address": Stopped(
+        ".memory m: 1, 1\n.func main()\n  PUSH -1\n  I64_LOAD16_U 4294967295\n  POP\n  HALT\n.end\n",
+        "memory access out of bounds",
+        ("main (stopped.tba:4)",),
+    ),
+    "table index": Stopped(
+        ".table t: 2\n.func main()\n  PUSH 2\n  TABLE_GET\n  POP\n  HALT\n.end\n",
+        "table access out of bounds",
+        ("main (stopped.tba:4)",),
+    ),
+    "undefined element": Stopped(
+        ".table t: 2\n.func main()\n  PUSH -1\n  CALL_INDIRECT ()\n  HALT\n.end\n",
+        "undefined element",
+        ("main (stopped.tba:4)",),
+    ),
+    "uninitialized element": Stopped(
+        ".table t: 2\n.func main()\n  PUSH 1\n  CALL_INDIRECT ()\n  HALT\n.end\n",
+        "uninitialized element",
+        ("main (stopped.tba:4)",),
+    ),
+    "type of an indirect call": Stopped(
+        ".table t: 2\n.elem e: t, 1\n  main\n.end\n.func main()\n  PUSH 1\n  CALL_INDIRECT () -> i32\n"
+        "  POP\n  HALT\n.end\n",
+        "indirect call type mismatch",
+        ("main (stopped.tba:7)",),
+    ),
+    # The callee stands where its caller stood; the frame is no larger, and fits for ever.
+    "tail call": Stopped(
+        ".func down(n: i32)\n  LOAD n\n  JZ end\n  LOAD n\n  DEC\n  RETURN_CALL down\nend:\n"
+        "  PUSH 1\n  LOAD n\n  DIV\n  POP\n  RET\n.end\n"
+        ".func first()\n  CONST 3000000\n  RETURN_CALL down\n.end\n"
+        ".func main()\n  CALL first\n  HALT\n.end\n",
+        "division by zero",
+        ("down (stopped.tba:10)", "main (stopped.tba:19)"),
+    ),
+    "tail call, no room": Stopped(
+        ".stack 11\n.func wide(a: i32)\n  .local b: i32, c: i32, d: i32, e: i32, f: i32, g: i32\n  RET\n.end\n"
+        ".func narrow(a: i32)\n  LOAD a\n  RETURN_CALL wide\n.end\n"
+        ".func main()\n  PUSH 1\n  CALL narrow\n  HALT\n.end\n",
+        "stack overflow",
+        ("narrow (stopped.tba:8)", "main (stopped.tba:12)"),
+    ),
     "negative size": Stopped(
         ".func main()\n  PUSH -1\n  NEWARRAY i8[]\n  POP\n  HALT\n.end\n",
         "negative size",

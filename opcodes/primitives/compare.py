@@ -71,7 +71,8 @@ define(
 define(
     Primitive("ne.ref", ("ref", "ref"), "i1", lambda a, b: int(a != b), "{0} != {1}", notation="{0} ≠ {1}")
 )
-for _t in ("i32", "i64", "f32", "f64", "ref"):
+define(Primitive("eq.fn", ("fn", "fn"), "i1", lambda a, b: int(a == b), "{0} == {1}", notation="{0} = {1}"))
+for _t in ("i32", "i64", "f32", "f64", "ref", "fn"):
     # Of cells, not of numbers: it moves bits, and engines print it so.
     define(
         Primitive(

@@ -13,6 +13,8 @@ define(
     Primitive("extend_u.i32", ("i32",), "i64", lambda a: a & 0xFFFFFFFF, "(u64){0}", notation="unsigned({0})")
 )
 define(Primitive("wrap.i64", ("i64",), "i32", lambda a: wrap(a, 32), "(u32){0}", notation="{0}  (mod 2^32)"))
+define(Primitive("function.i32", ("i32",), "fn", lambda a: a + 1, "{0} + 1u", notation="function({0})"))
+define(Primitive("index.fn", ("fn",), "i32", lambda a: a - 1, "{0} - 1u", notation="index({0})"))
 define(Primitive("to_i32.i1", ("i1",), "i32", lambda a: a, "{0}", notation="1 if {0} else 0"))
 
 # Reinterpretations keep all bits; a concrete float is its bits already, but unsigned.

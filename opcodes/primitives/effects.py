@@ -57,11 +57,33 @@ TYPE_SIZE = _effect("type_size", "size_of({immediate})", requires=("types",))
 ALLOCATE = _effect(
     "allocate", "allocate({0} bytes, type {1}, length {2})", requires=("heap",), safepoint=True
 )
+# Linear memory: (index of the memory, ...). An address is an i64, so that base and offset add up unwrapped.
+_LINEAR = ("linear-memory",)
+# (memory, address, bytes). Apart from trap_if, so that a plan can leave it to guard pages.
+MEMORY_BOUNDS = _effect(
+    "memory_bounds", "trap {name} unless memory {0} has {2} bytes at {1}", requires=_LINEAR
+)
+MEMORY_LOAD = _effect("memory_load", "memory {0}.{name}[{1}]", requires=_LINEAR)
+MEMORY_STORE = _effect("memory_store", "memory {0}.{name}[{1}] ← {2}", requires=_LINEAR)
+MEMORY_SIZE = _effect("memory_size", "pages of memory {0}", requires=_LINEAR)
+# Function tables: (index of the table, ...); an index is within bounds: trap first.
+_TABLES = ("function-tables",)
+TABLE_GET = _effect("table_get", "table {0}[{1}]", requires=_TABLES)
+TABLE_SET = _effect("table_set", "table {0}[{1}] ← {2}", requires=_TABLES)
+TABLE_SIZE = _effect("table_size", "size of table {0}", requires=_TABLES)
+# (index of a function) -> canonical number of its type: equal types have equal numbers.
+FUNCTION_TYPE = _effect("function_type", "type of function {0}", requires=("function-types",))
 SERVICE = _effect("service", "{name}({operands})")
 JUMP = _effect("jump", "goto {immediate}", transfers=True)
 JUMP_IF = _effect("jump_if", "goto {immediate} if {0}", transfers=True)
+# The operand selects, unsigned, among the immediate's targets; the last one where there is none.
+JUMP_TABLE = _effect("jump_table", "goto {immediate}[{0}]", transfers=True, requires=("branch-tables",))
 INVOKE = _effect(
     "invoke", "call {immediate}({operands})", transfers=True, requires=("frames",), safepoint=True
+)
+# A call whose frame takes the place of the present one: nothing of it is left to keep alive.
+TAIL_INVOKE = _effect(
+    "tail_invoke", "return call {immediate}({operands})", transfers=True, requires=("frames",)
 )
 RETURN = _effect("return", "return", transfers=True)
 HALT = _effect("halt", "halt", transfers=True)
@@ -78,4 +100,6 @@ CELLS = (
     HEAP_LOAD,
     HEAP_STORE,
     HEAP_STORE_REF,
+    MEMORY_LOAD,
+    MEMORY_STORE,
 )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 # How a value of each IR type is declared in C. Integers are unsigned there: their arithmetic wraps, and
-# no operation of ours is undefined. A reference is an offset into the heap cage.
-C_TYPE = {"i1": "u32", "i32": "u32", "i64": "u64", "f32": "float", "f64": "double", "ref": "u32"}
+# no operation of ours is undefined. A reference is an offset into the heap cage, a function reference an
+# index plus one.
+C_TYPE = {"i1": "u32", "i32": "u32", "i64": "u64", "f32": "float", "f64": "double", "ref": "u32", "fn": "u32"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,9 +13,13 @@ from tblvm.core.module import (
     ArrayType,
     ClassType,
     Constant,
+    DataSegment,
     Debug,
+    ElementSegment,
     Function,
+    FunctionTable,
     FunctionType,
+    Memory,
     Module,
     PageUse,
     Shape,
@@ -23,6 +27,7 @@ from tblvm.core.module import (
 )
 from tblvm.core.registry import load
 from tblvm.opcodes import CORE, Isa, Opcode, OpcodeSet, Page, class_, field, i32, imm_s, imm_u, target
+from tblvm.opcodes.signature import SIGNED_KINDS
 from tblvm.opcodes.types import BUILT_IN, FIRST_MODULE_TYPE
 from tblvm.opcodes.values import C, F, jump
 
@@ -130,8 +135,16 @@ def codes(
         heads.append(len(pieces))
         prefix = prefixes[opcode.page.name]
         pieces.append(bytes([opcode.code] if prefix < 0 else [prefix, opcode.code]))
-        for kind, signed in zip(opcode.kinds, opcode.signed, strict=True):
-            if kind == "target" and draw(st.booleans()):
+        kinds = list(opcode.kinds)
+        if kinds[-1:] == ["targets"]:
+            count = draw(st.sampled_from([0, 1, 2, 3, 130]))
+            pieces.append(write_leb(count))
+            kinds[-1:] = ["target"] * (count + 1)
+        for kind in kinds:
+            signed = kind in SIGNED_KINDS
+            if kind == "imm_u32" and draw(st.booleans()):
+                pieces.append(write_leb(draw(st.sampled_from([1 << 31, (1 << 32) - 1]))))
+            elif kind == "target" and draw(st.booleans()):
                 pieces.append(draw(st.integers(0, len(chosen))))
             else:
                 value = draw(numbers) * (draw(st.sampled_from([1, -1])) if signed else 1)
@@ -179,6 +192,21 @@ def debugs(draw: st.DrawFn, table: Types, functions: list[Function], global_coun
 
 
 @st.composite
+def limits(draw: st.DrawFn, highest: int) -> list[tuple[int, int]]:
+    """The least and the most of a few memories or tables."""
+    most = draw(st.lists(st.sampled_from([0, 1, 2, highest]) | st.integers(0, highest), max_size=3))
+    return [(draw(st.integers(0, each)), each) for each in most]
+
+
+@st.composite
+def places(draw: st.DrawFn, sizes: tuple[int, ...], length: int) -> tuple[int | None, int]:
+    """Where a segment of that length is from the start, or nowhere."""
+    fitting = [index for index, size in enumerate(sizes) if length <= size]
+    index = draw(st.none() | st.sampled_from(fitting)) if fitting else None
+    return index, 0 if index is None else draw(st.integers(0, min(sizes[index] - length, (1 << 32) - 1)))
+
+
+@st.composite
 def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
     """Modules that are well-formed and decode; nothing says that they verify."""
     table = draw(type_tables())
@@ -204,6 +232,17 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
             Function(code, draw(st.sampled_from(signatures)), draw(cells), draw(st.integers(3, 99)))
         )
     globals_ = draw(cells)
+    memories = draw(limits(1 << 16))
+    tables = draw(limits((1 << 32) - 1))
+    data = []
+    for content in draw(st.lists(st.binary(max_size=70), max_size=3)):
+        index, offset = draw(places(tuple(least << 16 for least, _ in memories), len(content)))
+        data.append(DataSegment(content, index, offset))
+    elements = []
+    names = st.none() | st.integers(0, len(functions) - 1)
+    for named in draw(st.lists(st.lists(names, max_size=5).map(tuple), max_size=3)):
+        index, offset = draw(places(tuple(least for least, _ in tables), len(named)))
+        elements.append(ElementSegment(named, index, offset))
     return Module(
         types=table.entries,
         pool=tuple(draw(st.lists(CONSTANTS, max_size=4))),
@@ -215,6 +254,10 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
         collector=draw(st.booleans()),
         pages=tuple(page_uses(draw, isa, prefixes, used)),
         shapes=tuple(shapes),
+        memories=tuple(Memory(*each) for each in memories),
+        data=tuple(data),
+        tables=tuple(FunctionTable(*each) for each in tables),
+        elements=tuple(elements),
         debug=debugs(draw, table, functions, len(globals_)),
     )
 

@@ -19,9 +19,13 @@ from tblvm.core.module import (
     ArrayType,
     ClassType,
     Constant,
+    DataSegment,
     Debug,
+    ElementSegment,
     Function,
+    FunctionTable,
     FunctionType,
+    Memory,
     Module,
     PageUse,
     Shape,
@@ -55,6 +59,10 @@ FULL = Module(
         PageUse("object", 0x64, 3, 12),
     ),
     shapes=(Shape(0, 0, ()), Shape(0, 2, (1, 17))),
+    memories=(Memory(1, 2), Memory(0, 0x10000)),
+    data=(DataSegment(b"hello", 0, 65531), DataSegment(b""), DataSegment(b"1234")),
+    tables=(FunctionTable(3, 3), FunctionTable(0, 0xFFFFFFFF)),
+    elements=(ElementSegment((1, None), 0, 1), ElementSegment((0,))),
     debug=Debug(
         source="ü.tba",
         functions=("f", "main"),
@@ -139,6 +147,14 @@ def test_unmeasured_function_is_not_written() -> None:
 # --- modules that are not well-formed -----------------------------------------------------------------
 
 F = PLAIN.functions[0]
+
+
+def SPACES(**changes: object) -> Module:
+    """A module with two memories and a table."""
+    spaces = replace(PLAIN, memories=(Memory(0, 1), Memory(1, 1)), tables=(FunctionTable(3, 9),))
+    return replace(spaces, **changes)  # type: ignore[arg-type]
+
+
 MALFORMED: list[tuple[Module, str]] = [
     (Module(), "the entry point 0 is no function"),
     (replace(PLAIN, entry=1), "the entry point 1 is no function"),
@@ -148,7 +164,7 @@ MALFORMED: list[tuple[Module, str]] = [
     (replace(PLAIN, types=(*PLAIN.types, ClassType((16,)))), "a part of type 1 is 16, which is no type"),
     (replace(PLAIN, types=(*PLAIN.types, ArrayType(0))), "a part of type 1 is 0"),
     (replace(PLAIN, types=(*PLAIN.types, ArrayType(18))), "a part of type 1 is 18"),
-    (replace(PLAIN, types=(*PLAIN.types, ArrayType(8))), "a part of type 1 is 8"),
+    (replace(PLAIN, types=(*PLAIN.types, ArrayType(9))), "a part of type 1 is 9"),
     (replace(PLAIN, types=(FunctionType((10,), ()),)), "i8, which only fields and elements can have"),
     (replace(PLAIN, types=(*PLAIN.types, ClassType((1,) * 0x10000))), "more than 65535 fields"),
     (replace(PLAIN, globals=(13,)), "a global is u16"),
@@ -184,6 +200,28 @@ MALFORMED: list[tuple[Module, str]] = [
     (
         replace(PLAIN, functions=(replace(F, max_stack=1),), shapes=(Shape(0, 0, (10,)),)),
         "a type in a shape is i8",
+    ),
+    (replace(PLAIN, memories=(Memory(2, 1),)), "memory 0 has 2 to 1 pages"),
+    (replace(PLAIN, memories=(Memory(-1, 1),)), "memory 0 has -1 to 1 pages"),
+    (replace(PLAIN, memories=(Memory(0, 0x10001),)), "0 to 65537 pages, and can have 65536"),
+    (replace(PLAIN, memories=(Memory(0, 0),) * 1001), "more than 1000 memories"),
+    (replace(PLAIN, data=(DataSegment(b""),) * 100_001), "more than 100000 data segments"),
+    (replace(PLAIN, data=(DataSegment(b"", 0),)), "data segment 0 names memory 0, and there are 0"),
+    (replace(PLAIN, data=(DataSegment(b"", None, 1),)), "data segment 0 has an offset and no memory"),
+    (SPACES(data=(DataSegment(b"", 1, 0x10001),)), "does not fit memory 1, which starts with 65536 bytes"),
+    (SPACES(data=(DataSegment(b"a", 1, 0x10000),)), "data segment 0 does not fit memory 1"),
+    (SPACES(data=(DataSegment(b"a", 0, 0),)), "data segment 0 does not fit memory 0"),
+    (SPACES(data=(DataSegment(b"", 0, -1),)), "data segment 0 does not fit memory 0"),
+    (replace(PLAIN, tables=(FunctionTable(2, 1),)), "table 0 has 2 to 1 elements"),
+    (replace(PLAIN, tables=(FunctionTable(0, 1 << 32),)), "table 0 has 0 to 4294967296 elements"),
+    (replace(PLAIN, tables=(FunctionTable(0, 0),) * 1001), "more than 1000 tables"),
+    (replace(PLAIN, elements=(ElementSegment(()),) * 100_001), "more than 100000 element segments"),
+    (replace(PLAIN, elements=(ElementSegment((), 0),)), "element segment 0 names table 0, and there are 0"),
+    (replace(PLAIN, elements=(ElementSegment((), None, 1),)), "segment 0 has an offset and no table"),
+    (replace(PLAIN, elements=(ElementSegment((1,)),)), "names function 1, and there are 1"),
+    (
+        SPACES(elements=(ElementSegment((0, None), 0, 2),)),
+        "does not fit table 0, which starts with 3 elements",
     ),
     (replace(PLAIN, debug=Debug(functions=("a", "b"))), "2 names of functions, expected 1 or none"),
     (replace(PLAIN, debug=Debug(globals=("a",))), "1 names of globals, expected 0"),
@@ -321,6 +359,17 @@ DAMAGED: list[tuple[Callable[[bytearray], None], str]] = [
     (section(6, 2, 0xFFFF, "<H"), "section pages ends inside a name"),
     (section(6, 12, 0xFF, "<B"), "the name of a page is not UTF-8"),
     (section(10, 8, 0xFFFFFFFF), "section shapes ends inside a row"),
+    (section(11, 0, 3), "memory 0 has 3 to 2 pages"),
+    (section(12, 0, 2), "data segment 0 names memory 2"),
+    (section(12, 4, 65532), "data segment 0 does not fit memory 0"),
+    (section(12, 8, 0xFFFFFFFF), "section data segments ends inside a segment"),
+    (section(12, 17, 1, "<B"), "the padding behind data segment 0 is not zero"),
+    (section(12, 40, 40), "section data segments ends inside a segment"),
+    (section(13, 4, 2), "table 0 has 3 to 2 elements"),
+    (section(14, 0, 2), "element segment 0 names table 2"),
+    (section(14, 8, 0xFFFFFFFF), "section element segments ends inside a segment"),
+    (section(14, 12, 2), "element segment 0 names function 2"),
+    (section(14, 28, 3), "section element segments ends inside a segment"),
     (section(16, 0, 0xFF, "<B"), "section names"),
     (section(16, 2, 0xFF, "<B"), "a name in the debug information is not UTF-8"),
     (section(16, 0, 5, "<B"), "5 names of functions|section names|UTF-8"),

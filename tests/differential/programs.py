@@ -18,8 +18,14 @@ from tests.harness import registry
 NUMBERS = ("i32", "i64", "f32", "f64")
 ARRAYS = ("i32[]", "i64[]", "f32[]", "f64[]", "i8[]", "u8[]", "i16[]", "u16[]", "any[]", "K[]", "string[]")
 REFERENCES = ("any", "cells", "string", "K", "L", *ARRAYS)
-TYPES = (*NUMBERS, *REFERENCES)
+TYPES = (*NUMBERS, *REFERENCES, "function")
+VALUES = (*NUMBERS, "function")  # no heap references
 STORED = (*TYPES, "i8", "u8", "i16", "u16")
+_EXTENDED = tuple(f"{width}_{sign}" for width in (8, 16) for sign in "SU")
+I32_LOADS = ("I32_LOAD", *(f"I32_LOAD{each}" for each in _EXTENDED))
+I64_LOADS = ("I64_LOAD", *(f"I64_LOAD{each}" for each in (*_EXTENDED, "32_S", "32_U")))
+I32_STORES = ("I32_STORE", "I32_STORE8", "I32_STORE16")
+I64_STORES = ("I64_STORE", "I64_STORE8", "I64_STORE16", "I64_STORE32")
 LENGTH = 8  # of every array of a tame program
 BINARY = ("ADD", "SUB", "MUL", "AND", "OR")
 FLOAT_BINARY = ("FADD", "FSUB", "FMUL", "FDIV")
@@ -27,7 +33,7 @@ COMPARES = ("JEQ", "JNE", "JLT", "JGT")
 
 
 def assignable(given: str, wanted: str) -> bool:
-    return given == wanted or (wanted == "any" and given not in NUMBERS)
+    return given == wanted or (wanted == "any" and given not in VALUES)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,11 @@ class Callable_:
     parameters: tuple[str, ...]
     results: tuple[str, ...]
     recursive: bool = False
+
+    @property
+    def type(self) -> str:
+        results = f" -> ({', '.join(self.results)})" if self.results else ""
+        return f"({', '.join(self.parameters)}){results}"
 
 
 @dataclass
@@ -170,7 +181,9 @@ class Body:
 
     def fresh(self, type_: str) -> None:
         """A new object, or a constant: never null in a tame program."""
-        if type_ in (*NUMBERS, "string"):
+        if type_ == "function":
+            self.op(f"REF_FUNC {self.rng.choice(self.program.functions).name}", 0, "function")
+        elif type_ in (*NUMBERS, "string"):
             self.op(f"CONST {literal(type_, self.rng)}", 0, type_)
         elif type_ in ("K", "L"):
             self.op(f"NEWOBJ {type_}", 0, type_)
@@ -209,7 +222,7 @@ class Body:
     def usable(self) -> None:
         """The reference on top is replaced by a new object if it is null; in a wild program, mostly."""
         type_ = self.stack[-1]
-        if type_ in NUMBERS or type_ == "any" or (self.wild and self.chance(0.07)):
+        if type_ in VALUES or type_ == "any" or (self.wild and self.chance(0.07)):
             return
         label = self.label(self.stack)
         self.op("DUP", 0, type_)
@@ -233,6 +246,8 @@ class Body:
         elif choice < 0.4 and self.program.globals_of(type_):
             self.op(f"LOADG {self.rng.choice(self.program.globals_of(type_))}", 0, type_)
             self.usable()
+        elif type_ == "function" and choice < 0.5:
+            self._table_value()
         elif self.wild and choice < 0.45 and type_ not in NUMBERS:
             self.op(f"NULL {type_}", 0, type_)
             self.usable()
@@ -241,12 +256,41 @@ class Body:
         else:
             self.fresh(type_)
 
+    def _table_value(self) -> None:
+        if self.chance(0.2):
+            self.op("REF_NULL", 0, "function")
+            return
+        self.element()
+        self.op("TABLE_GET", 1, "function")
+
+    def element(self) -> None:
+        """An index of the table."""
+        if self.wild and self.chance(0.1):
+            self.op(f"CONST {self.rng.choice((-1, 8, 9, 2**31 - 1))}", 0, "i32")
+        else:
+            self.op(f"PUSH {self.rng.randrange(8)}", 0, "i32")
+
+    def address(self) -> int:
+        """Push an address; the offset that goes with it."""
+        if self.wild and self.chance(0.15):
+            self.value("i32")
+            return self.rng.choice((0, 1, 65530, 2**31, 2**32 - 1))
+        self.value("i32")
+        self.op("CONST 1023", 0, "i32")
+        self.op("AND", 2, "i32")
+        return self.rng.choice((0, 0, 4, 60_000))
+
     def computed(self, type_: str, depth: int) -> None:
         if type_ in NUMBERS and self.chance(0.4):
             chosen = self.rng.choice([each for each in numeric(type_) if self.wild or not each.traps])
             for taken in chosen.takes:
                 self.value(taken, depth)
             self.op(chosen.label.removeprefix("core."), len(chosen.takes), type_)
+            return
+        if type_ in NUMBERS and self.chance(0.2):
+            offset = self.address()
+            loads = {"i32": I32_LOADS, "i64": I64_LOADS}.get(type_, (f"{type_.upper()}_LOAD",))
+            self.op(f"{self.rng.choice(loads)} {offset}", 1, type_)
             return
         if type_ == "i32":
             self.rng.choice((self._arithmetic, self._unary, self._question, self._division, self._input))(
@@ -303,8 +347,9 @@ class Body:
         """An i32 that depends on a reference."""
         choice = self.rng.randrange(4)
         if choice == 0:
-            self.value(self.rng.choice(REFERENCES), depth)
-            self.op("ISNULL", 1, "i32")
+            type_ = self.rng.choice((*REFERENCES, "function"))
+            self.value(type_, depth)
+            self.op("REF_IS_NULL" if type_ == "function" else "ISNULL", 1, "i32")
         elif choice == 1:
             self.value(self.rng.choice(REFERENCES), depth)
             if self.chance(0.3):
@@ -346,9 +391,10 @@ class Body:
             (1, lambda: self.lines.append("  NOP")),
             (3, self.call),
             (1, self.leave),
+            (2, self.write),
         ]
         if self.nesting < 3:
-            actions += [(3, self.diamond), (2, self.loop)]
+            actions += [(3, self.diamond), (2, self.loop), (1, self.choose)]
         if self.loops:
             actions.append((2, self.escape))
         if self.function.recursive:
@@ -417,6 +463,54 @@ class Body:
             self.value("i32")
             self.op(f"STOREM {offset}", 3)
 
+    def write(self) -> None:
+        """Write into linear memory or the table, or let them grow."""
+        choice = self.rng.randrange(8)
+        if choice < 4:
+            type_ = self.rng.choice(NUMBERS)
+            offset = self.address()
+            self.value(type_)
+            stores = {"i32": I32_STORES, "i64": I64_STORES}.get(type_, (f"{type_.upper()}_STORE",))
+            self.op(f"{self.rng.choice(stores)} {offset}", 2)
+        elif choice == 4:
+            self.element()
+            self.value("function")
+            self.op("TABLE_SET", 2)
+        elif choice == 5:
+            self.op(f"PUSH {self.rng.choice((0, 1, 1, 100_000))}", 0, "i32")
+            self.op("MEMORY_GROW", 1, "i32")
+        elif choice == 6:
+            self.value("function")
+            self.op(f"PUSH {self.rng.randrange(3)}", 0, "i32")
+            self.op("TABLE_GROW", 2, "i32")
+        else:
+            fill = self.chance(0.5)
+            self.op(f"PUSH {self.rng.randrange(60_000)}", 0, "i32")
+            if fill:
+                self.value("i32")
+            else:
+                self.op(f"PUSH {self.rng.randrange(60_000)}", 0, "i32")
+            self.op(f"PUSH {self.rng.randrange(400)}", 0, "i32")
+            self.op("MEMORY_FILL" if fill else "MEMORY_COPY", 3)
+
+    def choose(self) -> None:
+        """A branch table to some of a few places, and their joins."""
+        places = [self.label(self.stack) for _ in range(self.rng.randrange(1, 4))]
+        end = self.label(self.joined())
+        self.value("i32")
+        targets = [*places, *(self.rng.choice(places) for _ in range(self.rng.randrange(4)))]
+        self.rng.shuffle(targets)
+        self.op("BR_TABLE " + ", ".join(each.name for each in targets), 1)
+        for each in places:
+            each.first = list(self.stack)
+        for number, each in enumerate(places):
+            self.place(each, falls=False)
+            self.nested(self.rng.randrange(1, 3))
+            self.reconcile(end.stack)
+            if number < len(places) - 1:
+                self.branch("JMP", 0, end)
+        self.place(end)
+
     def shuffle(self) -> None:
         if len(self.stack) - self.floor >= 2 and self.chance(0.7):
             a, b = self.stack[-2:]
@@ -431,12 +525,21 @@ class Body:
         if not choices:
             return
         callee = self.rng.choice(choices)
+        indirect = self.chance(0.3)
         for index, type_ in enumerate(callee.parameters):
             if callee.recursive and index == 0:
                 self.op(f"PUSH {self.rng.randrange(4)}", 0, "i32")
             else:
                 self.value(type_)
-        self.op(f"CALL {callee.name}", len(callee.parameters), *callee.results)
+        if not indirect:
+            self.op(f"CALL {callee.name}", len(callee.parameters), *callee.results)
+            return
+        # Elements that functions have set are of any type, or null, in wild programs only.
+        if self.wild and self.chance(0.4):
+            self.op(f"CONST {self.rng.choice((0, 1, 7, 8, 9, -1))}", 0, "i32")
+        else:
+            self.op(f"PUSH {self.program.functions.index(callee)}", 0, "i32")
+        self.op(f"CALL_INDIRECT {callee.type}, $calls", len(callee.parameters) + 1, *callee.results)
 
     def recurse(self) -> None:
         before = list(self.stack)
@@ -465,7 +568,7 @@ class Body:
         """The stack at a join: the present one, its references perhaps widened, perhaps with more on it."""
         stack = list(self.stack)
         for index in range(self.floor, len(stack)):
-            if stack[index] not in NUMBERS and self.chance(0.3):
+            if stack[index] not in VALUES and self.chance(0.3):
                 stack[index] = "any"
         keep = self.rng.randrange(self.floor, len(stack) + 1)
         return stack[:keep] + [self.rng.choice(TYPES) for _ in range(self.rng.choice((0, 0, 1, 1, 2)))]
@@ -499,7 +602,7 @@ class Body:
 
     def loop(self) -> None:
         widened = [
-            "any" if t not in NUMBERS and i >= self.floor and self.chance(0.3) else t
+            "any" if t not in VALUES and i >= self.floor and self.chance(0.3) else t
             for i, t in enumerate(self.stack)
         ]
         head, test, out = self.label(widened), self.label(widened), self.label(widened)
@@ -593,7 +696,26 @@ class Body:
         self.place(stay, falls=False)
 
     def finish(self) -> None:
-        """RET, with cells left below the results."""
+        """RET, or a call in its place, with cells left below the results."""
+        fitting = [
+            each
+            for each in self.callees
+            if len(each.results) == len(self.function.results)
+            and all(map(assignable, each.results, self.function.results))
+        ]
+        if fitting and self.chance(0.4):
+            callee = self.rng.choice(fitting)
+            for index, type_ in enumerate(callee.parameters):
+                if callee.recursive and index == 0:
+                    self.op(f"PUSH {self.rng.randrange(4)}", 0, "i32")
+                else:
+                    self.value(type_)
+            if self.chance(0.5):
+                self.op(f"RETURN_CALL {callee.name}")
+            else:
+                self.op(f"PUSH {self.program.functions.index(callee)}", 0, "i32")
+                self.op(f"RETURN_CALL_INDIRECT {callee.type}, $calls")
+            return
         for type_ in self.function.results:
             self.value(type_)
         self.op("RET")
@@ -612,7 +734,7 @@ class Body:
 
     def text(self, steps: int) -> str:
         for name, type_ in list(self.locals.items()):
-            if type_ not in (*NUMBERS, "any", "string") and name.startswith("v"):
+            if type_ not in (*VALUES, "any", "string") and name.startswith("v"):
                 self.fresh(type_)
                 self.op(f"STORE {name}", 1)
         self.block(steps)
@@ -663,6 +785,10 @@ class Generator:
             parameters = (("i32",) if recursive else ()) + self.types(3)
             self.functions.append(Callable_(f"f{index}", parameters, self.types(3), recursive))
         parts = [f".global {name}: {type_}" for name, type_ in self.globals]
+        names = ", ".join(each.name for each in self.functions)
+        parts += [".memory $m: 1, 9", '.data $d: $m, 0\n  "' + "\\x9c?" * 40 + '"\n.end']
+        parts += [".table $t: 8, 12", f".table $calls: 8, 8\n.elem $e: $calls, 0\n  {names}\n.end"]
+        parts += [f".elem $f: $t, 1\n  {names}, null\n.end"]
         for class_, fields in self.fields.items():
             parts += [f".class {class_}", *(f"  {name}: {type_}" for name, type_ in fields), ".end"]
         bodies = []

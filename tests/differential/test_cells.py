@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tblvm.core.verified import Form, Verified
 from tests.differential import programs, vectors
 from tests.differential.programs import sketch
 from tests.differential.test_opcodes import SEED, forms, jobs
+from tests.differential.test_programs import CANONICAL
 from tests.harness import Job, assembled, compiled, differences, registry
 from tests.programs import EXAMPLES, expected
 
@@ -33,7 +35,7 @@ def has_64_bits(form: Form) -> bool:
 
 
 @pytest.fixture
-def no_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_64_bits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The generators know no 64-bit types."""
     for module in (programs, vectors):
         for name, value in list(vars(module).items()):
@@ -45,16 +47,19 @@ def no_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
                 ):  # as many locals as before: the last ones are far from the frame's start
                     fillers = vectors.FILLERS + len(value) - len(fewer)
                     monkeypatch.setattr(vectors, "FILLERS", fillers)
+    programs.numeric.cache_clear()
+    yield
+    programs.numeric.cache_clear()
 
 
 def agree(
     work: list[tuple[str, Job]], heap: str, *, sanitize: bool = False, target: str = "x86_64-linux"
 ) -> None:
-    harness = compiled(heap, cell_bits=32, sanitize=sanitize, target=target)
+    harness = compiled(heap, cell_bits=32, sanitize=sanitize, more=CANONICAL, target=target)
     assert harness.composition.plan.cell_bits == 32
     assert all(is_narrow(job.verified) for _, job in work)
     for (what, job), run in zip(work, harness.run([job for _, job in work]), strict=True):
-        found = differences(job, run, collector=harness.collector)
+        found = differences(job, run, collector=harness.collector, canonical=True)
         assert not found, f"seed {SEED}: {what}: {found}"
 
 

@@ -12,12 +12,13 @@ from tblvm.opcodes import Declaration, Trap, values
 from tblvm.opcodes.signature import Pattern
 from tblvm.opcodes.trace import arguments
 from tblvm.opcodes.traps import TrapSignal
+from tests.differential.spaces import Spaces, declarations
 
 NUMBERS = ("i32", "i64", "f32", "f64")
-STORED = (*NUMBERS, "i8", "u8", "i16", "u16", "any")
-# Sixteen locals come before; the first two behind the fillers have indexes 126 and 127, whose
+STORED = (*NUMBERS, "i8", "u8", "i16", "u16", "any", "function")
+# Eighteen locals come before; the first two behind the fillers have indexes 126 and 127, whose
 # slots need a longer immediate than they have.
-FILLERS = 110
+FILLERS = 108
 CELLS, ELEMENTS, GLOBALS = 8, 8, 10
 
 _INTERESTING = (
@@ -155,7 +156,7 @@ def traps(form: Form, operands: list[int]) -> bool:
 
 
 @dataclass
-class Program:
+class Program(Spaces):
     """Lines of `main`, which hold objects of every type in locals and consume what opcodes leave."""
 
     rng: random.Random
@@ -163,26 +164,29 @@ class Program:
     lines: list[str] = field(default_factory=list)
     labels: int = 0
     stores: int = 0
+    spaces: bool = False  # memories and tables are declared
 
     def text(self) -> str:
         fields = "\n".join(f"  {type_}_: {type_}" for type_ in STORED)
-        locals_ = [f"  .local {type_}_near: {type_}" for type_ in (*NUMBERS, "any")]
+        locals_ = [f"  .local {type_}_near: {type_}" for type_ in (*NUMBERS, "any", "function")]
         locals_ += ["  .local cells_: cells", "  .local object_: K"]
         locals_ += [f"  .local {type_}_array: {type_}[]" for type_ in STORED]
         locals_ += [f"  .local filler{i}: i32" for i in range(FILLERS)]
-        far = [*NUMBERS, "any"]
+        far = [*NUMBERS, "any", "function"]
         self.rng.shuffle(far)
         locals_ += [f"  .local {type_}_far: {type_}" for type_ in far]
         assert len(locals_) - len(far) == 126
         start = ["  NEW 8", "  STORE cells_", "  NEWOBJ K", "  STORE object_"]
         for type_ in STORED:
             start += [f"  PUSH {ELEMENTS}", f"  NEWARRAY {type_}[]", f"  STORE {type_}_array"]
-        globals_ = [f".global {type_}_{i}: {type_}" for type_ in (*NUMBERS, "any") for i in range(GLOBALS)]
+        kinds = (*NUMBERS, "any", "function")
+        globals_ = [f".global {type_}_{i}: {type_}" for type_ in kinds for i in range(GLOBALS)]
         helpers = [
             ".func none()\n  RET\n.end",
             ".func swapped(a: i32, b: f32) -> (f32, i32)\n  .local c: any\n  LOAD b\n  LOAD a\n  RET\n.end",
             ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
         ]
+        helpers += declarations(self.rng) if self.spaces else []
         parts = [*globals_, f".class K\n{fields}\n.end", *helpers, ".func main()", *locals_, *start]
         return "\n".join([*parts, *self.lines, "  HALT", ".end"]) + "\n"
 
@@ -201,6 +205,8 @@ class Program:
             type_ = "i32"
         if type_ in NUMBERS:
             self.emit(f"CONST {literal(type_, self.rng)}")
+        elif type_ == "function":
+            self.emit(self.rng.choice(("REF_NULL", "REF_FUNC none", "REF_FUNC deep", "REF_FUNC swapped")))
         elif self.wild and self.rng.random() < 0.3:
             self.emit(f"NULL {type_}")
         elif type_ == "cells":
@@ -230,7 +236,7 @@ class Program:
             self.emit("PRINT", "PUSH 32", "PUTCHAR")
         elif type_ in ("i64", "f64") and self.rng.random() < 0.1:
             self.emit("LPRINT" if type_ == "i64" else "DPRINT", "PUSH 32", "PUTCHAR")
-        elif type_ in NUMBERS:
+        elif type_ in (*NUMBERS, "function"):
             self.emit(f"STOREG {type_}_{self.stores % GLOBALS}")
             self.stores += 1
         elif type_ == "string":
@@ -244,7 +250,13 @@ class Program:
         """The opcode of *form*, on generated operands."""
         declaration = form.declaration
         bound = {name: type_.name for name, type_ in form.bindings}
+        if any(slot.kind == "pool" for slot in declaration.signature.immediates) and bound["T"] == "function":
+            bound["T"] = "any"  # no constant is a function
         special = getattr(self, f"_{declaration.function.__name__}", None)
+        if declaration.page.name in ("linear", "indirect"):
+            self.spaces = True
+            if any(slot.kind == "memory" for slot in declaration.signature.immediates):
+                special = special or self._access
         if special is not None:
             special(declaration, bound)
             return
@@ -320,6 +332,8 @@ class Program:
             return label
         if kind == "class":
             return "" if any(slot.kind == "field" for slot in declaration.signature.immediates) else "K"
+        if kind == "func":
+            return self.rng.choice(("none", "swapped", "deep"))
         if kind == "field":
             return f"K.{type_}_"
         if kind == "array":

@@ -17,6 +17,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -39,8 +40,11 @@ from tblvm.stack import verify
 
 HERE = Path(__file__).parent
 TARGETS = tuple(load().targets)  # those that users have
-_STORAGE = ("i32", "i64", "f32", "f64", "any", "i8", "u8", "i16", "u16")
-_DOMAINS = {"stack": _STORAGE[:5], "storage": _STORAGE, "reference": ("any",), "class": ("any",)}
+_STACK = ("i32", "i64", "f32", "f64", "any", "function")
+_STORAGE = (*_STACK, "i8", "u8", "i16", "u16")
+# So little that programs reach it: bytes of linear memory, elements of tables.
+LINEAR, TABLES = 6 << 16, 24
+_DOMAINS = {"stack": _STACK, "storage": _STORAGE, "reference": ("any",), "class": ("any",)}
 
 
 @cache
@@ -88,6 +92,8 @@ class Run:
     trace: tuple[Place, ...] = ()
     collections: list[tuple[int, int]] = field(default_factory=list)
     globals: dict[int, int] = field(default_factory=dict)
+    memories: list[tuple[int, int]] = field(default_factory=list)  # size in pages, checksum
+    tables: list[tuple[int, int]] = field(default_factory=list)  # size, checksum
     wait_status: int = -1
 
 
@@ -169,6 +175,10 @@ class Harness:
                 frames.append((a, b))
             elif kind == ord("V"):
                 run.globals[a] = b | c << 32
+            elif kind == ord("M"):
+                run.memories.append((a, b))
+            elif kind == ord("T"):
+                run.tables.append((a, b))
             elif kind == ord("E"):
                 traps = self.composition.plan.traps
                 run.trap = traps[a - 1].name if a else ""
@@ -243,7 +253,7 @@ def _compiled(
         target=target,
         engine=engine,
         cell_bits=cell_bits,
-        options={"gc.mark-stack": 3} if name == "marksweep" else {},
+        options={"linear": LINEAR, "tables": TABLES, **({"gc.mark-stack": 3} if name == "marksweep" else {})},
     )
     plan = resolve(need, reg, request)
     sample = verify(assemble(_SAMPLE, reg.isa), reg.isa)
@@ -320,7 +330,7 @@ def reference(
 
     console = Console()
     console.input = job.stdin
-    limits = Limits(stack=job.stack, heap=job.heap, fuel=job.fuel)
+    limits = Limits(stack=job.stack, heap=job.heap, fuel=job.fuel, linear=LINEAR, tables=TABLES)
     machine = Machine(
         job.verified, limits=limits, states=(console,), watch_heap=job.stress, collector=collector
     )
@@ -349,6 +359,12 @@ def differences(
         compare("status", run.status & 0xFF, outcome.status)
     if job.stress:
         compare("reachable after each collection", run.collections, list(outcome.collections))
+    spaces = [(len(each) >> 16, zlib.adler32(each)) for each in machine.memories.bytes]
+    compare("memories", run.memories, spaces)
+    spaces = [
+        (len(each), zlib.adler32(struct.pack(f"<{len(each)}I", *each))) for each in machine.tables.entries
+    ]
+    compare("tables", run.tables, spaces)
     for index, code in enumerate(job.verified.module.globals):
         native, expected = run.globals.get(index, 0), machine.globals[index]
         if types.is_reference_code(code):

@@ -268,6 +268,7 @@ def test_truth_and_selection() -> None:
         for b in (0, 1):
             assert value("and.i1")(a, b) == int(bool(a and b)) and value("or.i1")(a, b) == int(bool(a or b))
             assert value("eq.ref")(a, b) == int(a == b) and value("ne.ref")(a, b) == int(a != b)
+            assert value("eq.fn")(a, b) == int(a == b) and value("index.fn")(value("function.i32")(b)) == b
         for bits in (32, 64):
             assert value(f"select.i{bits}")(a, 7, -9) == (7 if a else -9)
 
@@ -283,7 +284,7 @@ def test_no_primitive_is_left_out() -> None:
         *(*test_numpy.UNARY, *test_numpy.BINARY, "bits", "as_f32", "as_f64"),
         *(f"{which}_{to}" for which in ("to", "fits") for to in ("i32", "u32", "i64", "u64")),
         *(f"{sign}to_{to}" for sign in ("", "u_") for to in ("f32", "f64")),
-        *("select", "not", "wrap", "extend_s", "extend_u"),
+        *("select", "not", "wrap", "extend_s", "extend_u", "function", "index"),
     }
     named = {name.split(".")[0] for name, each in primitives().items() if each.value is not None}
     assert named == families

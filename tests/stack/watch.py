@@ -25,9 +25,10 @@ class Watcher(Machine):
         declaration = self.verified.forms[self._at[frame.function][at][0]].declaration
         self.seen.add(declaration.label)
         taken = len(declaration.signature.operands)
-        is_call = declaration.name == "CALL"
+        is_call = declaration.name in ("CALL", "CALL_INDIRECT")
         if is_call:
-            taken += len(self.module.function_type(immediates[0]).parameters)
+            called = self.module.types[immediates[0]] if declaration.name != "CALL" else None
+            taken += len((called or self.module.function_type(immediates[0])).parameters)
         below = frame.stack[: len(frame.stack) - taken]
         references = tuple(i for i, value in enumerate(below) if value.ir == "ref")
         if at in function.safepoints:

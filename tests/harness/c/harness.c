@@ -3,12 +3,16 @@
  *     'G' objects bytes                                     after a collection
  *     'F' function pc                                       a frame, innermost first, of a trapped run
  *     'V' index low high                                    a global variable at the end
+ *     'M' pages checksum                                    a linear memory at the end
+ *     'T' elements checksum                                 a table of functions at the end
  *     'E' trap status fuel-low fuel-high output-end         how the run ended
  *     'X' wait-status                                       how the process ended */
 #include "tb_harness.h"
 #include "tb_frame.h"
 #include "tb_heap.h"
+#include "tb_linear.h"
 #include "tb_platform.h"
+#include "tb_tables.h"
 
 struct tb_context tb_the_context;
 struct tb_store tb_the_store;
@@ -30,6 +34,27 @@ static void tb_harness_frames(struct tb_context *cx) {
   while (--left && tb_frame_caller(cx, &place));
 }
 
+/* Adler-32. */
+static u32 tb_harness_sum(const u8 *at, u64 bytes) {
+  u32 a = 1, b = 0;
+  for (u64 i = 0; i < bytes; i++) {
+    a = (a + at[i]) % 65521;
+    b = (b + a) % 65521;
+  }
+  return b << 16 | a;
+}
+
+static void tb_harness_spaces(struct tb_context *cx) {
+  for (u32 i = 0, count = *tb_linear_memories(cx); i < count; i++) {
+    u64 bytes = tb_memory_bytes(cx, i);
+    tb_harness_record('M', (u32)(bytes >> 16), tb_harness_sum(tb_memory_at(cx, i), bytes), 0, 0, 0);
+  }
+  for (u32 i = 0, count = *tb_table_sizes(cx); i < count; i++) {
+    u32 size = tb_table_size(cx, i);
+    tb_harness_record('T', size, tb_harness_sum((const u8 *)tb_table_at(cx, i), 4ull * size), 0, 0, 0);
+  }
+}
+
 static _Noreturn void tb_harness_run(void) {
   struct tb_context *cx = &tb_the_context;
   const u8 *base = (const u8 *)tb_harness_now;
@@ -39,6 +64,7 @@ static _Noreturn void tb_harness_run(void) {
   tb_start(cx);
   u32 trap;
   if (tb_functions(cx)[tb_harness_now->entry].cells > cx->cells_left) {
+    tb_harness_spaces(cx);
     tb_harness_record('E', TB_TRAP_STACK_OVERFLOW, 0, (u32)cx->fuel, (u32)(cx->fuel >> 32), 0);
     tb_platform_exit(0);
   }
@@ -51,6 +77,7 @@ static _Noreturn void tb_harness_run(void) {
     u64 value = tb_the_store.globals[i];
     tb_harness_record('V', i, (u32)value, (u32)(value >> 32), 0, 0);
   }
+  tb_harness_spaces(cx);
   u32 end = (u32)tb_harness_call(TB_HARNESS_TELL, 1, 0);
   tb_harness_record('E', trap, status, (u32)cx->fuel, (u32)((u64)cx->fuel >> 32), end);
   tb_platform_exit(0);
