@@ -19,7 +19,7 @@ from .resolve import Plan
 CAGE_ADDRESS = 0x10000000
 
 # Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
-# are touched. More is mapped at run time, where a system that has not so much can be told from a broken program.
+# are touched. More is mapped at run time, where a system without that much says so.
 ARRAY_BYTES = 1 << 20
 
 

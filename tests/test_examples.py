@@ -10,6 +10,7 @@ import os
 import random
 import re
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -177,6 +178,24 @@ def sha256(stdin: bytes, given: dict[str, int]) -> str:
     return hashlib.sha256(stdin).hexdigest() + "\n"
 
 
+def bytes_(stdin: bytes, given: dict[str, int]) -> str:
+    return f"{zlib.crc32(stdin):08x}\n"
+
+
+def dispatch(stdin: bytes, given: dict[str, int]) -> str:
+    results = []
+    for line in stdin.decode().splitlines():
+        stack: list[int] = []
+        for word in re.findall(r"\d+|[-+*/]", line):
+            if word.isdigit():
+                stack.append(int(word))
+                continue
+            b, a = stack.pop(), stack.pop()
+            stack.append({"+": a + b, "-": a - b, "*": a * b, "/": int(a / b) if b else 0}[word])
+        results.append(f"{stack[-1]}\n")
+    return "".join(results)
+
+
 def tiny(stdin: bytes, given: dict[str, int]) -> str:
     count, *readings = map(int, stdin.split())
     assert len(readings) == count
@@ -189,7 +208,8 @@ def tiny(stdin: bytes, given: dict[str, int]) -> str:
 
 
 ORACLES: dict[str, Callable[[bytes, dict[str, int]], str]] = {
-    each.__name__: each for each in (nbody, fannkuch, spectral_norm, matmul, life, sha256, tiny)
+    each.__name__.rstrip("_"): each
+    for each in (nbody, fannkuch, spectral_norm, matmul, life, sha256, bytes_, dispatch, tiny)
 }
 # fannkuch of 7 and the spectral norm of 100 are what the benchmarks publish: 228, 16 and 1.274219991.
 OTHER_SIZES = [
@@ -233,6 +253,14 @@ def test_published_results() -> None:
     assert spectral_norm(b"", {"N": 100, "ROUNDS": 10}).startswith("1.274219991")
     before, after = map(float, nbody(b"", {"STEPS": 1000}).split())
     assert (f"{before:.9f}", f"{after:.9f}") == ("-0.169075164", "-0.169087605")
+
+
+def test_crc_of_messages_that_the_memory_grows_for(registry: Registry, tmp_path: Path) -> None:
+    program = executable((EXAMPLES / "bytes.tba").read_text(), registry, tmp_path)
+    data = random.Random(SEED).randbytes(1 << 18)
+    for length in [*range(5), (1 << 16) - 1025, (1 << 16) - 1024, (1 << 16) - 1023, 1 << 18]:
+        done = subprocess.run([program], input=data[:length], capture_output=True, check=False)
+        assert done.stdout.decode() == bytes_(data[:length], {}), f"{length} bytes, seed {SEED}"
 
 
 def test_sha256_of_every_short_length_and_a_long_one(registry: Registry, tmp_path: Path) -> None:
