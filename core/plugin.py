@@ -128,7 +128,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
 
 # The processors that Linux is built for here, and what their compilers need to know.
 _LINUX_FLAGS: dict[str, tuple[str, ...]] = {
-    "x86_64": (),
+    # Frames are as large as the compiler says, also of functions that call nothing.
+    "x86_64": ("-mno-red-zone",),
     "aarch64": (),
     # Linux promises that unaligned access works, and objects are aligned: no access is taken apart. Small
     # data has no section of its own: nothing points to it.

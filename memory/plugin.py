@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.hookspecs import hookimpl
-from ..core.parts import MicroLibrary, Option
+from ..core.parts import Memory, MicroLibrary, Option
 from ..opcodes import OpcodeSet
 from . import linear, linear_services, objects, ops, services
-from .linear_tables import memory_constants, memory_ram, memory_tables, segment_constants
+from .linear_tables import memory_bytes, memory_constants, memory_tables, segment_constants
 from .tables import global_tables, type_tables
 
 ROOM = Path(__file__).parent
@@ -47,6 +47,13 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             store="u32 heap_start;\nu32 heap_end;",
             on_start=("tb_cage_start",),
+            memory=(
+                Memory(
+                    "cage",
+                    "heap cage",
+                    lambda plan, program: 8 + len(program.strings) + plan.options["heap"],
+                ),
+            ),
             options=(
                 Option(
                     name="heap",
@@ -131,7 +138,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_linear_start",),
             tables=memory_tables,
             constants=memory_constants,
-            ram=memory_ram,
+            memory=(Memory("linear", "linear memory", memory_bytes),),
             options=(
                 Option(
                     name="linear",

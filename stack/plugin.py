@@ -5,10 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.hookspecs import hookimpl
-from ..core.parts import MicroLibrary, Option
+from ..core.parts import Memory, MicroLibrary, Option
+from ..core.program import stack_bytes
 from ..opcodes import OpcodeSet
 from . import indirect, ops, table_services
-from .tables import branch_tables, function_tables, segment_constants, table_constants, table_ram, type_tables
+from .tables import (
+    branch_tables,
+    function_tables,
+    segment_constants,
+    table_bytes,
+    table_constants,
+    type_tables,
+)
 from .trace import trace_tables
 
 ROOM = Path(__file__).parent
@@ -36,6 +44,11 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "const struct tb_function *function;\nconst u8 *ip;\nu32 cells_left;"
             ),
             on_start=("tb_stack_start",),
+            memory=(
+                Memory(
+                    "stack", "VM stack", lambda plan, _: stack_bytes(plan.options["stack"], plan.cell_bits)
+                ),
+            ),
             options=(
                 Option(
                     name="stack",
@@ -93,7 +106,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_tables_start",),
             tables=function_tables,
             constants=table_constants,
-            ram=table_ram,
+            memory=(Memory("tables", "tables", table_bytes),),
             options=(
                 Option(
                     name="tables",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 
 import pytest
@@ -26,20 +25,11 @@ from tblvm.core.module import (
     Shape,
     TypeEntry,
 )
+from tblvm.core.registry import load
 from tblvm.opcodes import CORE, Isa, Opcode, OpcodeSet, Page, class_, field, i32, imm_s, imm_u, target
 from tblvm.opcodes.signature import SIGNED_KINDS
 from tblvm.opcodes.types import BUILT_IN, FIRST_MODULE_TYPE
 from tblvm.opcodes.values import C, F, jump
-
-OPCODE_MODULES = (
-    "core.ops",
-    "stack.ops",
-    "stack.indirect",
-    "memory.ops",
-    "memory.objects",
-    "memory.linear",
-    "core.io.ops",
-)
 
 # Two pages as plug-ins have them: names that need quotes, and an opcode that hides behind core's.
 hyphen = OpcodeSet(Page("test-page"), library="test")
@@ -70,11 +60,7 @@ def lone(count: imm_u, kind: class_[C], which: field[C, F], to: target) -> None:
 
 
 def collect() -> Isa:
-    modules = [importlib.import_module(f"tblvm.{name}") for name in OPCODE_MODULES]
-    found = {
-        id(each): each for module in modules for each in vars(module).values() if isinstance(each, OpcodeSet)
-    }
-    return Isa([*found.values(), hyphen, dotted])
+    return Isa([*load().opcode_sets, hyphen, dotted])
 
 
 @pytest.fixture(scope="session")
