@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from tblvm.core.errors import BuildError, ModuleError, SourceError, UsageError
 from tblvm.core.module import canonical_types
 from tblvm.core.program import MAX_BRANCH_PLACE, instructions, link
 from tblvm.core.verified import Verified
-from tblvm.memory.linear_tables import STATIC, memory_constants
+from tblvm.memory.linear_tables import memory_bytes, memory_constants
 from tblvm.opcodes import Isa, types
 from tblvm.stack import assignable, verify
 from tests.harness import Job, assembled, compiled, differences, reference, registry
@@ -254,25 +256,25 @@ def test_the_reference_refuses_what_exceeds_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "body", "static", "grows"),
+    ("declared", "body", "pages", "grows"),
     [
-        (".memory m: 1, 1", "MEMORY_SIZE; POP", 1 << 16, 0),
-        (".memory m: 1", "MEMORY_SIZE; POP", 1 << 16, 0),
-        (".memory m: 1, 1", "PUSH 1; MEMORY_GROW; POP", 1 << 16, 1),
-        (".memory m: 1, 2", "PUSH 1; MEMORY_GROW; POP", 0, 1),
-        (".memory m: 17, 17", "MEMORY_SIZE; POP", 0, 0),
-        (".memory m: 1, 1\n.memory n: 2, 2", "MEMORY_SIZE; POP", 3 << 16, 0),
+        (".memory m: 1, 1", "MEMORY_SIZE; POP", 1, 0),
+        (".memory m: 1", "MEMORY_SIZE; POP", 1, 0),
+        (".memory m: 1, 1", "PUSH 1; MEMORY_GROW; POP", 1, 1),
+        (".memory m: 1, 2", "PUSH 1; MEMORY_GROW; POP", 2, 1),
+        (".memory m: 1", "PUSH 1; MEMORY_GROW; POP", 20, 1),
+        (".memory m: 17, 17", "MEMORY_SIZE; POP", 17, 0),
+        (".memory m: 1, 1\n.memory n: 2, 2", "MEMORY_SIZE; POP", 3, 0),
     ],
 )
-def test_memory_that_cannot_grow_is_static(
-    declared: str, body: str, static: int, grows: int, isa: Isa
-) -> None:
+def test_memory_takes_what_it_can_reach(declared: str, body: str, pages: int, grows: int, isa: Isa) -> None:
     lines = "\n".join(body.split("; "))
     verified = verify(assemble(f"{declared}\n.func main()\n{lines}\nHALT\n.end\n", isa), isa)
     numbers = {each.use: b"\1\2"[: each.use.opcode_bytes] for each in instructions(verified, isa)}
-    found = memory_constants(link(verified, isa, numbers, 64))
-    assert (found["TB_LINEAR_STATIC"], found["TB_LINEAR_GROWS"]) == (static, grows)
-    assert static <= STATIC
+    program = link(verified, isa, numbers, 64)
+    assert memory_constants(program)["TB_LINEAR_GROWS"] == grows
+    plan: Any = SimpleNamespace(options={"linear": 20 << 16})
+    assert memory_bytes(plan, program) == pages << 16
 
 
 def test_segments_are_checked_when_a_module_is_made(isa: Isa) -> None:
