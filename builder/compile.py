@@ -25,6 +25,7 @@ COMPILE_FLAGS = (
     "-Oz",
     "-Xclang",  # zig cc makes -Os of it; this reaches the compiler itself
     "-Oz",
+    "-fstack-size-section",  # how large frames are, for the report
     "-g1",  # line tables, for the report; nothing of them is shipped
     "-ffreestanding",  # no libc
     "-fno-pic",  # absolute addresses are shorter; executables are static
@@ -62,13 +63,15 @@ _CACHE = ".zig-cache"
 @dataclass(frozen=True, slots=True)
 class Linked:
     """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker.
-    owners: object file name -> micro-library. members: (struct, micro-library, bytes) of the state."""
+    owners: object file name -> micro-library. members: (struct, micro-library, bytes) of the state.
+    objects: what was linked."""
 
     image: bytes
     full: bytes
     link_map: str
     owners: dict[str, str]
     members: tuple[tuple[str, str, int], ...]
+    objects: tuple[bytes, ...]
 
 
 def zig() -> Path:
@@ -195,6 +198,7 @@ def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Pa
         link_map=link_map.read_text(),
         owners=owners,
         members=_members(layout, sources),
+        objects=tuple(each.read_bytes() for each in objects.values()),
     )
 
 

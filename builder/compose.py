@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.parts import Handler, MicroLibrary, Table
+from ..core.parts import Handler, Memory, MicroLibrary, Table
 from ..core.program import Program, Use, link, program_tables
 from ..core.verified import Verified
 from ..opcodes import CORE, Isa
@@ -20,6 +20,9 @@ CAGE_ADDRESS = 0x10000000
 
 # The interface of what loads modules from files when a runtime starts.
 LOADING = "loading"
+# Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
+# are touched. More is mapped at run time, where a system without that much says so.
+ARRAY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,22 @@ class Composition:
         """The members that each micro-library adds to `context` or `store`."""
         found = [(library, getattr(library, struct).strip()) for library in self.plan.libraries]
         return [(library, text) for library, text in found if text]
+
+    @property
+    def memory(self) -> tuple[tuple[MicroLibrary, Memory, int], ...]:
+        """The memory of settled size that each micro-library has, in bytes."""
+        return tuple(
+            (library, each, each.bytes(self.plan, self.program))
+            for library in self.plan.libraries
+            for each in library.memory
+        )
+
+    @property
+    def arrays(self) -> dict[str, int]:
+        """Which of it are arrays: name -> bytes. A runtime that is given its programs does not know sizes."""
+        if self.loaded:
+            return {}
+        return {each.name: size for _, each, size in self.memory if size <= ARRAY_BYTES}
 
     def calls(self, moment: str) -> list[str]:
         """The C functions that micro-libraries want called at `on_start`, `on_finish`, …: what a library

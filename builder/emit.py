@@ -69,6 +69,7 @@ def emit(composition: Composition) -> Sources:
 
 
 STRUCTS = ("context", "store")
+ARRAY_PREFIX = "tb_memory_"
 _FIRST_MEMBER = re.compile(r"(?:TB_MANY\()?(\w+)(?:,[^)]*\))?\s*(?:\[[^\]]*\]\s*)*;")
 
 
@@ -94,7 +95,12 @@ def layout(composition: Composition) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def _unit(library: MicroLibrary, composition: Composition) -> str:
     """All C of *library*; "" where it has none."""
-    lines = []
+    owned = {each.name for each in library.memory}
+    lines = [
+        f'#include "tb.h"\nu64 {ARRAY_PREFIX}{name}[{max(1, -(-size // 8))}] __attribute__((aligned(16)));'
+        for name, size in composition.arrays.items()
+        if name in owned
+    ]
     if library.generated is not None:
         lines.append(f'#include "tb.h"\n{library.generated(composition)}')
     for source in (*library.sources, *(library.load_sources if composition.loads else ())):
@@ -120,6 +126,8 @@ def plan_header(composition: Composition) -> str:
         # What becomes of a NaN that arithmetic makes.
         "TB_NAN_F32(x)": "(x)",
         "TB_NAN_F64(x)": "(x)",
+        # Whether the program makes strings while it runs: then the heap has some.
+        "TB_HEAP_STRINGS": "0",
         # Whether the time is up, for those who wait.
         "TB_INTERRUPTED(cx)": "0",
         # How entry points end where nothing can trap.
@@ -159,6 +167,7 @@ def plan_header(composition: Composition) -> str:
         "}",
         "",
     ]
+    lines += _memory(composition)
     lines += _cage(composition)
     lines += [line for table in _table_names(composition) for line in _accessor(composition, *table)]
     if composition.loads:
@@ -200,6 +209,21 @@ def _program_macros(composition: Composition) -> dict[str, str]:
     }
 
 
+def _memory(composition: Composition) -> list[str]:
+    """Where memory comes from. What C asks for must fit the array that was made for it."""
+    lines = []
+    for _, each, _ in composition.memory:
+        macro = f"#define TB_MEMORY_{each.name.upper()}(address, bytes)"
+        if each.name not in composition.arrays:
+            lines.append(f"{macro} tb_platform_map(address, bytes)")
+            continue
+        array = f"{ARRAY_PREFIX}{each.name}"
+        size = composition.arrays[each.name]
+        lines += [f"extern u64 {array}[];", f"{macro} \\"]
+        lines.append(f"  ((bytes) <= {size}u ? (void *){array} : (__builtin_trap(), (void *)(address)))")
+    return lines
+
+
 def _cage(composition: Composition) -> list[str]:
     head = "static inline TB_UNUSED u8 *tb_cage(struct tb_context *cx) {\n  (void)cx;"
     if composition.loaded and "cage" not in composition.plan.interfaces:
@@ -207,6 +231,10 @@ def _cage(composition: Composition) -> list[str]:
     if composition.loaded:
         keep = "#define TB_CAGE_KEEP(cx, at) (tb_store_of(cx)->cage = (at))"
         return ["#define TB_CAGE_ADDRESS 0", keep, head, "  return tb_the_store.cage;", "}"]
+    if "cage" in composition.arrays:
+        address = f"((void *){ARRAY_PREFIX}cage)"
+        fixed = [f"#define TB_CAGE_ADDRESS {address}", "#define TB_CAGE_KEEP(cx, at) ((void)(at))"]
+        return [*fixed, head, "  return TB_CAGE_ADDRESS;", "}"]
     if "cage" in composition.plan.interfaces:
         fixed = [
             f"#define TB_CAGE_ADDRESS ((void *){CAGE_ADDRESS:#x}ul)",
@@ -271,8 +299,8 @@ def image(tables: tuple[Table, ...]) -> str:
         numbers = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
         lines.append(f"extern const {element} tb_image_{table.name}[] __attribute__((aligned({size})));")
         lines.append(f"const {element} tb_image_{table.name}[] = {{")
-        lines += [
-            "  " + ", ".join(map(str, numbers[at : at + 24])) + "," for at in range(0, len(numbers), 24)
-        ]
+        # Unsigned, as their type is: a number of 64 bits may fit no signed type.
+        words = [f"{number}u" for number in numbers]
+        lines += ["  " + ", ".join(words[at : at + 24]) + "," for at in range(0, len(words), 24)]
         lines.append("};")
     return "\n".join(lines) + "\n"

@@ -2,8 +2,9 @@
 
 It has every form of the opcodes of its pages, in every shape. Its pages are the core page and those that the
 requested features name; where these name none, all standard pages. Opcodes of a library that is excluded,
-or that is one of several for an interface and was not the one to be chosen, are left out: modules that use
-them are refused when they are loaded.
+or that is one of several for an interface and was not the one to be chosen, or that needs tables of the
+program which nothing makes when it is loaded, are left out: modules that use them are refused when they are
+loaded.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def general(registry: Registry, request: Request) -> Plan:
     request = replace(request, features=libraries)
     there = [each for each in _declarations(registry) if each.page.name in chosen]
     there = [each for each in there if not excluded(registry.libraries[each.library], registry, request)]
+    there = [each for each in there if _can_be_loaded(registry, each)]
     settled = [each for each in there if not _is_choice(registry, each.library)]
     plan = _plan(registry, request, settled)
     names = {library.name for library in plan.libraries}
@@ -61,6 +63,19 @@ def general(registry: Registry, request: Request) -> Plan:
                 f"{plan.reasons[library.name][0]}"
             )
     return plan
+
+
+def _makes_tables(registry: Registry, name: str) -> bool:
+    """Whether library or interface *name* has what it reads of a program when that is loaded."""
+    library = registry.libraries.get(name)
+    candidates = (library,) if library is not None else registry.interfaces.get(name, ())
+    return not candidates or any(each.tables is None or bool(each.on_load) for each in candidates)
+
+
+def _can_be_loaded(registry: Registry, declaration: Declaration) -> bool:
+    """Whether all that the opcode asks for has its tables when a program is loaded."""
+    asked = demands((form, "") for form in forms(declaration))[0]
+    return all(_makes_tables(registry, each.name) for each in asked)
 
 
 def _is_choice(registry: Registry, library: str) -> bool:

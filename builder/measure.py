@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .compile import Linked
+from .emit import ARRAY_PREFIX
+from .native_stack import NativeStack, native_stack
 
 # VMA, LMA, size, alignment, then with indentation: output section / input section / symbol.
 _LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
@@ -27,7 +29,8 @@ HEADERS, PADDING = "(headers)", "(padding)"
 @dataclass(frozen=True, slots=True)
 class Row:
     """Bytes of one thing. owner: micro-library, "program", or a name in parentheses for the file's own;
-    item: function, table or opcode; kind: text, rodata, data, bss; "" for the file's own."""
+    item: function, table or opcode; kind: text, rodata, data, bss; memory: what has a size by settings,
+    an array or mapped; "" for the file's own."""
 
     owner: str
     item: str
@@ -37,15 +40,16 @@ class Row:
 
     @property
     def in_file(self) -> bool:
-        return self.kind != "bss"
+        return self.kind not in ("bss", "memory")
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """The bytes of an executable. rows sum to file_size, those of kind bss left out."""
+    """The bytes of an executable. rows sum to file_size, those that are not in the file left out."""
 
     rows: tuple[Row, ...]
     file_size: int
+    native_stack: NativeStack
 
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
@@ -61,14 +65,16 @@ class Footprint:
         return self.total("text", "rodata", program=False)
 
 
-def measure(linked: Linked) -> Footprint:
-    """The footprint of a linked executable."""
+def measure(linked: Linked, memory: Iterable[tuple[str, str, int]]) -> Footprint:
+    """The footprint of a linked executable. memory: (micro-library, what, bytes) of settled size."""
     rows: list[Row] = []
     for address, size, kind, file, section in _input_sections(linked.link_map):
         if not size:
             continue
         owner = linked.owners.get(file, "(toolchain)")
         item = section.split(".", 2)[-1] if section.count(".") > 1 else section
+        if item.startswith(ARRAY_PREFIX):  # in *memory*
+            continue
         if (parts := _state(linked, item, size)) is not None:
             rows += [
                 Row(library, f"state in the {struct}", kind, bytes_) for struct, library, bytes_ in parts
@@ -82,6 +88,7 @@ def measure(linked: Linked) -> Footprint:
             ]
         else:
             rows.append(Row(owner, _ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
+    rows += [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
     rows = _merged(rows)
     size = len(linked.image)
     headers = _header_bytes(linked.image)
@@ -90,7 +97,7 @@ def measure(linked: Linked) -> Footprint:
     assert padding >= 0, "rows exceed the file"
     rows.append(Row(PADDING, "alignment", "", padding))
     assert sum(row.size for row in rows if row.in_file) == size
-    return Footprint(tuple(rows), size)
+    return Footprint(tuple(rows), size, native_stack(linked.objects))
 
 
 def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:

@@ -85,5 +85,7 @@ def build(
     progress("compile")
     linked: Linked = compile_(sources, planned.target, symbols=symbols, keep=keep)
     progress("measure")
-    footprint: Footprint = measure(linked)
+    footprint: Footprint = measure(
+        linked, ((library.name, each.doc, size) for library, each, size in composition.memory)
+    )
     return Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)

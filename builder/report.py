@@ -7,13 +7,16 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..core.program import stack_bytes
 from .measure import HEADERS, PADDING, PROGRAM, Row
 from .pipeline import Artifact
 from .resolve import Plan
 
 SCHEMA = 1
-KINDS = ("text", "rodata", "data", "bss")
+KINDS = ("text", "rodata", "data", "bss", "memory")
+
+
+# What a device has in flash: code, constants, and the first values of data.
+CODE_KINDS = ("text", "rodata", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +61,13 @@ class Report:
         return len({handler.label.rstrip("~") for handler in handlers if handler.library == owner})
 
     def ram(self) -> dict[str, int]:
-        """Bytes of memory that the program asks the system for, by what for."""
-        options = self.artifact.plan.options
-        needs = {"static data": self.artifact.footprint.total("data", "bss")}
-        if "stack" in options:
-            needs["VM stack"] = stack_bytes(options["stack"], self.artifact.plan.cell_bits)
-        if "heap" in options:
-            needs["heap cage"] = options["heap"] + 8 + len(self.artifact.composition.program.strings)
-        if self.artifact.composition.loads:
-            needs["modules, at most"] = options["load.memory"]
-            return needs
-        for library in self.artifact.plan.libraries:
-            if library.ram is not None:
-                needs.update(library.ram(self.artifact.composition.program, options))
+        """Bytes of memory that the program needs beside its code and constants, by what for. Where the
+        native stack has no bound, it is not in it."""
+        footprint = self.artifact.footprint
+        needs = {"static data": footprint.total("data", "bss")}
+        needs |= {row.item: row.size for row in footprint.rows if row.kind == "memory"}
+        if footprint.native_stack.bytes is not None:
+            needs["native stack"] = footprint.native_stack.bytes
         return needs
 
     def verdicts(self) -> list[Verdict]:
@@ -101,7 +98,10 @@ def as_data(report: Report) -> dict[str, object]:
         "file_bytes": footprint.file_size,
         "runtime_bytes": footprint.runtime,
         "totals": {kind: footprint.total(kind) for kind in KINDS},
+        "code_bytes": footprint.total(*CODE_KINDS),
         "ram": report.ram(),
+        "ram_bytes": sum(report.ram().values()),
+        "native_stack": {"bytes": footprint.native_stack.bytes, "path": list(footprint.native_stack.path)},
         "options": [
             {"name": name, "value": value, "origin": plan.origins[name]}
             for name, value in plan.options.items()
@@ -147,7 +147,7 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     plan, footprint = artifact.plan, artifact.footprint
     yield f"{report.name}: {footprint.file_size:,} bytes for {plan.target.name}, engine {plan.engine.name}"
     yield ""
-    table: list[tuple[str, ...]] = [("micro-library", "text", "rodata", "data", "bss", "file", "ops", "why")]
+    table: list[tuple[str, ...]] = [("micro-library", *KINDS, "file", "ops", "why")]
     for owner in report.owners():
         sizes = [report.size(owner, kind) for kind in KINDS]
         in_file = sum(row.size for row in report.rows(owner) if row.in_file)
@@ -162,7 +162,14 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     yield from _aligned(table)
     yield ""
     yield f"runtime without the program: {footprint.runtime:,} bytes of text and rodata"
-    yield "memory: " + ", ".join(f"{what} {_bytes(size)}" for what, size in report.ram().items())
+    yield f"code and constants: {footprint.total(*CODE_KINDS):,} bytes"
+    ram = report.ram()
+    yield f"RAM: {sum(ram.values()):,} bytes: " + ", ".join(f"{what} {size:,}" for what, size in ram.items())
+    native = footprint.native_stack
+    if native.bytes is None:
+        yield f"and a native stack without a bound: {' → '.join((*native.path, native.path[0]))}"
+    elif details:
+        yield f"native stack at its deepest: {' → '.join(native.path)}"
     for verdict in report.verdicts():
         mark = "within" if verdict.kept else "OVER"
         yield f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
@@ -171,13 +178,6 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
 
 def _number(value: int) -> str:
     return f"{value:,}" if value else "·"
-
-
-def _bytes(value: int) -> str:
-    for unit, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if value >= size:
-            return f"{value / size:.4g} {unit}"
-    return f"{value} B"
 
 
 def _detail(row: Row) -> tuple[str, ...]:

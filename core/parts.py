@@ -54,6 +54,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Zeroed memory that a micro-library has while the program runs, of a size that settings decide.
+
+    name: C gets it by TB_MEMORY_<NAME>(address, bytes), once; the address is where it is wanted if it is
+    mapped, null for anywhere. doc: what a report calls it. bytes: its size in an executable, at most.
+    """
+
+    name: str
+    doc: str
+    bytes: Callable[[Plan, Program], int]
+
+
+@dataclass(frozen=True, slots=True)
 class MicroLibrary:
     """A part of a runtime: what it is, what it needs, what it adds.
 
@@ -77,10 +90,10 @@ class MicroLibrary:
     prototypes: C declarations that its macros need.
     needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
     declares. include: headers that the engine includes for it.
-    tables: gives the read-only data about a program that it reads. on_load: C functions (struct tb_context *,
-    struct tb_module *) that make the same tables of a module that is loaded at run time, by TB_SET_TABLE;
-    load_sources: C files with these, which only runtimes that load modules have.
-    ram: gives the bytes that it asks the system for, at most, by what for, from program and options.
+    memory: what it has beside its state. tables: gives the read-only data about a program that it reads.
+    on_load: C functions (struct tb_context *, struct tb_module *) that make the same tables of a module that
+    is loaded at run time, by TB_SET_TABLE; load_sources: C files with these, which only runtimes that load
+    modules have.
     constants: gives C macros (NAME -> number) that depend on the program; on None for a runtime that is given
     its programs at run time, whose numbers are the most that it takes.
     generated: gives C about the runtime itself, which is compiled with its sources.
@@ -110,9 +123,9 @@ class MicroLibrary:
     include: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     macros: Mapping[str, str] = field(default_factory=dict)
+    memory: tuple[Memory, ...] = ()
     tables: Callable[[Program], tuple[Table, ...]] | None = None
     constants: Callable[[Program | None], Mapping[str, int]] | None = None
-    ram: Callable[[Program, Mapping[str, int]], Mapping[str, int]] | None = None
     on_load: tuple[str, ...] = ()
     load_sources: tuple[str, ...] = ()
     generated: Callable[[Composition], str] | None = None

@@ -10,7 +10,7 @@ from ..opcodes import Isa, OpcodeSet, Trap
 from . import ops
 from .hookspecs import hookimpl
 from .module import Module
-from .parts import Engine, FrontEnd, MicroLibrary, Option, Target
+from .parts import Engine, FrontEnd, Memory, MicroLibrary, Option, Target
 from .switch import SWITCH
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             provides=("entry", "loading"),
             requires=("loader", "frames", "platform", "support"),
             sources=("c/loader/entry.c",),
+            memory=(
+                Memory("modules", "modules, at most", lambda plan, program: plan.options["load.memory"]),
+            ),
             headers=("c", "c/loader"),
             options=(
                 Option(
@@ -173,7 +176,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
 
 # The processors that Linux is built for here, and what their compilers need to know.
 _LINUX_FLAGS: dict[str, tuple[str, ...]] = {
-    "x86_64": (),
+    # Frames are as large as the compiler says, also of functions that call nothing.
+    "x86_64": ("-mno-red-zone",),
     "aarch64": (),
     # Linux promises that unaligned access works, and objects are aligned: no access is taken apart. Small
     # data has no section of its own: nothing points to it.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..core.parts import Table
 from ..core.program import Program, calls
 from . import linear_services
 
+if TYPE_CHECKING:
+    from ..builder.resolve import Plan
+
 _PASSIVE = 0xFFFFFFFF
-STATIC = 1 << 20  # so many bytes of memory that cannot grow are a static array
 # What a runtime takes that is given its programs.
 MEMORIES, SEGMENTS = 16, 4096
 
@@ -34,29 +37,22 @@ def memory_tables(program: Program) -> tuple[Table, ...]:
 
 
 def memory_constants(program: Program | None) -> Mapping[str, int]:
-    """How many memories, whether they grow, whether segments are in them from the start, and the bytes of the
-    static array that holds them all; 0: they are mapped."""
+    """How many memories, whether they grow, whether segments are in them from the start."""
     if program is None:
-        return {"TB_MEMORIES": MEMORIES, "TB_LINEAR_GROWS": 1, "TB_LINEAR_ACTIVE": 1, "TB_LINEAR_STATIC": 0}
+        return {"TB_MEMORIES": MEMORIES, "TB_LINEAR_GROWS": 1, "TB_LINEAR_ACTIVE": 1}
     module = program.verified.module
-    grows = calls(program, linear_services.grow)
-    fixed = not grows or all(each.minimum == each.maximum for each in module.memories)
-    total = sum(each.minimum for each in module.memories) << 16
     return {
         "TB_MEMORIES": max(1, len(module.memories)),
-        "TB_LINEAR_GROWS": int(grows),
+        "TB_LINEAR_GROWS": int(calls(program, linear_services.grow)),
         "TB_LINEAR_ACTIVE": int(any(each.memory is not None for each in module.data)),
-        "TB_LINEAR_STATIC": total if fixed and total <= STATIC else 0,
     }
 
 
-def memory_ram(program: Program, options: Mapping[str, int]) -> Mapping[str, int]:
-    """What is mapped."""
-    if memory_constants(program)["TB_LINEAR_STATIC"]:
-        return {}
+def memory_bytes(plan: Plan, program: Program) -> int:
+    """Bytes that all memories together can reach."""
     grows = calls(program, linear_services.grow)
     pages = [each.maximum if grows else each.minimum for each in program.verified.module.memories]
-    return {"linear memory": min(sum(pages) << 16, options["linear"])}
+    return min(sum(pages) << 16, plan.options["linear"])
 
 
 def segment_constants(program: Program | None) -> Mapping[str, int]:

@@ -18,7 +18,9 @@ KINDS = (
     "table",
     "elem",
     "class",
+    "interface",
     "field",
+    "method",
     "array",
     "reftype",
 )

@@ -6,11 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.hookspecs import hookimpl
-from ..core.parts import MicroLibrary, Option
+from ..core.parts import Memory, MicroLibrary, Option
+from ..core.program import stack_bytes
 from ..opcodes import OpcodeSet
 from . import indirect, ops, table_services
 from .kinds import LIMITS, MACROS
-from .tables import branch_tables, function_tables, segment_constants, table_constants, table_ram, type_tables
+from .tables import (
+    branch_tables,
+    function_tables,
+    segment_constants,
+    table_bytes,
+    table_constants,
+    type_tables,
+)
 from .trace import trace_tables
 
 if TYPE_CHECKING:
@@ -47,6 +55,11 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "const struct tb_function *function;\nconst u8 *ip;\nu32 cells_left;"
             ),
             on_start=("tb_stack_start",),
+            memory=(
+                Memory(
+                    "stack", "VM stack", lambda plan, _: stack_bytes(plan.options["stack"], plan.cell_bits)
+                ),
+            ),
             options=(
                 Option(
                     name="stack",
@@ -124,7 +137,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             load_sources=("c/tables_load.c",),
             on_load=("tb_tables_load",),
             constants=table_constants,
-            ram=table_ram,
+            memory=(Memory("tables", "tables", table_bytes),),
             options=(
                 Option(
                     name="tables",

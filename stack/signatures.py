@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The transfers of control that c/verify.c knows, by their numbers.
 _TRANSFERS = ("", "jump", "jump_if", "jump_table", "invoke", "tail_invoke", "return", "halt")
-_TYPE, _VARIABLE, _REFERENCE, _ARRAY = range(4)
+_TYPE, _VARIABLE, _REFERENCE, _ARRAY, _CHARS = range(5)
 _NO_HANDLER = 0xFFFF
 _SAFEPOINT, _KEEPS = 1, 2
 _MAX_VARIABLES, _MAX_IMMEDIATES = 8, 8
@@ -88,10 +88,10 @@ class _Tables:
                 if unknown
                 else f"{opcode.label} has more than {_MAX_IMMEDIATES} immediates"
             )
-        self.signatures += bytes(
-            [len(opcode.kinds), *map(KINDS.index, opcode.kinds), len(opcode.declarations)]
-        )
-        for declaration in opcode.declarations:
+        # Modules with interfaces are not loaded: what is for them only never applies.
+        declarations = [each for each in opcode.declarations if "interface" not in each.when.values()]
+        self.signatures += bytes([len(opcode.kinds), *map(KINDS.index, opcode.kinds), len(declarations)])
+        for declaration in declarations:
             row = self._declaration(opcode, declaration)
             if len(row) > 0xFF or place > 0xFFFF:
                 raise BuildError(f"the signature of {opcode.label} is too long for the verifier in C")
@@ -107,7 +107,7 @@ class _Tables:
         slots = [slot.name for slot in signature.immediates]
         row = bytes([len(declaration.when)])
         for name, value in declaration.when.items():
-            row += struct.pack("<BI", slots.index(name), value & 0xFFFFFFFF)
+            row += struct.pack("<BI", slots.index(name), int(value) & 0xFFFFFFFF)
         row += bytes([len(slots)])
         # The last variable is the type of what the immediate names: field[C, F] names an F.
         row += bytes(variable[each.variables[-1]] if each.variables else 0 for each in signature.immediates)
@@ -150,6 +150,8 @@ def _patterns(patterns: Iterable[Pattern], variable: dict[str, int], domains: di
         if pattern.kind == "type":
             assert pattern.type is not None
             row += bytes([_TYPE, pattern.type.code])
+        elif pattern.kind == "chars":
+            row += bytes([_CHARS, types.U16.code])
         elif pattern.kind == "array":
             row += bytes([_ARRAY, variable[pattern.variable]])
         else:

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ..core.module import canonical_types
 from ..core.parts import Table
 from ..core.program import Program, calls
 from . import table_services
 
+if TYPE_CHECKING:
+    from ..builder.resolve import Plan
+
 _PASSIVE = 0xFFFFFFFF
-STATIC = 1 << 16  # so many elements of tables that cannot grow are a static array
 # What a runtime takes that is given its programs.
 TABLES, SEGMENTS = 16, 4096
 
@@ -40,28 +43,21 @@ def function_tables(program: Program) -> tuple[Table, ...]:
 
 
 def table_constants(program: Program | None) -> Mapping[str, int]:
-    """How many tables, whether they grow, and the elements of the static array that holds them all; 0: they
-    are mapped."""
+    """How many tables, and whether they grow."""
     if program is None:
-        return {"TB_TABLES": TABLES, "TB_TABLES_GROW": 1, "TB_TABLES_STATIC": 0}
+        return {"TB_TABLES": TABLES, "TB_TABLES_GROW": 1}
     module = program.verified.module
-    grows = calls(program, table_services.grow)
-    fixed = not grows or all(each.minimum == each.maximum for each in module.tables)
-    total = sum(each.minimum for each in module.tables)
     return {
         "TB_TABLES": max(1, len(module.tables)),
-        "TB_TABLES_GROW": int(grows),
-        "TB_TABLES_STATIC": total if fixed and total <= STATIC else 0,
+        "TB_TABLES_GROW": int(calls(program, table_services.grow)),
     }
 
 
-def table_ram(program: Program, options: Mapping[str, int]) -> Mapping[str, int]:
-    """What is mapped."""
-    if table_constants(program)["TB_TABLES_STATIC"]:
-        return {}
+def table_bytes(plan: Plan, program: Program) -> int:
+    """Bytes of the elements that all tables together can reach."""
     grows = calls(program, table_services.grow)
     elements = [each.maximum if grows else each.minimum for each in program.verified.module.tables]
-    return {"tables": 4 * min(sum(elements), options["tables"])}
+    return 4 * min(sum(elements), plan.options["tables"])
 
 
 def segment_constants(program: Program | None) -> Mapping[str, int]:

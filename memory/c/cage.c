@@ -6,7 +6,7 @@
 
 void tb_cage_start(struct tb_context *cx) {
   u32 start = 8 + TB_STRINGS_BYTES;
-  u8 *cage = tb_platform_map(TB_CAGE_ADDRESS, (u64)start + TB_HEAP_BYTES);
+  u8 *cage = TB_MEMORY_CAGE(TB_CAGE_ADDRESS, 8 + (u64)TB_STRINGS_BYTES + TB_HEAP_BYTES);
   TB_CAGE_KEEP(cx, cage);
   if (TB_STRINGS_BYTES) __builtin_memcpy(cage + 8, tb_strings(cx), TB_STRINGS_BYTES);
   tb_store_of(cx)->heap_start = start;

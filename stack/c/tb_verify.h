@@ -25,7 +25,7 @@ extern const u32 tb_page_count;
  *     first form (2 bytes), type variables (count): number of ways in which a value of it may be stored
  * A variable has two numbers: its own, and the next for the array type of which it is the element. */
 extern const u8 tb_signatures[];
-enum { TB_PATTERN_TYPE, TB_PATTERN_VARIABLE, TB_PATTERN_REFERENCE, TB_PATTERN_ARRAY };
+enum { TB_PATTERN_TYPE, TB_PATTERN_VARIABLE, TB_PATTERN_REFERENCE, TB_PATTERN_ARRAY, TB_PATTERN_CHARS };
 enum { TB_VARIABLES = 16, TB_IMMEDIATES = 8 };
 
 /* A form: what it does that the verifier and the linker must know. transfer: of control, at its end; operand: the

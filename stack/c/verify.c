@@ -244,6 +244,10 @@ static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variab
       if (row.kind != TB_KIND_CLASS) return "the type is no class";
       *code = v->class = value;
       return 0;
+    case TB_IMM_INTERFACE: /* modules with interfaces, or with methods, are not loaded */
+      return "the type is no interface";
+    case TB_IMM_METHOD:
+      return "the class has no such method";
     case TB_IMM_FIELD: /* stands right behind its class */
       row = tb_module_named(m, v->class);
       if (value >= row.a) return "the class has no such field";
@@ -268,6 +272,10 @@ static u32 tb_on_stack(u32 code) { return code < 16 && (tb_builtin[code] & TB_BU
 
 static const char *tb_bind_operand(struct tb_verifier *v, u32 pattern, u32 argument, u32 code) {
   u32 *variable = &v->codes[argument], wanted = argument;
+  if (pattern == TB_PATTERN_CHARS) { /* an array of the element type that the argument says */
+    struct tb_type_row row = tb_module_named(v->module, code);
+    return row.kind == TB_KIND_ARRAY && row.a == argument ? 0 : "an operand is no u16[]";
+  }
   if (pattern == TB_PATTERN_ARRAY) {
     struct tb_type_row row = tb_module_named(v->module, code);
     if (row.kind != TB_KIND_ARRAY) return "an operand is no array";

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from tblvm.builder.measure import Footprint, Row
+from tblvm.builder.native_stack import NativeStack
 from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import Report, show_json, show_text
 from tblvm.core.program import type_sizes
@@ -96,12 +97,12 @@ def test_padding_is_no_place_to_hide_bytes(builds: Build) -> None:
 
 
 def table(text: str) -> dict[str, list[int]]:
-    """Rows of the text report: name -> text, rodata, data, bss, file."""
+    """Rows of the text report: name -> text, rodata, data, bss, memory, file."""
     rows = {}
     for line in text.splitlines():
         cells = line.split()
-        if len(cells) > 5 and all(re.fullmatch(r"[\d,]+|·", cell) for cell in cells[1:6]):
-            rows[cells[0]] = [int(cell.replace(",", "").replace("·", "0")) for cell in cells[1:6]]
+        if len(cells) > 6 and all(re.fullmatch(r"[\d,]+|·", cell) for cell in cells[1:7]):
+            rows[cells[0]] = [int(cell.replace(",", "").replace("·", "0")) for cell in cells[1:7]]
     return rows
 
 
@@ -111,7 +112,7 @@ def test_the_total_is_the_sum_of_all_rows(builds: Build, name: str) -> None:
     rows = table(show_text(Report(name, made)))
     total = rows.pop("TOTAL")
     assert [sum(column) for column in zip(*rows.values(), strict=True)] == total
-    assert total[4] == len(made.image)
+    assert total[5] == len(made.image)
 
 
 def test_reasons_name_function_and_line(builds: Build, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +154,9 @@ def test_the_json_report_follows_its_schema_and_sums(builds: Build, name: str, m
     made = builds(name, mode=mode)
     data = json.loads(show_json(Report(name, made)))
     jsonschema.validate(data, schema, cls=jsonschema.Draft202012Validator)
-    assert sum(row["size"] for row in data["rows"] if row["kind"] != "bss") == data["file_bytes"]
+    assert (
+        sum(row["size"] for row in data["rows"] if row["kind"] not in ("bss", "memory")) == data["file_bytes"]
+    )
     for kind, total in data["totals"].items():
         assert sum(row["size"] for row in data["rows"] if row["kind"] == kind) == total
     assert data["sha256"] == made.sha256
@@ -181,13 +184,14 @@ def test_memory_needs_are_the_options_and_the_static_data(builds: Build) -> None
         "static data": made.footprint.total("data", "bss"),
         "VM stack": 768,  # 32-bit cells
         "heap cage": 4096 + 8 + len(made.composition.program.strings),
+        "native stack": made.footprint.native_stack.bytes,
     }
     assert len(type_sizes(made.composition.program)) == 4 * len(made.verified.module.types)
 
 
 def test_totals_of_a_footprint() -> None:
     rows = (Row("a", "f", "text", 5), Row("a", "g", "rodata", 2), Row("program", "code", "rodata", 3))
-    footprint = Footprint((*rows, Row("a", "s", "bss", 7)), 10)
+    footprint = Footprint((*rows, Row("a", "s", "bss", 7)), 10, NativeStack(0, ()))
     assert footprint.runtime == 7
     assert footprint.total("rodata") == 5
     assert footprint.total("rodata", program=True) == 3

@@ -23,6 +23,7 @@ from tblvm.core.module import Module
 from tblvm.core.registry import Registry, load
 from tblvm.core.verified import Verified
 from tblvm.stack import verify
+from tests.core.loader import is_beyond
 from tests.core.loader.mutants import mutant
 from tests.harness import Job, assembled, reference
 from tests.harness import registry as harness_registry
@@ -258,6 +259,8 @@ def test_mutated_files(run: Run) -> None:
         done = run(file, "gc", **LIMITS)
         ends[done.returncode] += 1
         checked = verified(file, reg)
+        if done.returncode == 4 and is_beyond(file):
+            continue
         if checked is None or any(form.declaration.name == "FREE" for form in checked.forms):
             assert done.returncode == (4 if checked else 5), (what, done.stderr)
         elif too_large(checked.module):

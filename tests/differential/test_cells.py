@@ -20,7 +20,7 @@ from tests.differential.programs import sketch
 from tests.differential.test_opcodes import SEED, forms, jobs
 from tests.differential.test_programs import CANONICAL
 from tests.harness import Job, assembled, compiled, differences, registry
-from tests.programs import EXAMPLES
+from tests.programs import EXAMPLES, expected
 
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
 PROGRAMS = 60 * SCALE
@@ -99,12 +99,19 @@ def test_the_stack_ends_at_the_same_call(name: str) -> None:
     agree(work, "marksweep")
 
 
+# What assembly with 64-bit values has to name.
+WITH_64_BITS = ("f64", "i64")
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_say_the_same(path: Path) -> None:
     verified = assembled(path.read_text())
+    if any(word in path.read_text() for word in WITH_64_BITS):
+        assert not is_narrow(verified)
+        return
     assert is_narrow(verified)
     heap = "freelist" if any(form.declaration.name == "FREE" for form in verified.forms) else "marksweep"
-    job = Job(verified, b"30\n")
+    job = Job(verified, expected(path.read_text()).stdin)
     narrow, wide = (compiled(heap, cell_bits=bits).run([job])[0] for bits in (32, 64))
     assert narrow == wide and narrow.fuel_used > 0
 

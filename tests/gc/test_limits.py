@@ -16,6 +16,7 @@ from tblvm.core.registry import load
 from tests.gc.collectors import COLLECTORS, EXAMPLES, harness, live_limit, observed
 from tests.gc.graphs import PRELUDE
 from tests.harness import Job, assembled, differences, reference
+from tests.programs import expected
 
 BOTH = pytest.mark.parametrize("collector", COLLECTORS)
 
@@ -102,11 +103,11 @@ def built(text: str, collector: str, options: dict[str, int], name: str = "test.
     return build(module, registry, Request(features=(feature,), options=options))
 
 
-def execute(artifact: Artifact, folder: Path) -> subprocess.CompletedProcess[bytes]:
+def execute(artifact: Artifact, folder: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     program = folder / "program"
     program.write_bytes(artifact.image)
     program.chmod(0o755)
-    return subprocess.run([program], capture_output=True, check=False, timeout=100)
+    return subprocess.run([program], input=stdin, capture_output=True, check=False, timeout=100)
 
 
 # --- running out ---------------------------------------------------------------------------------------
@@ -196,10 +197,9 @@ def test_examples_collecting_at_every_allocation(collector: str, path: Path, tmp
     for given, smaller in SMALLER.get(path.stem, ()):
         assert given in text
         text = text.replace(given, smaller)
-    done = execute(built(text, collector, {"gc.stress": 1}, path.name), tmp_path)
-    expected = [line.removeprefix("; expect:").strip() for line in text.splitlines() if "; expect:" in line]
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode().splitlines() == expected
+    wanted = expected(text)
+    done = execute(built(text, collector, {"gc.stress": 1}, path.name), tmp_path, wanted.stdin)
+    assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
 # --- hard to mark ----------------------------------------------------------------------------------------

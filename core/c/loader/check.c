@@ -3,11 +3,13 @@
 #include "tb_module.h"
 
 enum { TB_HEADER_BYTES = 44, TB_TABLE_AT = 48, TB_MAX_TYPES = 0xffff00, TB_MAX_FIELDS = 0xffff, TB_MAX_NAME = 0xffff,
-       TB_MAX_SPACES = 1000, TB_MAX_SEGMENTS = 100000, TB_MAX_MEMORY_PAGES = 0x10000 };
+       TB_MAX_SPACES = 1000, TB_MAX_SEGMENTS = 100000, TB_MAX_MEMORY_PAGES = 0x10000, TB_MAX_MEMBERS = 1 << 22 };
 #define TB_REQUIRED 0x80000000u
 /* By kind: the sections that this reader knows, and those of them that code needs. */
-#define TB_KNOWN_SECTIONS 0x77c7eu
-#define TB_NEEDED_SECTIONS 0x7c7eu
+#define TB_KNOWN_SECTIONS 0x7fc7eu
+#define TB_NEEDED_SECTIONS 0xfc7eu
+
+static const char tb_beyond[] = "it has interfaces, or classes that inherit or have methods, which runtimes do not load: build an executable of it";
 
 /* --- structure: where everything is ---------------------------------------------------------------------- */
 
@@ -51,6 +53,7 @@ static void tb_check_header(struct tb_module *module) {
       tb_require(module, required == (TB_NEEDED_SECTIONS >> kind & 1), "a section is marked wrongly as required or optional");
       tb_require(module, area.size > 0, "a section is empty");
       module->section[kind] = area;
+      if (kind == TB_SECTION_CLASSES) tb_refuse(module, TB_EXCLUDED, tb_beyond);
     } else {
       tb_require(module, !required, "it needs a section that this runtime does not know: build a newer one");
     }
@@ -92,6 +95,7 @@ static void tb_check_type_rows(struct tb_module *module) {
   module->types = tb_rows(module, &module->section[TB_SECTION_TYPES], sizeof(struct tb_type_row));
   for (u32 i = 0; i < module->types; i++) {
     struct tb_type_row row = tb_module_type(module, i);
+    if (row.kind == TB_KIND_INTERFACE) tb_refuse(module, TB_EXCLUDED, tb_beyond);
     tb_require(module, row.kind - 1 < 3, "an entry of the type table has an unknown kind");
     if (row.kind == TB_KIND_ARRAY) {
       tb_require(module, !(row.b | row.first), "an array has a list of types");
@@ -154,6 +158,9 @@ static void tb_check_space_rows(struct tb_module *module) {
   module->element_segments = tb_check_segments(module, TB_SECTION_ELEMENTS, 4);
 }
 
+/* Tables of names: functions, globals, types, fields, locals, methods. */
+enum { TB_NAME_TABLES = 6 };
+
 /* A reader of the debug sections. */
 struct tb_stream {
   struct tb_module *module;
@@ -208,7 +215,7 @@ static void tb_check_debug(struct tb_module *module) {
   stream = tb_stream(module, TB_SECTION_NAMES);
   if (stream.at == stream.end) return;
   u32 any = 0;
-  for (u32 table = 0; table < 5; table++) {
+  for (u32 table = 0; table < TB_NAME_TABLES; table++) {
     u32 count = tb_stream_count(&stream);
     any |= count;
     if (table == 0) {
@@ -253,6 +260,7 @@ static void tb_check_words(struct tb_module *module, u32 section, u32 at, u32 co
 }
 
 static void tb_check_types(struct tb_module *module, u32 *wide) {
+  u64 members = 0;
   tb_require(module, module->types <= TB_MAX_TYPES, "it has too many types");
   for (u32 i = 0; i < module->types; i++) {
     struct tb_type_row row = tb_module_type(module, i);
@@ -262,8 +270,10 @@ static void tb_check_types(struct tb_module *module, u32 *wide) {
       continue;
     }
     tb_require(module, row.kind != TB_KIND_CLASS || row.a <= TB_MAX_FIELDS, "a class has more than 65535 fields");
+    if (row.kind == TB_KIND_CLASS) members += row.a;
     tb_check_words(module, TB_SECTION_TYPE_LIST, row.first, row.a + row.b, row.kind == TB_KIND_CLASS, wide);
   }
+  tb_require(module, members <= TB_MAX_MEMBERS, "its classes have too many members");
 }
 
 static void tb_check_signatures(struct tb_module *module, u32 *wide) {
@@ -387,10 +397,10 @@ static void tb_check_shape_rows(struct tb_module *module) {
 
 static void tb_check_names(struct tb_module *module) {
   struct tb_stream stream = tb_stream(module, TB_SECTION_NAMES);
-  const u32 expected[5] = {module->functions, tb_rows(module, &module->section[TB_SECTION_GLOBALS], 4), module->types,
-                           module->types, module->functions};
+  const u32 expected[TB_NAME_TABLES] = {module->functions, tb_rows(module, &module->section[TB_SECTION_GLOBALS], 4), module->types,
+                           module->types, module->functions, module->types};
   tb_require(module, module->section[TB_SECTION_SOURCE].size <= TB_MAX_NAME, "a name is longer than 65535 bytes");
-  for (u32 table = 0; module->section[TB_SECTION_NAMES].size && table < 5; table++) {
+  for (u32 table = 0; module->section[TB_SECTION_NAMES].size && table < TB_NAME_TABLES; table++) {
     u32 count = tb_stream_count(&stream);
     tb_require(module, !count || count == expected[table], "a table of names has the wrong length");
     for (u32 i = 0; i < count; i++) {
@@ -398,7 +408,7 @@ static void tb_check_names(struct tb_module *module) {
       if (table == 2 || table == 3) type = tb_module_type(module, i);
       u32 names = 1;
       if (table >= 3) {
-        u32 all = type.kind == TB_KIND_CLASS ? type.a : 0;
+        u32 all = type.kind == TB_KIND_CLASS && table == 3 ? type.a : 0; /* no type has methods here */
         if (table == 4) {
           struct tb_function_row row = tb_module_function(module, i);
           all = tb_module_type(module, row.type).a + row.locals;

@@ -66,7 +66,7 @@ _Noreturn void tb_refuse(struct tb_module *module, u32 status, const char *messa
 
 /* The whole file at the start of the module's memory. */
 static void tb_read_file(struct tb_module *module, int descriptor) {
-  u8 *memory = tb_platform_map(0, TB_LOAD_MEMORY);
+  u8 *memory = TB_MEMORY_MODULES(0, TB_LOAD_MEMORY);
   module->file.at = module->low = memory;
   module->high = memory + TB_LOAD_MEMORY;
   for (;;) {

@@ -27,6 +27,7 @@ from tblvm.core.errors import ModuleError
 from tblvm.core.program import instructions, link
 from tblvm.core.registry import Registry
 from tblvm.core.verified import Verified
+from tblvm.core.wellformed import components
 from tblvm.stack import verify
 from tests.harness import _system_compiler, registry
 
@@ -113,8 +114,8 @@ class Driver:
             at += 2 + count
         assert not mine
         names = [table.name for table in self.composition.tables]
-        found = tuple((name, reader.bytes(size)) for name, size in zip(names, expected.sizes, strict=True))
-        return Answer(0, maps=tuple(maps), tables=found), ""
+        found = {name: reader.bytes(size) for name, size in zip(names, expected.sizes, strict=True)}
+        return Answer(0, maps=tuple(maps), tables=tuple(_comparable(found).items())), ""
 
     def expected(self, file: bytes) -> Expected:
         """What Python says of *file*."""
@@ -129,8 +130,12 @@ class Driver:
         program = link(verified, self.reg.isa, known, self.composition.plan.cell_bits)
         found = {table.name: table.data for table in tables(self.composition.plan, program)}
         maps = tuple(self._maps(verified, index) for index in range(len(verified.functions)))
-        answer = Answer(0, maps=maps, tables=tuple((name, found[name]) for name in names))
-        return Expected(answer, "", tuple(len(found[name]) for name in names))
+        sizes = {name: len(found[name]) for name in names}
+        # C does not share rows of equal classes.
+        sizes["gc_offsets"] = 8 + sum(4 + 4 * len(components(each)) for each in verified.module.types)
+        tables_ = _comparable({name: found[name] for name in names})
+        answer = Answer(0, maps=maps, tables=tuple(tables_.items()))
+        return Expected(answer, "", tuple(sizes.values()))
 
     @staticmethod
     def _maps(verified: Verified, index: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
@@ -143,6 +148,32 @@ class Driver:
             )
         )
         return tuple((ends[offset], checked.maps[offset]) for offset in sorted(checked.maps))
+
+
+def _comparable(found: dict[str, bytes]) -> dict[str, bytes]:
+    """The tables, with the references of each type in place of where they stand in a table."""
+    kinds = struct.unpack(f"<{len(found['gc_types']) // 4}I", found["gc_types"])
+    rows = found["gc_offsets"]
+    listed = []
+    for kind in kinds:
+        (count,) = struct.unpack_from("<I", rows, 4 * kind) if kind > 1 else (0,)
+        offsets = sorted(struct.unpack_from(f"<{count}I", rows, 4 * kind + 4)) if kind > 1 else [kind]
+        listed.append(offsets)
+    return {**found, "gc_types": repr(listed).encode(), "gc_offsets": b""}
+
+
+def is_beyond(file: bytes) -> bool:
+    """Whether a file has what runtimes do not load: interfaces, or what classes inherit or override."""
+    count = min(int.from_bytes(file[44:48], "little"), (len(file) - 48) // 12)
+    for row in range(count):
+        word, at, size = struct.unpack_from("<3I", file, 48 + 12 * row)
+        kind = word & 0x7FFFFFFF
+        if kind == tbc.CLASSES:
+            return True
+        types_ = range(at, min(at + size, len(file)) - 3, 16) if kind == tbc.TYPES else ()
+        if any(file[place : place + 4] == b"\x04\0\0\0" for place in types_):
+            return True
+    return False
 
 
 class _Reader:

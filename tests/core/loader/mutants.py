@@ -12,6 +12,7 @@ from functools import cache
 from tblvm.core import tbc
 from tblvm.core.code import Decoder, write_leb
 from tblvm.core.errors import ModuleError
+from tblvm.core.hierarchy import Hierarchy
 from tblvm.core.module import (
     UNMEASURED,
     ArrayType,
@@ -207,9 +208,10 @@ def measured(module: Module, reg: Registry) -> Module:
         decoder = Decoder(reg.isa, module.pages)
     except ModuleError:
         return replace(module, functions=tuple(replace(each, max_stack=0) for each in functions))
+    hierarchy = Hierarchy(module.types)
     for index in range(len(functions)):
         shapes = {each.offset: each.types for each in module.shapes if each.function == index}
-        checker = _Checker(module, decoder, index, {}, shapes, _Totals(1 << 30))
+        checker = _Checker(module, hierarchy, decoder, index, {}, shapes, _Totals(1 << 30))
         with contextlib.suppress(ModuleError):
             checker.run()
         deepest = max([checker.deepest, *map(len, shapes.values())])

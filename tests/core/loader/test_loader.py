@@ -18,7 +18,7 @@ from tblvm.core.asm import assemble
 from tblvm.core.code import write_leb
 from tblvm.core.module import ArrayType, Function, FunctionType, Module, PageUse, Shape
 from tblvm.stack import verify
-from tests.core.loader import Answer, built
+from tests.core.loader import Answer, built, is_beyond
 from tests.core.loader.mutants import Parts, measured, mutant
 from tests.core.test_tbc import DAMAGED, FILE, PLAIN, insert_section
 from tests.programs import EXAMPLES
@@ -39,7 +39,7 @@ def agree(files: list[bytes], what: str) -> Counter[int]:
         zip(files, expected, driver.answers(files, expected), strict=True)
     ):
         ends[wanted.answer.status] += 1
-        if wanted.answer == found:
+        if wanted.answer == found or (found.status == 4 and is_beyond(file)):
             continue
         tables = [name for name, data in found.tables if dict(wanted.answer.tables).get(name) != data]
         raise AssertionError(
