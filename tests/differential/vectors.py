@@ -213,14 +213,14 @@ CLASSES = (
     ".interface Face\n  tell(i32) -> i32\n  swap(f32, any, i32) -> (i32, f32)\n.end",
     ".interface Other\n  more() -> string\n  tell(i32) -> i32\n.end",
     ".class B implements Face\n  b: i8\n  r: any\n  .method tell: b_tell\n  .method swap: b_swap\n.end",
-    ".class D extends B implements Other\n  d: f64\n  .method more: d_more\n  .override tell: d_tell\n.end",
+    ".class D extends B implements Other\n  d: f32\n  .method more: d_more\n  .override tell: d_tell\n.end",
     ".class E extends B\n  e: u8\n  s: any\n  .override swap: e_swap\n.end",
     ".func b_tell(self: B, a: i32) -> i32\n  LOAD a\n  INC\n  RET\n.end",
     ".func d_tell(self: Other, a: i32) -> i32\n  LOAD a\n  NEG\n  RET\n.end",
     ".func b_swap(self: any, a: f32, b: any, c: i32) -> (i32, f32)\n  LOAD c\n  LOAD a\n  RET\n.end",
     ".func e_swap(self: E, a: f32, b: any, c: i32) -> (i32, f32)\n"
     "  LOAD c\n  LOAD c\n  ADD\n  LOAD a\n  RET\n.end",
-    '.func d_more(self: D) -> string\n  .local x: i64\n  NEWOBJ D\n  POP\n  CONST "d"\n  RET\n.end',
+    '.func d_more(self: D) -> string\n  .local x: i32\n  NEWOBJ D\n  POP\n  CONST "d"\n  RET\n.end',
 )
 OBJECTS = {"B": "BDE", "D": "D", "E": "E", "Face": "BDE", "Other": "D"}
 _TELL = ("tell", ("i32",), ("i32",))
