@@ -476,13 +476,14 @@ class Program(Spaces):
         self.emit("NULL string" if self.wild and self.rng.random() < 0.2 else f"CONST {quoted(text)}")
         return text
 
-    def _between(self, length: int) -> None:
+    def _between(self, length: int) -> list[int]:
         """Pushes the ends of a range of so many, if wild of one that is mostly outside."""
         ends = sorted((self.rng.randrange(length + 1), self.rng.randrange(length + 1)))
         if self.wild:
             ends[self.rng.randrange(2)] = self.rng.choice((-1, length + 1, 2**31 - 1, -(2**31)))
             self.rng.shuffle(ends)
         self.emit(*(f"CONST {end}" for end in ends))
+        return ends
 
     def _char_at(self, declaration: Declaration, bound: dict[str, str]) -> None:
         length = len(self._string())
@@ -538,8 +539,11 @@ class Program(Spaces):
         self.emit("LOAD u16_array", "PUSH 0", f"PUSH {ELEMENTS}", "SFROMCHARS", "PRINT")
 
     def _substring(self, declaration: Declaration, bound: dict[str, str]) -> None:
-        self._between(len(self._string()))
+        text = self._string()
+        begin, end = self._between(len(text))
         self.emit("SSUBSTRING")
+        # Equal strings have equal bytes, wherever they come from.
+        self.emit("DUP", f"CONST {quoted(text[begin:end] if begin >= 0 else text)}", "SEQUALS", "PRINT")
         self._shown()
 
     def _from_chars(self, declaration: Declaration, bound: dict[str, str]) -> None:
