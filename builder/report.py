@@ -40,10 +40,11 @@ class Report:
     artifact: Artifact
 
     def owners(self) -> list[str]:
-        """Micro-libraries with bytes, largest first; then the program, then the file's own rows."""
+        """Micro-libraries with bytes, largest first (memory of settled size does not count); then the
+        program, then the file's own rows."""
         sizes: dict[str, int] = {}
         for row in self.artifact.footprint.rows:
-            sizes[row.owner] = sizes.get(row.owner, 0) + row.size
+            sizes[row.owner] = sizes.get(row.owner, 0) + (row.size if row.kind != "memory" else 0)
         own = (PROGRAM, HEADERS, PADDING)
         ordered = sorted((name for name in sizes if name not in own), key=lambda n: (-sizes[n], n))
         return [*ordered, *(name for name in own if name in sizes)]

@@ -213,14 +213,14 @@ CLASSES = (
     ".interface Face\n  tell(i32) -> i32\n  swap(f32, any, i32) -> (i32, f32)\n.end",
     ".interface Other\n  more() -> string\n  tell(i32) -> i32\n.end",
     ".class B implements Face\n  b: i8\n  r: any\n  .method tell: b_tell\n  .method swap: b_swap\n.end",
-    ".class D extends B implements Other\n  d: f64\n  .method more: d_more\n  .override tell: d_tell\n.end",
+    ".class D extends B implements Other\n  d: f32\n  .method more: d_more\n  .override tell: d_tell\n.end",
     ".class E extends B\n  e: u8\n  s: any\n  .override swap: e_swap\n.end",
     ".func b_tell(self: B, a: i32) -> i32\n  LOAD a\n  INC\n  RET\n.end",
     ".func d_tell(self: Other, a: i32) -> i32\n  LOAD a\n  NEG\n  RET\n.end",
     ".func b_swap(self: any, a: f32, b: any, c: i32) -> (i32, f32)\n  LOAD c\n  LOAD a\n  RET\n.end",
     ".func e_swap(self: E, a: f32, b: any, c: i32) -> (i32, f32)\n"
     "  LOAD c\n  LOAD c\n  ADD\n  LOAD a\n  RET\n.end",
-    '.func d_more(self: D) -> string\n  .local x: i64\n  NEWOBJ D\n  POP\n  CONST "d"\n  RET\n.end',
+    '.func d_more(self: D) -> string\n  .local x: i32\n  NEWOBJ D\n  POP\n  CONST "d"\n  RET\n.end',
 )
 OBJECTS = {"B": "BDE", "D": "D", "E": "E", "Face": "BDE", "Other": "D"}
 _TELL = ("tell", ("i32",), ("i32",))
@@ -476,13 +476,14 @@ class Program(Spaces):
         self.emit("NULL string" if self.wild and self.rng.random() < 0.2 else f"CONST {quoted(text)}")
         return text
 
-    def _between(self, length: int) -> None:
+    def _between(self, length: int) -> list[int]:
         """Pushes the ends of a range of so many, if wild of one that is mostly outside."""
         ends = sorted((self.rng.randrange(length + 1), self.rng.randrange(length + 1)))
         if self.wild:
             ends[self.rng.randrange(2)] = self.rng.choice((-1, length + 1, 2**31 - 1, -(2**31)))
             self.rng.shuffle(ends)
         self.emit(*(f"CONST {end}" for end in ends))
+        return ends
 
     def _char_at(self, declaration: Declaration, bound: dict[str, str]) -> None:
         length = len(self._string())
@@ -538,8 +539,11 @@ class Program(Spaces):
         self.emit("LOAD u16_array", "PUSH 0", f"PUSH {ELEMENTS}", "SFROMCHARS", "PRINT")
 
     def _substring(self, declaration: Declaration, bound: dict[str, str]) -> None:
-        self._between(len(self._string()))
+        text = self._string()
+        begin, end = self._between(len(text))
         self.emit("SSUBSTRING")
+        # Equal strings have equal bytes, wherever they come from.
+        self.emit("DUP", f"CONST {quoted(text[begin:end] if begin >= 0 else text)}", "SEQUALS", "PRINT")
         self._shown()
 
     def _from_chars(self, declaration: Declaration, bound: dict[str, str]) -> None:

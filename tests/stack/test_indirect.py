@@ -15,12 +15,13 @@ from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.dis import disassemble, listing
 from tblvm.core.errors import BuildError, ModuleError, SourceError, UsageError
+from tblvm.core.hierarchy import Hierarchy
 from tblvm.core.module import canonical_types
 from tblvm.core.program import MAX_BRANCH_PLACE, instructions, link
 from tblvm.core.verified import Verified
 from tblvm.memory.linear_tables import memory_bytes, memory_constants
 from tblvm.opcodes import Isa, types
-from tblvm.stack import assignable, verify
+from tblvm.stack import verify
 from tests.harness import Job, assembled, compiled, differences, reference, registry
 
 DECLARED = """
@@ -171,9 +172,10 @@ def test_mistakes_in_instructions(body: str, message: str, isa: Isa) -> None:
 
 
 def test_a_function_reference_is_nothing_for_the_collector(isa: Isa) -> None:
-    assert not assignable(types.FUNCTION.code, types.ANY.code)
-    assert not types.is_reference_code(types.FUNCTION.code)
     verified = checked("REF_FUNC f; NEW 3; POP; POP; HALT", isa, locals_=".local r: function, a: any")
+    hierarchy = Hierarchy(verified.module.types)
+    assert not hierarchy.assignable(types.FUNCTION.code, types.ANY.code)
+    assert not types.is_reference_code(types.FUNCTION.code)
     function = verified.module.entry
     assert verified.reference_locals(function) == (1,)
     assert not verified.functions[function].maps

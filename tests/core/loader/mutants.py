@@ -33,9 +33,9 @@ from tblvm.stack import verify
 from tblvm.stack.verify import _Checker, _Totals
 from tests.differential.programs import sketch
 from tests.differential.test_programs import MUTATIONS, _random_module
-from tests.harness import Registry, assembled
+from tests.harness import Registry, assembled, registry
 
-SEEDS, GROWN = 40, 10
+SEEDS, GROWN, SKETCHES = 40, 10, 3
 _PLUGIN = """\
 .func main()
     READ
@@ -55,13 +55,18 @@ again:
 
 @cache
 def modules(reg: Registry, seed: int) -> tuple[Module, ...]:
-    """Small valid programs, some with names of every kind, and with code that nothing has reached."""
+    """Small valid programs, some with names."""
     plain = ".func main()\n    HALT\n.end\n"
     made = [assembled(_PLUGIN if "numbers" in reg.isa.pages else plain, reg).module]
+    # Mutations of modules know built-in pages only. Sketches have what runtimes do not load.
+    base = registry()
     for number in range(SEEDS):
-        module = assembled(sketch(random.Random(f"{seed} loader {number}"), size=number % 9).text, reg).module
-        made.append(module if number % 3 else replace(module, debug=Debug(source="a/b/ü.tba")))
+        rng = random.Random(f"{seed} loader {number}")
+        named = Debug("a/b/ü.tba", ("main", "f", "ü\x07"), lines=(((0, 3),), (), ((2, 900),)))
+        made.append(replace(grown(base, rng), debug=named if number % 3 else Debug()))
     made += [grown(reg, random.Random(f"{seed} grown {number}")) for number in range(GROWN)]
+    for number in range(SKETCHES):
+        made.append(assembled(sketch(random.Random(f"{seed} sketch {number}"), size=3).text, reg).module)
     return tuple(made)
 
 
