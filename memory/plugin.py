@@ -150,7 +150,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 Memory(
                     "cage",
                     "heap cage",
-                    lambda plan, program: 8 + len(program.strings) + plan.options["heap"],
+                    lambda plan, program: 8 + len(program.strings) + plan.number("heap"),
                 ),
             ),
             options=(
