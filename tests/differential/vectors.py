@@ -21,6 +21,7 @@ STORED = (*NUMBERS, "i8", "u8", "i16", "u16", "any", "function")
 # slots need a longer immediate than they have.
 FILLERS = 108
 CELLS, ELEMENTS, GLOBALS = 8, 8, 10
+SCREEN = (13, 7)
 
 _INTERESTING = (
     0,
@@ -263,7 +264,15 @@ class Program(Spaces):
             ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
         ]
         helpers += declarations(self.rng) if self.spaces else []
-        parts = [*globals_, f".class K\n{fields}\n.end", *helpers, ".func main()", *locals_, *start]
+        parts = [
+            f".screen {SCREEN[0]}, {SCREEN[1]}",
+            *globals_,
+            f".class K\n{fields}\n.end",
+            *helpers,
+            ".func main()",
+            *locals_,
+            *start,
+        ]
         return "\n".join([*parts, *self.lines, "  HALT", ".end"]) + "\n"
 
     def emit(self, *lines: str) -> None:
@@ -669,6 +678,40 @@ class Program(Spaces):
         self.consume(type_)
 
     _get_field = _put_field
+
+    # -- what the machine says: only that of which both sides know the same is shown ------------------------
+
+    def _space_info(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        if self.wild:
+            self.emit(f"CONST {self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1))}", "SPACE_INFO", "PRINT")
+            return
+        which = self.rng.randrange(7)
+        self.emit(f"PUSH {which}", "SPACE_INFO")
+        self.consume("i32") if which in (2, 3, 4) else self.emit("POP")
+
+    def _time_get(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        if self.wild:
+            self.emit(f"CONST {self.rng.choice((-1, 5, 6, -(2**31), 2**31 - 1))}", "TIME_GET", "PRINT")
+        else:
+            self.emit(f"PUSH {self.rng.randrange(5)}", "TIME_GET", "POP")
+
+    def _event_wait(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self.push("i32")
+        self.emit("EVENT_WAIT")
+        self.consume("i32")
+        if self.rng.random() < 0.3:
+            self.emit("GETCHAR")
+            self.consume("i32")
+
+    def _pixel_set(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        place = [self.rng.randrange(size) for size in SCREEN]
+        if self.wild:
+            place[self.rng.randrange(2)] = self.rng.choice((-1, -(2**31), *SCREEN, 2**31 - 1))
+        elif self.rng.random() < 0.1:
+            place = [-1, -1]
+        self.emit(*(f"CONST {number}" for number in place))
+        self.push("i32")
+        self.emit("PIXEL_SET")
 
     def _count(self) -> int:
         return self.rng.choice((-1, -(2**31), 2**31 - 1, 2**28)) if self.wild else self.rng.randrange(20)
