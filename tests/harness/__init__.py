@@ -42,6 +42,7 @@ HERE = Path(__file__).parent
 TARGETS = tuple(load().targets)  # those that users have
 _STACK = ("i32", "i64", "f32", "f64", "any", "function")
 _STORAGE = (*_STACK, "i8", "u8", "i16", "u16")
+LINE = 64  # bytes that a line of input may have
 # So little that programs reach it: bytes of linear memory, elements of tables.
 LINEAR, TABLES = 6 << 16, 24
 _DOMAINS = {"stack": _STACK, "storage": _STORAGE, "reference": ("any",), "class": ("any",)}
@@ -260,6 +261,7 @@ def _compiled(
             "screen.file": "",
             "linear": LINEAR,
             "tables": TABLES,
+            "prompt.line": LINE,
             **({"gc.mark-stack": 3} if name == "marksweep" else {}),
         },
     )
@@ -334,13 +336,18 @@ def reference(
     job: Job, reg: Registry | None = None, *, collector: bool = True
 ) -> tuple[Machine, Outcome, bytes]:
     """The same run by the reference interpreter: the machine, its outcome, what it printed."""
+    from tblvm.core.devices.services import Prompt
     from tblvm.core.io.services import Console
 
     console = Console()
     console.input = job.stdin
     limits = Limits(stack=job.stack, heap=job.heap, fuel=job.fuel, linear=LINEAR, tables=TABLES)
     machine = Machine(
-        job.verified, limits=limits, states=(console,), watch_heap=job.stress, collector=collector
+        job.verified,
+        limits=limits,
+        states=(console, Prompt(LINE)),
+        watch_heap=job.stress,
+        collector=collector,
     )
     outcome = machine.run((reg or registry()).isa)
     return machine, outcome, bytes(console.output)

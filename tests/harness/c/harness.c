@@ -71,6 +71,7 @@ static _Noreturn void tb_harness_run(void) {
   u32 trap;
   if (tb_functions(cx)[tb_harness_now->entry].cells > cx->cells_left) {
     tb_harness_spaces(cx);
+    tb_harness_screen(cx);
     tb_harness_record('E', TB_TRAP_STACK_OVERFLOW, 0, (u32)cx->fuel, (u32)(cx->fuel >> 32), 0);
     tb_platform_exit(0);
   }
