@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...opcodes import OpcodeSet
 from ..hookspecs import hookimpl
-from ..parts import MicroLibrary, Option, Table
+from ..parts import Memory, MicroLibrary, Option, Table
 from ..program import Program
 from . import ops, services
+
+if TYPE_CHECKING:
+    from ...builder.resolve import Plan
 
 _ROOM = Path(__file__).parent
 
@@ -17,6 +21,11 @@ _ROOM = Path(__file__).parent
 def _screen_table(program: Program) -> tuple[Table, ...]:
     """Columns and rows."""
     return (Table("screen", "u32", struct.pack("<2I", *program.verified.module.screen)),)
+
+
+def _screen_bytes(plan: Plan, program: Program) -> int:
+    width, height = program.verified.module.screen
+    return 3 * width * height
 
 
 @hookimpl
@@ -71,6 +80,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             macros={"TB_FAILED(cx)": "(tb_store_of(cx)->screen_failed)"},
             on_start=("tb_screen_start",),
             on_finish=("tb_screen_finish",),
+            memory=(Memory("screen", "screen", _screen_bytes),),
             tables=_screen_table,
             options=(
                 Option(
