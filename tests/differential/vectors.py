@@ -339,7 +339,8 @@ class Program(Spaces):
         bound = {name: type_.name for name, type_ in form.bindings}
         if any(slot.kind == "pool" for slot in declaration.signature.immediates) and bound["T"] == "function":
             bound["T"] = "any"  # no constant is a function
-        special = getattr(self, f"_{declaration.function.__name__}", None)
+        name = declaration.function.__name__  # the same in several pages, where they mean different things
+        special = getattr(self, f"_{declaration.page.name}_{name}", None) or getattr(self, f"_{name}", None)
         if declaration.page.name in ("linear", "indirect"):
             self.spaces = True
             if any(slot.kind == "memory" for slot in declaration.signature.immediates):
@@ -587,7 +588,8 @@ class Program(Spaces):
         self.emit(declaration.name)
         self.consume("i32" if is_test else kind)
 
-    _to_i32 = _to_i64 = _to_f32 = _to_f64 = _is_i32 = _is_i64 = _is_float = _to_number
+    _object_to_i32 = _object_to_i64 = _object_to_f32 = _object_to_f64 = _to_number
+    _is_i32 = _is_i64 = _is_float = _to_number
 
     # -- opcodes whose operands mean something to each other ----------------------------------------------
 
