@@ -52,7 +52,7 @@ def memory_bytes(plan: Plan, program: Program) -> int:
     """Bytes that all memories together can reach."""
     grows = calls(program, linear_services.grow)
     pages = [each.maximum if grows else each.minimum for each in program.verified.module.memories]
-    return min(sum(pages) << 16, plan.options["linear"])
+    return min(sum(pages) << 16, plan.number("linear"))
 
 
 def segment_constants(program: Program | None) -> Mapping[str, int]:

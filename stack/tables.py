@@ -57,7 +57,7 @@ def table_bytes(plan: Plan, program: Program) -> int:
     """Bytes of the elements that all tables together can reach."""
     grows = calls(program, table_services.grow)
     elements = [each.maximum if grows else each.minimum for each in program.verified.module.tables]
-    return 4 * min(sum(elements), plan.options["tables"])
+    return 4 * min(sum(elements), plan.number("tables"))
 
 
 def segment_constants(program: Program | None) -> Mapping[str, int]:
