@@ -111,7 +111,7 @@ def test_what_is_right_goes_round(body: str, isa: Isa) -> None:
         ("PUSH 1; JZ a; PUSH 2; PUSH 3; BR_TABLE a; a: HALT", r"at offset .* the operand stack is \(\)"),
         (
             "PUSH 1; BR_TABLE a, @200; a: HALT",
-            "a branch or a shape names an offset at which no instruction starts",
+            "a branch to offset 200 leaves the function",
         ),
         ("PUSH 1; BR_TABLE a; HALT; a: HALT", "this code cannot be reached"),
         ("REF_FUNC f; STOREG any_", "no global"),
