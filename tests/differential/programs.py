@@ -312,7 +312,10 @@ class Body:
             trapping = [each for each in those if each.traps]
             chosen = self.rng.choice(trapping if trapping and self.chance(0.2) else those)
             for taken in chosen.takes:
-                self.value(taken, depth)
+                if chosen.traps and taken in ("f32", "f64") and self.chance(0.4):
+                    self.op("CONST nanf" if taken == "f32" else "CONST nan", 0, taken)
+                else:
+                    self.value(taken, depth)
             self.op(chosen.label.removeprefix("core."), len(chosen.takes), type_)
             return
         if type_ in NUMBERS and self.chance(0.2):
@@ -724,7 +727,7 @@ class Body:
             return
         # Elements that functions have set are of any type, or null, in wild programs only.
         if self.wild and self.chance(0.4):
-            self.op(f"CONST {self.rng.choice((0, 1, 7, 8, 9, -1))}", 0, "i32")
+            self.op(f"CONST {self.rng.choice((0, 1, 14, 15, 16, 17, -1))}", 0, "i32")
         else:
             self.op(f"PUSH {self.program.functions.index(callee)}", 0, "i32")
         self.op(f"CALL_INDIRECT {callee.type}, $calls", len(callee.parameters) + 1, *callee.results)
@@ -1005,7 +1008,8 @@ class Generator:
         parts = screen + [f".global {name}: {type_}" for name, type_ in self.globals]
         names = ", ".join(each.name for each in self.functions if not each.is_method)
         parts += [".memory $m: 1, 9", '.data $d: $m, 0\n  "' + "\\x9c?" * 40 + '"\n.end']
-        parts += [".table $t: 8, 12", f".table $calls: 8, 8\n.elem $e: $calls, 0\n  {names}\n.end"]
+        every = ", ".join(each.name for each in self.functions)
+        parts += [".table $t: 8, 12", f".table $calls: 16, 16\n.elem $e: $calls, 0\n  {every}\n.end"]
         parts += [f".elem $f: $t, 1\n  {names}, null\n.end"]
         for face, names in INTERFACES.items():
             parts.append(f".interface {face}")
