@@ -122,6 +122,8 @@ def plan_header(composition: Composition) -> str:
         # What becomes of a NaN that arithmetic makes.
         "TB_NAN_F32(x)": "(x)",
         "TB_NAN_F64(x)": "(x)",
+        # Whether the program makes strings while it runs: then the heap has some.
+        "TB_HEAP_STRINGS": "0",
         # Whether the time is up, for those who wait.
         "TB_INTERRUPTED(cx)": "0",
         # How entry points end where nothing can trap.

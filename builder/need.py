@@ -86,7 +86,8 @@ def need(verified: Verified, isa: Isa) -> Need:
         asked=tuple(asked),
         services=tuple(services),
         traps=tuple(sorted(traps, key=lambda t: t.name)),
-        string_kinds=string_kinds(verified),
+        # 2: any unit.
+        string_kinds=2 if any("makes strings" in s.effects for s in services) else string_kinds(verified),
         min_stack=module.min_stack,
         min_heap=module.min_heap,
         entry_cells=len(entry.locals) + entry.max_stack + 2,

@@ -1,6 +1,6 @@
 """The assembler: the text form of a module, .tba. docs/assembly.md describes the language.
 
-split      lines into top-level directives and blocks (.class, .func), declaring every name
+split      lines into top-level directives and blocks (.class, .interface, .func), declaring every name
 settle     what is fixed by the order of declarations: options, pages, constants, the type table
 translate  classes, globals and functions in the order of the text, each line once
 relax      give branch offsets the fewest bytes, then put code, lines and shapes together
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from ..opcodes import Isa
+from .asm_class import ClassBody, InterfaceBody
 from .asm_function import FunctionBody
 from .asm_scope import Block, Name, Scope, Table, directive_of, read_declared, read_key
 from .errors import Diagnostic, ModuleError, SourceError
@@ -19,7 +20,6 @@ from .module import (
     MAX_ELEMENTS,
     MAX_PAGES,
     ArrayType,
-    ClassType,
     Constant,
     DataSegment,
     Debug,
@@ -33,9 +33,9 @@ from .module import (
 from .text import FLOAT_WORDS, Fault, Token, Words, suggestion, tokenize
 from .wellformed import check
 
-NAME_TABLES = ("functions", "globals", "types", "fields", "locals")
+NAME_TABLES = ("functions", "globals", "types", "fields", "locals", "methods")
 _U32 = 0xFFFFFFFF
-_BLOCKS = (".class", ".func", ".data", ".elem")
+_BLOCKS = (".class", ".interface", ".func", ".data", ".elem")
 _REPEATED = (".page", ".const", ".pool", ".global", ".type", ".memory", ".table")
 
 
@@ -67,22 +67,28 @@ class _Assembler:
         self.name_tables: set[str] | None = None
         self.typed: list[tuple[int, bool, Words]] = []  # .type: index in the table, has a handle, the rest
         self.global_types: list[Words] = []
-        self.blocks: list[tuple[int | None, Block]] = []  # of a class its index in the type table
+        # Of a class or interface its index in the type table.
+        self.blocks: list[tuple[int | None, Block]] = []
         self.memories: list[Memory] = []
         self.tables: list[FunctionTable] = []
         self.data_blocks: list[Block] = []
         self.element_blocks: list[Block] = []
-        self.unnamed_fields: set[int] = set()
+        self.unnamed: dict[int, frozenset[str]] = {}  # of a class or interface: what has no names
 
     def run(self, source: str) -> Module:
         self._split([tokenize(text, number) for number, text in enumerate(source.splitlines(), 1)])
         for index, handled, words in self.typed:
             self._settle_type(index, handled, words)
-        classes = [(index, block) for index, block in self.blocks if index is not None]
-        for index, block in classes:
-            self._declare_fields(index, block)
-        for index, block in classes:
-            self._translate_class(index, block)
+        declared = [
+            ClassBody(self.scope, index, block)
+            if block.directive == ".class"
+            else InterfaceBody(self.scope, index, block)
+            for index, block in self.blocks
+            if index is not None
+        ]
+        for each in declared:
+            self.scope.types.entries[each.index] = each.entry()
+            self.unnamed[each.index] = each.unnamed
         global_types = [self._last_type(words) for words in self.global_types]
         bodies = [FunctionBody(self.scope, block) for index, block in self.blocks if index is None]
         return self._finish(tuple(global_types), bodies)
@@ -118,7 +124,7 @@ class _Assembler:
 
     def _open(self, directive: str, words: Words) -> Block:
         name = read_declared(words)
-        block = Block(name, words)
+        block = Block(directive, name, words)
         if directive == ".func":
             self.scope.functions.add(name)
             self.blocks.append((None, block))
@@ -129,7 +135,6 @@ class _Assembler:
             self.scope.elements.add(name)
             self.element_blocks.append(block)
         else:
-            words.finish()
             index = self.scope.types.reserve(name)
             self.scope.types.class_names[index] = name.recorded
             self.blocks.append((index, block))
@@ -256,28 +261,6 @@ class _Assembler:
         words.finish()
         return code
 
-    def _declare_fields(self, index: int, block: Block) -> None:
-        table = self.scope.fields[index] = Table("field")
-        for words in block.body:
-            directive = directive_of(words)
-            if directive == ".nonames":
-                self.unnamed_fields.add(index)
-            elif directive:
-                raise Fault("a class has fields and .nonames only", words.next)
-            else:
-                table.add(read_declared(words))
-                words.expect(":")
-
-    def _translate_class(self, index: int, block: Block) -> None:
-        codes = []
-        for words in block.body:
-            if directive_of(words):
-                words.at = 2
-            else:
-                codes.append(self.scope.types.read(words, stored=True))
-            words.finish()
-        self.scope.types.entries[index] = ClassType(tuple(codes))
-
     def _data(self, block: Block) -> DataSegment:
         """Strings, of which each character is a byte, and numbers, which are one each."""
         place = _place(block.head, self.scope.memories)
@@ -358,11 +341,12 @@ class _Assembler:
     def _debug(self, bodies: list[FunctionBody]) -> Debug:
         count = len(self.scope.types.entries)
         type_names = tuple(self.scope.types.class_names.get(index, "") for index in range(count))
-        field_names = tuple(
-            ()
-            if index in self.unnamed_fields or index not in self.scope.fields
-            else tuple(self.scope.fields[index].names)
-            for index in range(count)
+        field_names, method_names = (
+            tuple(
+                tuple(table[index].names) if index in table and what not in self.unnamed[index] else ()
+                for index in range(count)
+            )
+            for what, table in (("fields", self.scope.fields), ("methods", self.scope.methods))
         )
         local_names = tuple(tuple(body.locals.names) if body.named else () for body in bodies)
         functions, global_names = tuple(self.scope.functions.names), tuple(self.scope.globals.names)
@@ -378,6 +362,7 @@ class _Assembler:
             fields=field_names if kept("fields", any(map(any, field_names))) else (),
             locals=local_names if kept("locals", any(map(any, local_names))) else (),
             lines=tuple(body.lines() for body in bodies) if self.lines else (),
+            methods=method_names if kept("methods", any(map(any, method_names))) else (),
         )
 
 

@@ -211,14 +211,22 @@ class FunctionBody:
             elif kind == "target":
                 self._target(words)
             elif kind == "field":
-                self._emit(self._field(words, class_code), signed)
+                self._member(words, class_code)
+                class_code = -1
+            elif kind == "method":
+                self._emit(self._method(words, class_code), signed)
                 class_code = -1
             else:
                 value = self._symbol(kind, signed, words, opcode)
-                self._emit(value, signed)
-                if kind == "class" and kinds[index + 1 : index + 2] == ("field",):
+                if kind in ("class", "interface") and kinds[index + 1 : index + 2] in (
+                    ("field",),
+                    ("method",),
+                ):
                     words.expect(".")
                     class_code = value
+                    if kinds[index + 1] == "field":
+                        continue  # the class that is named is the one that declares the field
+                self._emit(value, signed)
 
     def _left_out(self, words: Words, written: bool) -> bool:
         """Whether a memory or table stands by itself: the first one is meant."""
@@ -255,11 +263,22 @@ class FunctionBody:
             raise Fault(f"{token.text} is out of range", token)
         return value
 
-    def _field(self, words: Words, class_code: int) -> int:
-        table = self.scope.fields.get(class_code - types.FIRST_MODULE_TYPE)
-        if table is None:
+    def _member(self, words: Words, class_code: int) -> None:
+        """A field of the class, or an inherited one: the class that declares it, and its ordinal there."""
+        if class_code < 0:
             words.fail("a field as Class.field")
-        return table.find(words)
+        mine = self.scope.fields[class_code - types.FIRST_MODULE_TYPE]
+        number = mine.find(words)
+        index, table = class_code - types.FIRST_MODULE_TYPE, mine
+        while number < table.first and table.above is not None:
+            index, table = self.scope.superclasses[index], table.above
+        self._emit(types.FIRST_MODULE_TYPE + index, False)
+        self._emit(number - table.first, False)
+
+    def _method(self, words: Words, class_code: int) -> int:
+        if class_code < 0:
+            words.fail("a method as Class.method")
+        return self.scope.methods[class_code - types.FIRST_MODULE_TYPE].find(words)
 
     def _symbol(self, kind: str, signed: bool, words: Words, opcode: Opcode) -> int:
         if kind == "local":
@@ -272,7 +291,7 @@ class FunctionBody:
             return self.types.read_signature(words)
         if kind == "pool":
             return self._constant(words)
-        if kind in ("class", "array", "reftype"):
+        if kind in ("class", "interface", "array", "reftype"):
             return self._type_operand(kind, words)
         if words.next.kind not in ("number", "char"):
             slots = opcode.declarations[0].signature.immediates
@@ -303,14 +322,16 @@ class FunctionBody:
         token = words.next
         code = self.types.read(words)
         index = code - types.FIRST_MODULE_TYPE
-        is_class = index in self.types.class_names
+        is_class = index in self.scope.fields
+        is_interface = index in self.scope.methods and not is_class
         fits = {
             "class": is_class,
-            "array": index >= 0 and not is_class,
+            "interface": is_interface,
+            "array": index >= 0 and not is_class and not is_interface,
             "reftype": types.is_reference_code(code),
         }
         if not fits[kind]:
-            what = {"class": "class", "array": "array type", "reftype": "reference type"}[kind]
+            what = {"array": "array type", "reftype": "reference type"}.get(kind, kind)
             raise Fault(f"{token.text} is no {what}", token)
         return code
 

@@ -24,8 +24,10 @@ class Name:
 
 @dataclass(slots=True)
 class Block:
-    """A .class, .func, .data or .elem: its name, the rest of its first line, the lines up to .end."""
+    """A .class, .interface, .func, .data or .elem: its name, the rest of its first line, the lines up
+    to .end."""
 
+    directive: str
     name: Name
     head: Words
     body: list[Words] = field(default_factory=list)
@@ -38,19 +40,30 @@ def directive_of(words: Words) -> str:
 
 
 class Table:
-    """Names of one kind, numbered from 0."""
+    """Names of one kind, numbered from 0, or behind those of a table above: its names can be found here too,
+    unless one of this table hides them."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, what: str, above: Table | None = None) -> None:
+        self.what, self.above = what, above
+        self.first: int = 0 if above is None else above.first + len(above.names)
         self.index: dict[Key, int] = {}
         self.names: list[str] = []
+
+    def get(self, key: Key) -> int | None:
+        """The number of what is called so; None for nothing."""
+        table: Table | None = self
+        while table is not None:
+            if key in table.index:
+                return table.index[key]
+            table = table.above
+        return None
 
     def add(self, name: Name) -> int:
         if name.key in self.index:
             raise Fault(f"{self.what} {name.token.text} exists already", name.token)
-        self.index[name.key] = len(self.names)
+        number = self.index[name.key] = self.first + len(self.names)
         self.names.append(name.recorded)
-        return len(self.names) - 1
+        return number
 
     def find(self, words: Words) -> int:
         """The number of the one that the next word names."""
@@ -58,10 +71,15 @@ class Table:
         if token.kind == "number":
             raise Fault(f"there is no {self.what} {token.text}", token)
         key = read_key(words)
-        if key not in self.index:
-            hint = suggestion(key[1], [text for _, text in self.index])
-            raise Fault(f"no {self.what} is called {token.text}{hint}", token)
-        return self.index[key]
+        found = self.get(key)
+        if found is None:
+            known: list[str] = []
+            table: Table | None = self
+            while table is not None and len(known) < 1000:
+                known += [text for _, text in table.index]
+                table = table.above
+            raise Fault(f"no {self.what} is called {token.text}{suggestion(key[1], known)}", token)
+        return found
 
 
 def read_key(words: Words) -> Key:
@@ -144,9 +162,9 @@ class Types:
             raise Fault(f"{token.text} is a function type: no value has it", token)
         return index
 
-    def read_function(self, words: Words) -> FunctionType:
-        """A function's type: (types) or (types) -> results."""
-        parameters: list[int] = []
+    def read_function(self, words: Words, *receiver: int) -> FunctionType:
+        """A function's type: (types) or (types) -> results; the *receiver*'s type before those."""
+        parameters = [*receiver]
         words.expect("(")
         words.listed(lambda w: parameters.append(self.read(w)), ")")
         return FunctionType(tuple(parameters), self.read_results(words))
@@ -242,7 +260,10 @@ class Scope:
         self.functions, self.globals = Table("function"), Table("global")
         self.memories, self.data = Table("memory"), Table("data segment")
         self.tables, self.elements = Table("table"), Table("element segment")
-        self.fields: dict[int, Table] = {}  # by the index of a class in the type table
+        # By the index of a class or interface in the type table.
+        self.fields: dict[int, Table] = {}
+        self.methods: dict[int, Table] = {}
+        self.superclasses: dict[int, int] = {}
         self.constants: dict[Key, Constant | int] = {}  # a constant, or the index of one in the pool
         self.pool: list[Constant] = []
         self.pooled: dict[Constant, int] = {}

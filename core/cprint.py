@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ..opcodes import Service, Trap, types
 from ..opcodes.ir import Graph, Node
 from ..opcodes.primitives.primitive import C_TYPE
+from ..opcodes.trace import takes_homes
 
 FROM_CELL = {
     "i1": "(u32){0}",
@@ -50,8 +51,9 @@ class Surroundings(Protocol):
 
     barrier: bool
 
-    def operand(self, depth: int) -> str:
-        """The cell that is *depth* below the top of the operand stack, 1 the top, as an lvalue."""
+    def operand(self, depth: int | str) -> str:
+        """The cell that is *depth* below the top of the operand stack, 1 the top, as an lvalue; *depth* can
+        be a C expression."""
         ...
 
     def adjust(self, by: int) -> str:
@@ -84,6 +86,10 @@ class Printer:
     def __init__(self, graph: Graph, at: Surroundings) -> None:
         self.graph, self.at = graph, at
         self.lines: list[str] = []
+        # Operands that nothing reads but a service that is given their slots.
+        homes = {o for n in graph.nodes if takes_homes(n) for o in n.operands if o.type == "ref"}
+        others = (n.operands if not takes_homes(n) else _values(n) for n in graph.nodes)
+        self._at_home = homes.difference(graph.results, *others)
         self._names: dict[Node, tuple[str, bool]] = {}  # node -> C expression, whether it is a raw cell
 
     def body(self) -> str:
@@ -132,6 +138,8 @@ class Printer:
         self._declare(node, name, node.primitive.c.format(*arguments), raw=False)
 
     def _parameter(self, node: Node, name: str) -> None:
+        if node in self._at_home:
+            return
         depth = len(self.graph.parameters) - int(node.attribute)  # type: ignore[call-overload]
         self._declare(node, name, self.at.operand(depth), raw=True)
 
@@ -223,6 +231,40 @@ class Printer:
     def _function_type(self, node: Node, name: str) -> None:
         self._declare(node, name, f"tb_function_types(cx)[{self.typed(node.operands[0])}]", raw=False)
 
+    # -- classes ----------------------------------------------------------------------------------
+
+    def _named(self, node: Node) -> str:
+        return self.at.immediate(int(node.attribute))  # type: ignore[call-overload]
+
+    def _type_of(self, node: Node, name: str) -> None:
+        self._declare(node, name, f"tb_object_type(cx, {self.typed(node.operands[0])})", raw=False)
+
+    def _is_subtype(self, node: Node, name: str) -> None:
+        type_, wanted = self.typed(node.operands[0]), self._named(node)
+        # A subtype's number is among the numbers of the type.
+        below = f"tb_subtypes(cx)[2 * {type_}] - tb_subtypes(cx)[2 * {wanted}]"
+        self._declare(node, name, f"{below} < tb_subtypes(cx)[2 * {wanted} + 1]", raw=False)
+
+    def _implements(self, node: Node, name: str) -> None:
+        type_ = self.typed(node.operands[0])
+        at = f"tb_implementor_rows(cx)[{type_}] + {self._named(node)}"
+        self._declare(node, name, f"tb_implementors(cx)[{at}] == {type_}", raw=False)
+
+    def _class_receiver(self, node: Node, name: str) -> None:
+        self._declare(node, name, self.at.operand(f"(s32)({self._named(node)} & 127)"), raw=True)
+
+    def _class_method(self, node: Node, name: str) -> None:
+        row = f"tb_virtual_rows(cx)[{self.typed(node.operands[0])} - TB_TYPE_MODULE]"
+        self._declare(node, name, f"tb_virtuals(cx)[{row} + ({self._named(node)} >> 7)]", raw=False)
+
+    def _interface_receiver(self, node: Node, name: str) -> None:
+        depth = f"(s32)tb_interface_depths(cx)[{self._named(node)}]"
+        self._declare(node, name, self.at.operand(depth), raw=True)
+
+    def _interface_method(self, node: Node, name: str) -> None:
+        row = f"tb_interface_rows(cx)[{self.typed(node.operands[0])} - TB_TYPE_MODULE]"
+        self._declare(node, name, f"tb_interfaces(cx)[{row} + {self._named(node)}]", raw=False)
+
     # -- memory -----------------------------------------------------------------------------------
 
     def _load(self, node: Node, name: str, place: str) -> None:
@@ -301,6 +343,10 @@ class Printer:
         pass
 
     _jump = _jump_if = _jump_table = _invoke = _tail_invoke = _return = _halt = _transfer
+
+
+def _values(node: Node) -> tuple[Node, ...]:
+    return tuple(operand for operand in node.operands if operand.type != "ref")
 
 
 def prototype(service: Service[Any, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from ..opcodes import CORE, Isa, Opcode, types
@@ -26,10 +26,12 @@ from .module import (
     ClassType,
     Debug,
     FunctionType,
+    Implementation,
+    InterfaceType,
     Module,
 )
 from .text import constant_text, quote, spell
-from .wellformed import check, components
+from .wellformed import check, components, own_methods
 
 # Deeper arrays of arrays are spelled by handles, so that a text cannot grow with the square of a file.
 _MAX_NESTING = 8
@@ -107,13 +109,16 @@ def _decode(module: Module, isa: Isa) -> list[list[_Instruction]]:
     return bodies
 
 
-def _names(recorded: Sequence[str], count: int) -> list[tuple[str, str]]:
-    """For each of *count* things how text refers to it, and how it declares it."""
+def _names(
+    recorded: Sequence[str], count: int, first: int = 0, taken: Set[str] = frozenset()
+) -> list[tuple[str, str]]:
+    """For each of *count* things how text refers to it, and how it declares it. first: the number of the
+    first one; taken: names that mean others."""
     names = [*recorded, *[""] * (count - len(recorded))]
     often = Counter(names)
     spelled = []
-    for index, name in enumerate(names):
-        if name and often[name] == 1:
+    for index, name in enumerate(names, first):
+        if name and often[name] == 1 and name not in taken:
             spelled.append((spell(name), spell(name)))
         else:
             spelled.append((f"${index}", f"${index}={spell(name)}" if name else f"${index}"))
@@ -149,6 +154,7 @@ class _Printer:
             _names(_at(debug.fields, index), len(components(entry)))
             for index, entry in enumerate(module.types)
         ]
+        self.methods = self._method_names()
         self.locals = [
             _names(
                 _at(debug.locals, index), len(module.function_type(index).parameters) + len(function.locals)
@@ -165,6 +171,29 @@ class _Printer:
         self.mentioned_types: dict[int, None] = {}
         self.mentioned_constants: dict[int, None] = {}
 
+    def _method_names(self) -> list[dict[int, tuple[str, str]]]:
+        """For each class and interface how text refers to the methods that it adds, and declares them."""
+        module = self.module
+        found: list[dict[int, tuple[str, str]]] = []
+        taken: list[frozenset[str]] = []  # with all that is inherited
+        for index, entry in enumerate(module.types):
+            own = own_methods(module, index)
+            above = entry.superclass if isinstance(entry, ClassType) else 0
+            inherited = taken[above - types.FIRST_MODULE_TYPE] if above else frozenset()
+            names = _at(module.debug.methods, index)
+            spelled = _names(names, len(own), own.start, inherited)
+            found.append(dict(zip(own, spelled, strict=True)))
+            taken.append(inherited.union(names))
+        return found
+
+    def method(self, code: int, slot: int) -> str:
+        """How text refers to a method of a class or interface, which may be an inherited one."""
+        while slot not in self.methods[code - types.FIRST_MODULE_TYPE]:
+            entry = self.module.type_entry(code)
+            assert isinstance(entry, ClassType)
+            code = entry.superclass
+        return self.methods[code - types.FIRST_MODULE_TYPE][slot][0]
+
     # --- order ----------------------------------------------------------------------------------------
 
     def _find_type_handles(self) -> set[int]:
@@ -176,13 +205,14 @@ class _Printer:
         for index, entry in enumerate(entries):
             for code in components(entry) if not isinstance(entry, ClassType) else ():
                 part = code - types.FIRST_MODULE_TYPE
-                if part >= index and not isinstance(entries[part], ClassType):
+                if part >= index and not isinstance(entries[part], (ClassType, InterfaceType)):
                     handles.add(part)
             if isinstance(entry, ArrayType):
                 part = entry.element - types.FIRST_MODULE_TYPE
                 nested = 0 <= part < index and part not in handles
                 depths[index] = depths[part] + 1 if nested else 1
-            repeated = not isinstance(entry, ClassType) and known.get(entry, index) != index
+            named = isinstance(entry, (ClassType, InterfaceType))
+            repeated = not named and known.get(entry, index) != index
             if repeated or depths[index] > _MAX_NESTING:
                 handles.add(index)
             if index not in handles:
@@ -190,7 +220,8 @@ class _Printer:
         return handles
 
     def types_are_natural(self) -> bool:
-        classes = [i for i, entry in enumerate(self.module.types) if isinstance(entry, ClassType)]
+        declared = (ClassType, InterfaceType)
+        classes = [i for i, entry in enumerate(self.module.types) if isinstance(entry, declared)]
         order = [*classes, *self.mentioned_types]
         return not self.type_handles and order == list(range(len(self.module.types)))
 
@@ -208,7 +239,7 @@ class _Printer:
             return types.BY_CODE[code].name
         index = code - types.FIRST_MODULE_TYPE
         entry = self.module.types[index]
-        if isinstance(entry, ClassType):
+        if isinstance(entry, (ClassType, InterfaceType)):
             return self.classes[index][0]
         if index in self.type_handles:
             return f"${index}"
@@ -231,6 +262,8 @@ class _Printer:
         for index, entry in enumerate(self.module.types):
             if isinstance(entry, ClassType):
                 yield from self._class_lines(index, entry)
+            elif isinstance(entry, InterfaceType):
+                yield from self._interface_lines(index, entry)
             elif self.explicit_types:
                 handle = f"${index} = " if index in self.type_handles else ""
                 if isinstance(entry, ArrayType):
@@ -238,12 +271,61 @@ class _Printer:
                 else:
                     yield f".type {handle}{self._signature(entry)}"
 
+    def _unnamed(self, index: int) -> Iterator[str]:
+        """What has no names in a class or interface although there are names in others."""
+        debug = self.module.debug
+        if self.fields[index] and debug.fields and not debug.fields[index]:
+            yield "    .nonames fields"
+        if self.methods[index] and debug.methods and not debug.methods[index]:
+            yield "    .nonames methods"
+
     def _class_lines(self, index: int, entry: ClassType) -> Iterator[str]:
-        yield f".class {self.classes[index][1]}"
-        if entry.fields and self.module.debug.fields and not self.module.debug.fields[index]:
-            yield "    .nonames"
-        for (_, declared), code in zip(self.fields[index], entry.fields, strict=True):
-            yield f"    {declared}: {self.type(code)}"
+        code = types.FIRST_MODULE_TYPE + index
+        natural = all(self._is_natural(code, each) for each in entry.interfaces)
+        head = f".class {self.classes[index][1]}"
+        if entry.superclass:
+            head += f" extends {self.type(entry.superclass)}"
+        if entry.interfaces and natural:
+            head += " implements " + ", ".join(self.type(each.interface) for each in entry.interfaces)
+        yield head
+        yield from self._unnamed(index)
+        for (_, declared), field in zip(self.fields[index], entry.fields, strict=True):
+            yield f"    {declared}: {self.type(field)}"
+        above = self.module.type_entry(entry.superclass)
+        inherited = above.virtuals if isinstance(above, ClassType) else ()
+        for slot, function in enumerate(entry.virtuals):
+            name = self.functions[function][0]
+            if slot >= len(inherited):
+                yield f"    .method {self.methods[index][slot][1]}: {name}"
+            elif function != inherited[slot]:
+                yield f"    .override {self.method(code, slot)}: {name}"
+        if not natural:
+            for each in entry.interfaces:
+                slots = ", ".join(self.method(code, slot) for slot in each.slots)
+                yield f"    .implements {self.type(each.interface)}: {slots}".rstrip()
+        yield ".end"
+
+    def _is_natural(self, code: int, implemented: Implementation) -> bool:
+        """Whether the class implements the interface by its methods of the same names."""
+        names = self.methods[implemented.interface - types.FIRST_MODULE_TYPE]
+        return all(
+            names[at][0] == self.method(code, slot) and not names[at][0].startswith("$")
+            for at, slot in enumerate(implemented.slots)
+        )
+
+    def _interface_lines(self, index: int, entry: InterfaceType) -> Iterator[str]:
+        yield f".interface {self.classes[index][1]}"
+        yield from self._unnamed(index)
+        for at, method in enumerate(entry.methods):
+            name = self.methods[index][at][1]
+            if method in self.type_handles:
+                yield f"    {name}: ${method}"
+                continue
+            type_ = self.module.types[method]
+            assert isinstance(type_, FunctionType)
+            parameters = ", ".join(self.type(code) for code in type_.parameters[1:])
+            yield f"    {name}({parameters}){self._results(type_)}"
+            self.mentioned_types.setdefault(method)
         yield ".end"
 
     # --- the whole ------------------------------------------------------------------------------------
@@ -384,17 +466,25 @@ class _Printer:
                 skip = False
             elif kind in IMPLIED and implied:
                 continue
-            elif kind == "class" and kinds[index + 1 : index + 2] == ("field",):
-                member = self._member(value, values[index + 1])
+            elif kind in ("class", "interface") and kinds[index + 1 : index + 2] in (("field",), ("method",)):
+                member = self._member(kinds[index : index + 2], value, values[index + 1])
                 skip = bool(member)
                 yield member or f"@{value}"
             else:
                 yield self._operand(kind, value, function, labels) or f"@{value}"
 
-    def _member(self, code: int, ordinal: int) -> str:
+    def _member(self, kinds: tuple[str, ...], code: int, ordinal: int) -> str:
         entry = self.module.type_entry(code)
-        if not isinstance(entry, ClassType) or ordinal >= len(entry.fields):
+        if kinds[0] == "interface":
+            fits = isinstance(entry, InterfaceType) and ordinal < len(entry.methods)
+        elif kinds[1] == "method":
+            fits = isinstance(entry, ClassType) and ordinal < len(entry.virtuals)
+        else:
+            fits = isinstance(entry, ClassType) and ordinal < len(entry.fields)
+        if not fits:
             return ""
+        if kinds[1] == "method":
+            return f"{self.type(code)}.{self.method(code, ordinal)}"
         return f"{self.type(code)}.{self.fields[code - types.FIRST_MODULE_TYPE][ordinal][0]}"
 
     def _operand(self, kind: str, value: int, function: int, labels: dict[int, str]) -> str:
@@ -416,8 +506,9 @@ class _Printer:
         entry = self.module.type_entry(value)
         fits = {
             "class": isinstance(entry, ClassType),
+            "interface": isinstance(entry, InterfaceType),
             "array": isinstance(entry, ArrayType),
-            "reftype": isinstance(entry, (ClassType, ArrayType))
+            "reftype": isinstance(entry, (ClassType, InterfaceType, ArrayType))
             or (value in types.BY_CODE and types.is_reference_code(value)),
         }
         return self.type(value) if fits.get(kind) else ""
@@ -450,7 +541,7 @@ def _page(name: str) -> str:
 def _kept_tables(debug: Debug) -> tuple[list[str], list[str]]:
     """The tables of names that the module has, and those that assembly would keep by itself."""
     flat = {"functions": debug.functions, "globals": debug.globals, "types": debug.types}
-    nested = {"fields": debug.fields, "locals": debug.locals}
+    nested = {"fields": debug.fields, "locals": debug.locals, "methods": debug.methods}
     kept = {name for name, table in (*flat.items(), *nested.items()) if table}
     natural = {name for name, table in flat.items() if any(table)}
     natural |= {name for name, table in nested.items() if any(map(any, table))}

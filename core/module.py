@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..opcodes import types
-from ..opcodes.values import HEADER_BYTES
 
 NO_LINES: tuple[tuple[int, int], ...] = ()
 # A function whose operand stack has not been measured yet: the verifier fills it in.
@@ -24,10 +23,32 @@ MAX_ELEMENTS = 0xFFFFFFFF  # of a table
 
 
 @dataclass(frozen=True, slots=True)
+class Implementation:
+    """That a class implements an interface. interface: its type code; slots: for each of its methods the
+    slot of the class's virtual methods that has it."""
+
+    interface: int
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClassType:
-    """A class with fields; each a type code."""
+    """A class. fields: type codes of those that it adds to its superclass's; superclass: a type code, 0 for
+    none; virtuals: a function index for each slot: first the superclass's slots, with the same function or
+    one that overrides it, then new ones; interfaces: those that it adds to its superclass's."""
 
     fields: tuple[int, ...]
+    superclass: int = 0
+    virtuals: tuple[int, ...] = ()
+    interfaces: tuple[Implementation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceType:
+    """An interface. methods: for each the index in the type table of its function type, whose first
+    parameter is the interface."""
+
+    methods: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +102,7 @@ class ElementSegment:
     offset: int = 0
 
 
-TypeEntry = ClassType | ArrayType | FunctionType
+TypeEntry = ClassType | InterfaceType | ArrayType | FunctionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +152,10 @@ class Shape:
 class Debug:
     """What only people need. Everything may be missing.
 
-    source: name of the source file. functions, globals, types: names by index (types: of classes, ""
-    for others). fields: for each type entry the names of its fields. locals: for each function the
-    names of parameters and locals. lines: for each function (offset, line) pairs, offsets ascending.
+    source: name of the source file. functions, globals, types: names by index (types: of classes and
+    interfaces, "" for others). fields, methods: for each type entry the names of the fields and of the
+    methods that it adds. locals: for each function the names of parameters and locals. lines: for each
+    function (offset, line) pairs, offsets ascending.
     """
 
     source: str = ""
@@ -143,6 +165,7 @@ class Debug:
     fields: tuple[tuple[str, ...], ...] = ()
     locals: tuple[tuple[str, ...], ...] = ()
     lines: tuple[tuple[tuple[int, int], ...], ...] = ()
+    methods: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,17 +236,3 @@ def canonical_types(module: Module) -> tuple[int, ...]:
     compared when a program runs."""
     first: dict[TypeEntry, int] = {}
     return tuple(first.setdefault(entry, index) for index, entry in enumerate(module.types))
-
-
-def class_layout(entry: ClassType) -> tuple[tuple[int, ...], int]:
-    """Byte offset of each field, and the object's size in bytes, header included, a multiple of 8.
-
-    Wider fields first so that there are no holes, otherwise in order of declaration.
-    """
-    order = sorted(range(len(entry.fields)), key=lambda i: -types.storage(entry.fields[i]).size)
-    offsets = [0] * len(entry.fields)
-    at = HEADER_BYTES
-    for index in order:
-        offsets[index] = at
-        at += types.storage(entry.fields[index]).size
-    return tuple(offsets), (at + 7) & ~7

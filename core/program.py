@@ -26,9 +26,11 @@ from ..opcodes import Isa, Service, types
 from ..opcodes.meaning import FRAME_COST
 from ..opcodes.primitives.effects import INVOKE, TAIL_INVOKE
 from ..opcodes.primitives.leaves import IMMEDIATE
+from ..opcodes.values import LATIN1, UTF16
 from .code import Decoder, write_leb
 from .errors import BuildError
-from .module import ClassType, canonical_types, class_layout
+from .hierarchy import interface_numbers, layouts
+from .module import ArrayType, ClassType, canonical_types
 from .parts import Table
 from .verified import Form, Verified
 
@@ -111,6 +113,8 @@ def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[
     link_ = link_cells(cell_bits)
     decoder = Decoder(isa, module.pages)
     canonical = canonical_types(module)
+    layout = layouts(module.types)
+    interfaces = interface_numbers(module.types)
     for index, (function, checked) in enumerate(zip(module.functions, verified.functions, strict=True)):
         parameters = len(module.function_type(index).parameters)
         for offset, number in zip(checked.offsets, checked.forms, strict=True):
@@ -128,9 +132,17 @@ def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[
                     else:
                         value += link_
                 elif kind == "field":
-                    entry = module.type_entry(immediates[which - 1])
-                    assert isinstance(entry, ClassType)
-                    value = class_layout(entry)[0][value]
+                    value = layout[immediates[which - 1] - types.FIRST_MODULE_TYPE].offsets[value]
+                elif kind == "method":
+                    owner = module.type_entry(immediates[which - 1])
+                    if isinstance(owner, ClassType):
+                        # One number for slot and place of the object; it takes no more bytes than two.
+                        called = module.function_type(owner.virtuals[value])
+                        value = value << 7 | len(called.parameters)
+                    else:  # there are not more than two bytes can name
+                        value += interfaces[immediates[which - 1]][1]
+                elif kind == "reftype" and value in interfaces:
+                    value = interfaces[value][0]
                 elif kind == "functype":
                     value = canonical[value]
                 elif kind == "targets":
@@ -224,9 +236,6 @@ def _has_targets(form: Form) -> bool:
     return any(slot.kind == "targets" for slot in form.declaration.signature.immediates)
 
 
-LATIN1, UTF16 = 7, 14  # type indexes of string objects (tb.h)
-
-
 def string_units(text: str) -> tuple[int, bytes]:
     """The type index of the string object for *text*, and its contents."""
     try:
@@ -293,13 +302,12 @@ def program_tables(program: Program) -> tuple[Table, ...]:
 def type_sizes(program: Program) -> bytes:
     """For each entry of the type table: bytes of an object of the class; of an array, bytes of an
     element with bit 31 set."""
-    from .module import ArrayType
-
     sizes = bytearray()
-    for entry in program.verified.module.types:
+    module = program.verified.module
+    for entry, layout in zip(module.types, layouts(module.types), strict=True):
         size = 0
         if isinstance(entry, ClassType):
-            size = class_layout(entry)[1]
+            size = layout.size
         elif isinstance(entry, ArrayType):
             size = types.storage(entry.element).size | 0x80000000
         sizes += struct.pack("<I", size)

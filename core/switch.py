@@ -36,7 +36,7 @@ class _Surroundings:
         self._polls = poll(plan)
         self.barrier = plan.barrier
 
-    def operand(self, depth: int) -> str:
+    def operand(self, depth: int | str) -> str:
         return f"sp[-{depth}]"
 
     def adjust(self, by: int) -> str:

@@ -32,6 +32,8 @@ from .module import (
     Function,
     FunctionTable,
     FunctionType,
+    Implementation,
+    InterfaceType,
     Memory,
     Module,
     PageUse,
@@ -50,9 +52,10 @@ MAX_FILE = 0x7FFFFFFF
 # Kinds of sections. 7, 8 and 9 are kept for exception tables, imports and exports.
 FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES = 1, 2, 3, 4, 5, 6, 10
 MEMORIES, DATA, TABLES, ELEMENTS = 11, 12, 13, 14
+CLASSES = 15
 NAMES, LINES, SOURCE = 16, 17, 18
 _NEEDED = frozenset({FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES})
-_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS}
+_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS, CLASSES}
 SECTION_NAMES = {
     FUNCTIONS: "functions",
     LOCALS: "locals",
@@ -65,6 +68,7 @@ SECTION_NAMES = {
     DATA: "data segments",
     TABLES: "tables",
     ELEMENTS: "element segments",
+    CLASSES: "classes",
     NAMES: "names",
     LINES: "lines",
     SOURCE: "source",
@@ -73,7 +77,7 @@ SECTION_NAMES = {
 POOL_KINDS = {"i32": 1, "f32": 2, "i64": 3, "f64": 4, "string": 5}
 _UTF16 = 6
 _POOL_NAMES = {number: kind for kind, number in POOL_KINDS.items()}
-_CLASS, _ARRAY, _FUNCTION = 1, 2, 3
+_CLASS, _ARRAY, _FUNCTION, _INTERFACE = 1, 2, 3, 4
 _PAGE = struct.Struct("<BBHQ")
 _NONE = 0xFFFFFFFF  # no memory, no table; null among the functions of an element segment
 
@@ -158,11 +162,13 @@ def _write_sections(module: Module) -> Iterable[tuple[int, bytes]]:
             continue
         if isinstance(entry, ClassType):
             rows += struct.pack("<4I", _CLASS, len(entry.fields), 0, listed)
+        elif isinstance(entry, InterfaceType):
+            rows += struct.pack("<4I", _INTERFACE, len(entry.methods), 0, listed)
         else:
             rows += struct.pack("<4I", _FUNCTION, len(entry.parameters), len(entry.results), listed)
-        listed += len(components(entry))
+        listed += len(_listed(entry))
     yield TYPES, bytes(rows)
-    lists = (components(entry) for entry in module.types if not isinstance(entry, ArrayType))
+    lists = map(_listed, module.types)
     yield TYPE_LIST, _words(chain.from_iterable(lists))
     yield GLOBALS, _words(module.globals)
     yield PAGES, b"".join(map(_write_page, module.pages))
@@ -171,6 +177,7 @@ def _write_sections(module: Module) -> Iterable[tuple[int, bytes]]:
     yield DATA, b"".join(map(_write_data, module.data))
     yield TABLES, _words(chain.from_iterable((each.minimum, each.maximum) for each in module.tables))
     yield ELEMENTS, b"".join(map(_write_elements, module.elements))
+    yield CLASSES, b"".join(map(_write_class, range(len(module.types)), module.types))
     yield NAMES, _write_names(module.debug)
     yield LINES, b"".join(map(_write_lines, module.debug.lines))
     yield SOURCE, module.debug.source.encode()
@@ -186,6 +193,23 @@ def _write_elements(each: ElementSegment) -> bytes:
     return _words(place) + _words(_NONE if index is None else index for index in each.functions)
 
 
+def _listed(entry: TypeEntry) -> tuple[int, ...]:
+    """What the type list has of an entry of the type table."""
+    if isinstance(entry, ArrayType):
+        return ()
+    return entry.methods if isinstance(entry, InterfaceType) else components(entry)
+
+
+def _write_class(index: int, entry: TypeEntry) -> bytes:
+    """What a class inherits, overrides and implements; nothing for a class of fields only."""
+    if not isinstance(entry, ClassType) or not (entry.superclass or entry.virtuals or entry.interfaces):
+        return b""
+    words = [index, entry.superclass, len(entry.virtuals), len(entry.interfaces), *entry.virtuals]
+    for each in entry.interfaces:
+        words += [each.interface, len(each.slots), *each.slots]
+    return _words(words)
+
+
 def _write_page(use: PageUse) -> bytes:
     return _PAGE.pack(use.prefix & 0xFF, use.last, len(use.name), use.fingerprint) + use.name.encode()
 
@@ -198,10 +222,11 @@ def _write_names(debug: Debug) -> bytes:
     def nested(table: Sequence[Sequence[str]]) -> bytes:
         return write_leb(len(table)) + b"".join(map(flat, table))
 
-    if not any((debug.functions, debug.globals, debug.types, debug.fields, debug.locals)):
+    flats = (debug.functions, debug.globals, debug.types)
+    nests = (debug.fields, debug.locals, debug.methods)
+    if not any((*flats, *nests)):
         return b""
-    plain = flat(debug.functions) + flat(debug.globals) + flat(debug.types)
-    return plain + nested(debug.fields) + nested(debug.locals)
+    return b"".join((*map(flat, flats), *map(nested, nests)))
 
 
 def _write_lines(rows: Sequence[tuple[int, int]]) -> bytes:
@@ -237,7 +262,9 @@ def read(data: bytes) -> Module:
     body = {kind: data[offset : offset + size] for kind, (offset, size) in sections.items()}
     functions = _read_functions(body.get(FUNCTIONS, b""), body.get(LOCALS, b""), code)
     module = Module(
-        types=_read_types(body.get(TYPES, b""), body.get(TYPE_LIST, b"")),
+        types=_read_classes(
+            _read_types(body.get(TYPES, b""), body.get(TYPE_LIST, b"")), body.get(CLASSES, b"")
+        ),
         pool=_read_pool(pool, blob),
         globals=_read_words(body.get(GLOBALS, b""), "globals"),
         functions=functions,
@@ -333,16 +360,47 @@ def _read_types(body: bytes, list_body: bytes) -> tuple[TypeEntry, ...]:
             require(b == first == 0, f"{where} is an array with a list of types")
             entries.append(ArrayType(a))
             continue
-        require(kind in (_CLASS, _FUNCTION), f"{where} has the unknown kind {kind}")
+        require(kind in (_CLASS, _FUNCTION, _INTERFACE), f"{where} has the unknown kind {kind}")
         require(kind == _FUNCTION or b == 0, f"{where} is a class with results")
         require(first == at and a + b <= len(listed) - at, f"the list of {where} is out of place")
         if kind == _CLASS:
             entries.append(ClassType(listed[at : at + a]))
+        elif kind == _INTERFACE:
+            entries.append(InterfaceType(listed[at : at + a]))
         else:
             entries.append(FunctionType(listed[at : at + a], listed[at + a : at + a + b]))
         at += a + b
     require(at == len(listed), "section type list has types that belong to no entry")
     return tuple(entries)
+
+
+def _read_classes(entries: tuple[TypeEntry, ...], body: bytes) -> tuple[TypeEntry, ...]:
+    """The entries with what section classes adds to them."""
+    words = _read_words(body, "classes")
+    complete = list(entries)
+    at, previous = 0, -1
+
+    def take(count: int) -> tuple[int, ...]:
+        nonlocal at
+        require(count <= len(words) - at, "section classes ends inside a row")
+        at += count
+        return words[at - count : at]
+
+    while at < len(words):
+        index, superclass, virtuals, interfaces = take(4)
+        require(previous < index < len(entries), f"section classes has type {index} out of order")
+        previous = index
+        entry = entries[index]
+        if not isinstance(entry, ClassType):
+            raise ModuleError(f"section classes has type {index}, which is no class")
+        require(bool(superclass or virtuals or interfaces), f"section classes says nothing of class {index}")
+        functions = take(virtuals)
+        implemented = []
+        for _ in range(interfaces):
+            code, count = take(2)
+            implemented.append(Implementation(code, take(count)))
+        complete[index] = ClassType(entry.fields, superclass, functions, tuple(implemented))
+    return tuple(complete)
 
 
 def _read_pool(rows: bytes, data: bytes) -> tuple[Constant, ...]:
@@ -500,7 +558,8 @@ def _read_debug(body: dict[int, bytes], functions: int) -> Debug:
         return Debug(source=source, lines=lines)
     stream = _Stream(body[NAMES], "names")
     names, global_names, type_names = stream.names(), stream.names(), stream.names()
-    fields, local_names = stream.lists(), stream.lists()
+    fields, local_names, methods = stream.lists(), stream.lists(), stream.lists()
     stream.end()
-    require(any((names, global_names, type_names, fields, local_names)), "section names has no names")
-    return Debug(source, names, global_names, type_names, fields, local_names, lines)
+    named = any((names, global_names, type_names, fields, local_names, methods))
+    require(named, "section names has no names")
+    return Debug(source, names, global_names, type_names, fields, local_names, lines, methods)

@@ -12,6 +12,7 @@ from itertools import chain
 from ..opcodes import CORE, types
 from ..opcodes.isa import PAGE_NAME
 from .errors import ModuleError
+from .hierarchy import Hierarchy
 from .module import (
     MAX_CODE,
     MAX_ELEMENTS,
@@ -23,13 +24,23 @@ from .module import (
     Constant,
     Debug,
     FunctionType,
+    InterfaceType,
     Module,
     PageUse,
     TypeEntry,
 )
 
 MAX_TYPES = 0xFFFF00  # an object's header has 24 bits for its type code
+# Of one class, inherited ones included.
 MAX_FIELDS = 0xFFFF
+MAX_VIRTUALS = 0xFFFF
+MAX_DEPTH = 255  # superclasses of a class
+# Fields, virtual methods and interface methods of all classes, inherited ones included: a small file could
+# ask for tables that are as large as its square.
+MAX_MEMBERS = 1 << 22
+# What resolved code has to encode (core/program.py).
+MAX_METHOD_PARAMETERS = 127  # of a virtual or interface method, with the receiver
+MAX_INTERFACE_METHODS = 1 << 14  # of all interfaces
 MAX_NAME_BYTES = 0xFFFF
 MAX_LINE = 0x7FFFFFFF
 MAX_SPACES = 1000  # memories, tables
@@ -58,6 +69,7 @@ def check(module: Module) -> None:
         _check_function(module, index)
     _check_memories(module)
     _check_tables(module)
+    _check_classes(module)
     require(module.entry < len(module.functions), f"the entry point {module.entry} is no function")
     for name, value in (
         ("entry", module.entry),
@@ -90,10 +102,23 @@ def require(condition: bool, message: str) -> None:
 
 
 def components(entry: TypeEntry) -> tuple[int, ...]:
-    """The type codes that the entry mentions, in order."""
+    """The type codes that the entry is made of, in order."""
     if isinstance(entry, ClassType):
         return entry.fields
+    if isinstance(entry, InterfaceType):
+        return ()  # its methods' types are entries of their own
     return (entry.element,) if isinstance(entry, ArrayType) else entry.parameters + entry.results
+
+
+def own_methods(module: Module, index: int) -> range:
+    """The slots that class *index* adds to its superclass's, or the methods of an interface; else none."""
+    entry = module.types[index]
+    if isinstance(entry, InterfaceType):
+        return range(len(entry.methods))
+    if not isinstance(entry, ClassType):
+        return range(0)
+    above = module.type_entry(entry.superclass)
+    return range(len(above.virtuals) if isinstance(above, ClassType) else 0, len(entry.virtuals))
 
 
 def _check_code(module: Module, code: int, what: str, *, stored: bool = False, function: str = "") -> None:
@@ -102,7 +127,7 @@ def _check_code(module: Module, code: int, what: str, *, stored: bool = False, f
     if built_in is not None:
         if built_in.is_storage_only and not stored:
             raise ModuleError(f"{what} is {built_in.name}, which only fields and elements can have", function)
-    elif not isinstance(module.type_entry(code), (ClassType, ArrayType)):
+    elif not isinstance(module.type_entry(code), (ClassType, InterfaceType, ArrayType)):
         raise ModuleError(f"{what} is {code}, which is no type", function)
 
 
@@ -112,8 +137,148 @@ def _check_types(module: Module) -> None:
         stored = not isinstance(entry, FunctionType)
         for code in components(entry):
             _check_code(module, code, f"a part of type {index}", stored=stored)
+    _check_interfaces(module)
+    _check_superclasses(module)
+
+
+def _check_interfaces(module: Module) -> None:
+    total = 0
+    for index, entry in enumerate(module.types):
+        if not isinstance(entry, InterfaceType):
+            continue
+        total += len(entry.methods)
+        require(
+            total <= MAX_INTERFACE_METHODS, f"its interfaces have more than {MAX_INTERFACE_METHODS} methods"
+        )
+        for method in entry.methods:
+            type_ = module.types[method] if 0 <= method < len(module.types) else None
+            if not isinstance(type_, FunctionType):
+                raise ModuleError(
+                    f"a method of interface {index} has type {method}, which is no function type"
+                )
+            receiver = types.FIRST_MODULE_TYPE + index
+            if type_.parameters[:1] != (receiver,) or len(type_.parameters) > MAX_METHOD_PARAMETERS:
+                raise ModuleError(
+                    f"a method of interface {index} must take the interface first, and at most "
+                    f"{MAX_METHOD_PARAMETERS} parameters"
+                )
+
+
+def _check_superclasses(module: Module) -> None:
+    """A class inherits from an earlier one, and what all classes have together is limited."""
+    depths = [0] * len(module.types)
+    fields = [0] * len(module.types)
+    methods = [0] * len(module.types)  # of interfaces, each time that a class implements one
+    total = 0
+    for index, entry in enumerate(module.types):
+        if not isinstance(entry, ClassType):
+            continue
+        fields[index] = len(entry.fields)
+        methods[index] = sum(1 + len(each.slots) for each in entry.interfaces)
+        slots = 0
+        if entry.superclass:
+            above = entry.superclass - types.FIRST_MODULE_TYPE
+            parent = module.types[above] if 0 <= above < index else None
+            if not isinstance(parent, ClassType):
+                raise ModuleError(
+                    f"the superclass of class {index} is {entry.superclass}, which is no earlier class"
+                )
+            depths[index] = depths[above] + 1
+            fields[index] += fields[above]
+            methods[index] += methods[above]
+            slots = len(parent.virtuals)
+            require(depths[index] <= MAX_DEPTH, f"class {index} has more than {MAX_DEPTH} superclasses")
+        require(fields[index] <= MAX_FIELDS, f"class {index} has more than {MAX_FIELDS} fields")
+        virtuals = len(entry.virtuals)
+        require(slots <= virtuals, f"class {index} has fewer virtual methods than its superclass")
+        require(virtuals <= MAX_VIRTUALS, f"class {index} has more than {MAX_VIRTUALS} virtual methods")
+        total += fields[index] + virtuals + methods[index]
+        require(
+            total <= MAX_MEMBERS, f"its classes have more than {MAX_MEMBERS} members, inherited ones included"
+        )
+
+
+class _Signatures:
+    """What methods take besides their receiver, and what they give, so that many can be compared fast."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._known: dict[tuple[int, ...], int] = {}
+        self._of: dict[int, tuple[int, int]] = {}  # index of a function type -> its parameters, its results
+
+    def _number(self, codes: tuple[int, ...]) -> int:
+        return self._known.setdefault(codes, len(self._known))
+
+    def of(self, type_: int) -> tuple[int, int]:
+        if type_ not in self._of:
+            entry = self.module.types[type_]
+            assert isinstance(entry, FunctionType)
+            self._of[type_] = self._number(entry.parameters[1:]), self._number(entry.results)
+        return self._of[type_]
+
+
+def _check_classes(module: Module) -> None:
+    """Every virtual method and every method of an interface has a function that can stand for it."""
+    if not any(
+        isinstance(entry, ClassType) and (entry.virtuals or entry.interfaces) for entry in module.types
+    ):
+        return
+    hierarchy, signatures = Hierarchy(module.types), _Signatures(module)
+
+    def fills(function: int, wanted: int) -> bool:
+        """Whether *function* has the parameters and results of function type *wanted*; a single result can
+        be a subtype (a covariant result)."""
+        given = module.functions[function].type
+        (parameters, results), (taken, expected) = signatures.of(given), signatures.of(wanted)
+        if parameters != taken or results == expected:
+            return parameters == taken
+        gives, wants = module.types[given], module.types[wanted]
+        assert isinstance(gives, FunctionType) and isinstance(wants, FunctionType)
+        return len(gives.results) == len(wants.results) == 1 and hierarchy.assignable(
+            gives.results[0], wants.results[0]
+        )
+
+    for index, entry in enumerate(module.types):
         if isinstance(entry, ClassType):
-            require(len(entry.fields) <= MAX_FIELDS, f"class {index} has more than {MAX_FIELDS} fields")
+            code = types.FIRST_MODULE_TYPE + index
+            above = module.type_entry(entry.superclass)
+            inherited = above.virtuals if isinstance(above, ClassType) else ()
+            for slot, function in enumerate(entry.virtuals):
+                if slot < len(inherited) and inherited[slot] == function:
+                    continue  # what takes an object of the superclass takes one of this class
+                where = f"virtual method {slot} of class {index}"
+                require(
+                    0 <= function < len(module.functions), f"{where} is function {function}, which is none"
+                )
+                takes = module.function_type(function).parameters
+                require(
+                    0 < len(takes) <= MAX_METHOD_PARAMETERS,
+                    f"{where} must take 1 to {MAX_METHOD_PARAMETERS} parameters, the object first",
+                )
+                require(
+                    hierarchy.assignable(code, takes[0]), f"{where} does not take its class as its object"
+                )
+                if slot < len(inherited):
+                    require(
+                        fills(function, module.functions[inherited[slot]].type),
+                        f"{where} has other parameters or results than what it overrides",
+                    )
+            known = hierarchy.interfaces(entry.superclass) if entry.superclass else frozenset()
+            seen: set[int] = set()
+            for each in entry.interfaces:
+                face = module.type_entry(each.interface)
+                if not isinstance(face, InterfaceType):
+                    raise ModuleError(f"class {index} implements {each.interface}, which is no interface")
+                where = f"class {index} implements interface {each.interface - types.FIRST_MODULE_TYPE}"
+                require(each.interface not in known and each.interface not in seen, f"{where} twice")
+                seen.add(each.interface)
+                require(len(each.slots) == len(face.methods), f"{where} with {len(each.slots)} methods")
+                for slot, method in zip(each.slots, face.methods, strict=True):
+                    require(0 <= slot < len(entry.virtuals), f"{where} by slot {slot}, which it has not")
+                    require(
+                        fills(entry.virtuals[slot], method),
+                        f"{where} by slot {slot}, which has other parameters or results",
+                    )
 
 
 def _check_constant(index: int, constant: Constant) -> None:
@@ -235,6 +400,7 @@ def _check_names(module: Module) -> None:
         ("types", debug.types, len(module.types)),
         ("fields", debug.fields, len(module.types)),
         ("locals", debug.locals, len(module.functions)),
+        ("methods", debug.methods, len(module.types)),
     )
     for what, table, count in tables:
         require(len(table) in (0, count), f"{len(table)} names of {what}, expected {count} or none")
@@ -242,20 +408,23 @@ def _check_names(module: Module) -> None:
         entry = module.types[type_index]
         count = len(entry.fields) if isinstance(entry, ClassType) else 0
         require(len(names) in (0, count), f"type {type_index} has names of {len(names)} fields, not {count}")
+    for type_index, names in enumerate(debug.methods):
+        count = len(own_methods(module, type_index))
+        require(len(names) in (0, count), f"type {type_index} has names of {len(names)} methods, not {count}")
     for index, names in enumerate(debug.locals):
         count = len(module.function_type(index).parameters) + len(module.functions[index].locals)
         require(len(names) in (0, count), f"function {index} has names of {len(names)} locals, not {count}")
     for index, name in enumerate(debug.types):
-        require(
-            not name or isinstance(module.types[index], ClassType), f"type {index} has a name but is no class"
-        )
+        named = isinstance(module.types[index], (ClassType, InterfaceType))
+        require(not name or named, f"type {index} has a name but is no class or interface")
     for name in _all_names(debug):
         require(len(_encode(name)) <= MAX_NAME_BYTES, "a name is longer than 65535 bytes")
 
 
 def _all_names(debug: Debug) -> Iterable[str]:
     flat = chain(debug.functions, debug.globals, debug.types)
-    return chain((debug.source,), flat, chain.from_iterable(debug.fields), chain.from_iterable(debug.locals))
+    nested = chain(debug.fields, debug.locals, debug.methods)
+    return chain((debug.source,), flat, chain.from_iterable(nested))
 
 
 def _encode(name: str) -> bytes:

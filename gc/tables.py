@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 
 from ..core.code import write_leb
-from ..core.module import ArrayType, ClassType, class_layout
+from ..core.hierarchy import layouts
+from ..core.module import ArrayType
 from ..core.parts import Table
 from ..core.program import Program, link_cells
 from ..opcodes import types
@@ -18,18 +19,16 @@ def walk_tables(program: Program) -> tuple[Table, ...]:
 
 def _object_tables(program: Program) -> tuple[Table, ...]:
     kinds, offsets = bytearray(), [0, 0]  # indexes 0 and 1 have other meanings
-    for entry in program.verified.module.types:
+    entries = program.verified.module.types
+    known: dict[tuple[int, ...], int] = {}
+    for entry, layout in zip(entries, layouts(entries), strict=True):
         kind = 0
         if isinstance(entry, ArrayType) and types.is_reference_code(entry.element):
             kind = 1
-        elif isinstance(entry, ClassType):
-            layout = class_layout(entry)[0]
-            found = [
-                at for at, code in zip(layout, entry.fields, strict=True) if types.is_reference_code(code)
-            ]
-            if found:
-                kind = len(offsets)
-                offsets += [len(found), *found]
+        elif layout.references:
+            kind = known.setdefault(layout.references, len(offsets))
+            if kind == len(offsets):
+                offsets += [len(layout.references), *layout.references]
         kinds += struct.pack("<I", kind)
     return (
         Table("gc_types", "u32", bytes(kinds)),

@@ -1,4 +1,4 @@
-"""Page `object`: plain classes with fields, arrays of any type, references."""
+"""Page `object`: classes, interfaces, arrays of any type, references."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from ..opcodes import (
     field,
     i32,
     instance,
+    interface_,
+    invoke_at,
     jump_if,
+    method,
     reftype,
     target,
     trap_if,
@@ -112,3 +115,50 @@ def jump_null(a: anyref, to: target) -> None:
 def jump_non_null(a: anyref, to: target) -> None:
     """Goes on at the target if the reference is not null."""
     jump_if(~a.is_null(), to)
+
+
+@op(0x0D, "INVOKEVIRTUAL")
+def invoke_virtual(kind: class_[C], which: method[C]) -> None:
+    """Calls a virtual method: the function that the object's own class has for it. Takes its parameters, of
+    which the object is the first, from the operand stack, leaves its results there.
+
+    Traps NULL_REFERENCE, and STACK_OVERFLOW when the callee's frame does not fit.
+    """
+    object_ = kind.receiver(which)
+    trap_if(object_.is_null(), Trap.NULL_REFERENCE)
+    invoke_at(kind.find(object_.type(), which), which)
+
+
+@op(0x0E, "INVOKEINTERFACE")
+def invoke_interface(kind: interface_[C], which: method[C]) -> None:
+    """Calls a method of an interface, as INVOKEVIRTUAL does one of a class."""
+    object_ = kind.receiver(which)
+    trap_if(object_.is_null(), Trap.NULL_REFERENCE)
+    invoke_at(kind.find(object_.type(), which), which)
+
+
+@op(0x0F, "INSTANCEOF", when={"wanted": "interface"})
+def implements(a: anyref, wanted: reftype[R]) -> i32:
+    """1 if the reference is not null and its object has the type, else 0: for an interface."""
+    return wanted.is_implemented(a.type()).to_i32()
+
+
+@op(0x0F, "INSTANCEOF")
+def instance_of(a: anyref, wanted: reftype[R]) -> i32:
+    """For any other reference type."""
+    return wanted.holds(a.type()).to_i32()
+
+
+@op(0x10, "CAST", when={"wanted": "interface"})
+def cast_interface(a: anyref, wanted: reftype[R]) -> R:
+    """The reference with another type: null stays null. Traps CLASS_CAST unless the object has the type. For
+    an interface."""
+    trap_if(~(a.is_null() | wanted.is_implemented(a.type())), Trap.CLASS_CAST)
+    return wanted.of(a)
+
+
+@op(0x10, "CAST")
+def cast(a: anyref, wanted: reftype[R]) -> R:
+    """For any other reference type."""
+    trap_if(~(a.is_null() | wanted.holds(a.type())), Trap.CLASS_CAST)
+    return wanted.of(a)

@@ -7,16 +7,24 @@ from pathlib import Path
 from ..core.hookspecs import hookimpl
 from ..core.parts import Memory, MicroLibrary, Option
 from ..opcodes import OpcodeSet
-from . import linear, linear_services, objects, ops, services
+from . import linear, linear_services, objects, ops, services, string_services, strings
 from .linear_tables import memory_bytes, memory_constants, memory_tables, segment_constants
-from .tables import global_tables, type_tables
+from .tables import (
+    global_tables,
+    implementor_tables,
+    interface_tables,
+    subtype_tables,
+    type_tables,
+    virtual_tables,
+)
 
 ROOM = Path(__file__).parent
 
 
 @hookimpl
 def tblvm_opcodes() -> list[OpcodeSet]:
-    return [ops.cells_op, ops.free_op, ops.globals_op, objects.op, linear.op]
+    of_strings = [strings.read, strings.make, strings.format_, strings.integer, strings.floating]
+    return [ops.cells_op, ops.free_op, ops.globals_op, objects.op, *of_strings, linear.op]
 
 
 @hookimpl
@@ -30,11 +38,102 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("types",),
         ),
         MicroLibrary(
+            name="object.string.read",
+            doc="opcodes that look at strings",
+            room=ROOM,
+            size=500,
+            requires=("cage", "support"),
+            sources=("c/string_read.c",),
+            headers=("c",),
+            services=(
+                string_services.equals,
+                string_services.compare,
+                string_services.hash_,
+                string_services.index_of,
+                string_services.index_of_char,
+                string_services.get_chars,
+            ),
+        ),
+        MicroLibrary(
+            name="object.string.make",
+            doc="opcodes that make strings of strings and characters",
+            room=ROOM,
+            size=450,
+            requires=("heap", "memory.allocate"),
+            sources=("c/string_make.c",),
+            headers=("c",),
+            services=(
+                string_services.concat,
+                string_services.substring,
+                string_services.from_char,
+                string_services.from_chars,
+            ),
+            macros={"TB_HEAP_STRINGS": "1"},
+        ),
+        MicroLibrary(
+            name="object.string.format",
+            doc="opcodes that make strings of numbers",
+            room=ROOM,
+            size=200,
+            requires=("object.string.make", "support"),
+            sources=("c/string_format.c",),
+            headers=("c",),
+            services=(string_services.from_i64, string_services.from_f32, string_services.from_f64),
+        ),
+        MicroLibrary(
+            name="object.string.integer",
+            doc="opcodes that read integers from strings",
+            room=ROOM,
+            size=150,
+            requires=("cage",),
+            sources=("c/string_integer.c",),
+            headers=("c",),
+            services=(string_services.to_integer, string_services.is_integer),
+        ),
+        MicroLibrary(
+            name="object.string.float",
+            doc="opcodes that read floating-point numbers from strings",
+            room=ROOM,
+            size=1000,
+            requires=("cage", "support"),
+            sources=("c/string_float.c",),
+            headers=("c",),
+            services=(string_services.to_float, string_services.is_float),
+        ),
+        MicroLibrary(
             name="memory.types",
             doc="sizes of the program's classes and arrays",
             room=ROOM,
             provides=("types",),
             tables=type_tables,
+        ),
+        MicroLibrary(
+            name="memory.virtuals",
+            doc="the functions of the classes' virtual methods",
+            room=ROOM,
+            provides=("virtuals",),
+            tables=virtual_tables,
+        ),
+        MicroLibrary(
+            name="memory.interfaces",
+            doc="the functions of the classes' interface methods",
+            room=ROOM,
+            provides=("interfaces",),
+            tables=interface_tables,
+        ),
+        MicroLibrary(
+            name="memory.subtypes",
+            doc="which types are subtypes of which",
+            room=ROOM,
+            provides=("subtypes",),
+            tables=subtype_tables,
+        ),
+        MicroLibrary(
+            name="memory.implementors",
+            doc="which classes implement which interfaces",
+            room=ROOM,
+            provides=("implementors",),
+            tables=implementor_tables,
         ),
         MicroLibrary(
             name="memory.cage",

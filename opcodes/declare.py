@@ -9,7 +9,8 @@
 
 Several functions may share a code (PRINT of an i32, of a string; NEW with a size and without): the
 verifier takes the first whose operand types and immediates fit; where a `when` holds, no later one is
-tried. They share name and encoding.
+tried. A `when` asks for the value of a plain immediate, or, with "interface", what a reference type is. They
+share name and encoding.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Declaration:
     library: str
     function: Callable[..., Any]
     types: Mapping[Any, Any] | None = None
-    when: Mapping[str, int] = field(default_factory=dict)
+    when: Mapping[str, int | str] = field(default_factory=dict)
 
     @property
     def signature(self) -> Signature:
@@ -62,9 +63,11 @@ class Declaration:
 
     def check(self) -> None:
         """Raises DslError for what the opcode language excludes, as far as it shows without bindings."""
-        plain = {slot.name for slot in self.signature.immediates if slot.kind in COUNTED_KINDS}
-        if not set(self.when) <= plain:
-            raise DslError(f"{self.name}: `when` names {sorted(set(self.when) - plain)}, no plain immediates")
+        kinds = {slot.name: slot.kind for slot in self.signature.immediates}
+        for given, wanted in self.when.items():
+            fits = ("reftype",) if wanted == "interface" else COUNTED_KINDS
+            if kinds.get(given) not in fits:
+                raise DslError(f"{self.name}: `when` names {given}, no plain immediate or reference type")
         if not self.signature.domains:
             self.graph()
 
@@ -109,7 +112,7 @@ class OpcodeSet:
         self.declarations: list[Declaration] = []
 
     def __call__(
-        self, code: int, name: str, *, when: Mapping[str, int] | None = None
+        self, code: int, name: str, *, when: Mapping[str, int | str] | None = None
     ) -> Callable[[Function], Function]:
         """Declare an opcode. Raises DslError for what the opcode language excludes, at once."""
 

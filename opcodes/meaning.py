@@ -6,7 +6,7 @@ objects, and nothing of a plan, of resolved code or of C is used here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,10 +16,10 @@ from .services import Service
 from .spaces import Memories, Tables
 from .trace import arguments, checked_results
 from .traps import Trap, TrapSignal
-from .values import Raw, Value
+from .values import LATIN1, UTF16, Raw, Value
 
 if TYPE_CHECKING:
-    from ..core.module import Constant, Module
+    from ..core.module import Constant, FunctionType, Implementation, Module
     from ..core.verified import Form, Verified
     from .isa import Isa
 
@@ -83,6 +83,13 @@ class Frame:
     offset: int = 0
 
 
+def _string_object(units: Sequence[int]) -> Object:
+    """The string of these UTF-16 units, as Latin-1 unless some unit needs UTF-16."""
+    wide = any(unit > 0xFF for unit in units)
+    data = b"".join(unit.to_bytes(2, "little") for unit in units) if wide else bytes(units)
+    return Object(UTF16 if wide else LATIN1, len(units), bytearray(data + bytes(-len(data) % 8)))
+
+
 class _Halted(Exception):
     pass
 
@@ -108,6 +115,7 @@ class Machine:
     ) -> None:
         """states: instances that `state` finds, such as a console with input. watch_heap: record what is
         reachable at each allocation. collector: unreachable objects do not count against the heap."""
+        from ..core.hierarchy import layouts  # the core room imports this one
         from ..core.module import canonical_types
 
         self.verified = verified
@@ -120,10 +128,11 @@ class Machine:
         self.heap: dict[int, Object] = {}
         self._released: set[int] = set()
         self._next = 8
-        self._strings: dict[int, str] = {}
         self.memories = Memories(self.module, self.limits.linear)
         self.tables = Tables(self.module, self.limits.tables)
         self._canonical = canonical_types(self.module)
+        self._immortal: dict[int, Object] = {}
+        self._layouts = layouts(self.module.types)
         self._pool: list[int] = [self._constant(constant) for constant in self.module.pool]
         self.globals = [0] * len(self.module.globals)
         self.stack_left = self.limits.stack
@@ -147,9 +156,32 @@ class Machine:
         found: S = self._states[cls]
         return found
 
+    def object(self, reference: int) -> Object:
+        """What *reference*, which is not null, names: an object of the heap or a string constant."""
+        return self.heap.get(reference) or self._immortal[reference]
+
     def string(self, reference: int) -> str | None:
         """The text of a string object; None for null."""
-        return self._strings[reference] if reference else None
+        if not reference:
+            return None
+        found = self.object(reference)
+        if found.type == LATIN1:
+            return found.data[: found.length].decode("latin-1")
+        return found.data[: 2 * found.length].decode("utf-16-le", "surrogatepass")
+
+    def units(self, reference: int) -> list[int]:
+        """The UTF-16 units of a string object, or the elements of an array of u16."""
+        found = self.object(reference)
+        if found.type == LATIN1:
+            return list(found.data[: found.length])
+        return list(memoryview(bytes(found.data[: 2 * found.length])).cast("H"))
+
+    def new_string(self, units: Sequence[int]) -> int:
+        """A new string object of these UTF-16 units. Raises TrapSignal when there is no memory for it."""
+        made = _string_object(units)
+        reference: int = self.allocate(len(made.data) + values.HEADER_BYTES, made.type, made.length)
+        self.heap[reference] = made
+        return reference
 
     def release(self, reference: int) -> bool:
         """Give an object back; false when it is not allocated."""
@@ -158,7 +190,7 @@ class Machine:
             return False
         self._released.add(reference)
         self._live_bytes -= len(found.data) + values.HEADER_BYTES
-        found.length = 0  # every access to it is out of bounds
+        found.type = found.length = 0  # every access to it is out of bounds
         return True
 
     # -- values.Effects ---------------------------------------------------------------------------
@@ -190,7 +222,7 @@ class Machine:
         self.globals[index] = value
 
     def heap_load(self, storage: types.Type, object_: Raw, offset: Raw) -> Raw:
-        found = self.heap[object_]
+        found = self.object(object_)
         if offset == values.LENGTH_OFFSET:
             return found.length
         at = offset - values.HEADER_BYTES
@@ -232,11 +264,65 @@ class Machine:
         return self._canonical[self.module.functions[index].type]
 
     def type_size(self, type_: Raw) -> Raw:
-        from ..core.module import ClassType, class_layout
+        return self._layouts[type_ - types.FIRST_MODULE_TYPE].size
 
+    def type_of(self, object_: Raw) -> Raw:
+        return self.object(object_).type if object_ else 0
+
+    def is_subtype(self, type_: Raw, wanted: Raw) -> Raw:
+        if wanted == types.ANY.code:
+            return int(type_ != 0)
+        if type_ in (LATIN1, UTF16):
+            return int(wanted == types.STRING.code)
+        return int(any(code == wanted for code in self._ancestors(type_)))
+
+    def implements(self, type_: Raw, wanted: Raw) -> Raw:
+        return int(self._implementation(type_, wanted) is not None)
+
+    def _ancestors(self, type_: int) -> Iterator[int]:
+        """The type itself, its superclass, and so on."""
+        from ..core.module import ClassType
+
+        while type_:
+            yield type_
+            entry = self.module.type_entry(type_)
+            type_ = entry.superclass if isinstance(entry, ClassType) else 0
+
+    def _implementation(self, type_: int, wanted: int) -> Implementation | None:
+        from ..core.module import ClassType
+
+        for code in self._ancestors(type_):
+            entry = self.module.type_entry(code)
+            for each in entry.interfaces if isinstance(entry, ClassType) else ():
+                if each.interface == wanted:
+                    return each
+        return None
+
+    def receiver(self, kind: str, owner: Raw, method: Raw) -> Raw:
+        return self.frames[-1].stack[-len(self.called(owner, method).parameters)].v
+
+    def called(self, owner: int, method: int) -> FunctionType:
+        """A function type with the parameters of a method of the class or interface *owner*."""
+        from ..core.module import ClassType, FunctionType, InterfaceType
+
+        entry = self.module.type_entry(owner)
+        if isinstance(entry, ClassType):
+            return self.module.function_type(entry.virtuals[method])
+        assert isinstance(entry, InterfaceType)
+        type_ = self.module.types[entry.methods[method]]
+        assert isinstance(type_, FunctionType)
+        return type_
+
+    def method(self, kind: str, type_: Raw, owner: Raw, method: Raw) -> Raw:
+        from ..core.module import ClassType
+
+        if kind == "interface":
+            found = self._implementation(type_, owner)
+            assert found is not None, "a value of an interface's type does not implement it"
+            method = found.slots[method]
         entry = self.module.type_entry(type_)
         assert isinstance(entry, ClassType)
-        return class_layout(entry)[1]
+        return entry.virtuals[method]
 
     def allocate(self, size: Raw, type_: Raw, length: Raw) -> Raw:
         if size > MAX_OBJECT_BYTES:  # no heap is as large: it is not worth a collection
@@ -341,14 +427,11 @@ class Machine:
     def _resolve(self, form: Form, immediates: tuple[int, ...]) -> list[Raw]:
         """Immediates as opcodes see them: a field's ordinal becomes its byte offset, a function type the
         number that equal ones share; the targets of a branch table are one."""
-        from ..core.module import ClassType, class_layout
-
         resolved: list[Raw] = list(immediates)
         for index, slot in enumerate(form.declaration.signature.immediates):
             if slot.kind == "field":
-                entry = self.module.type_entry(immediates[index - 1])
-                assert isinstance(entry, ClassType)
-                resolved[index] = class_layout(entry)[0][immediates[index]]
+                layout = self._layouts[immediates[index - 1] - types.FIRST_MODULE_TYPE]
+                resolved[index] = layout.offsets[immediates[index]]
             elif slot.kind == "functype":
                 resolved[index] = self._canonical[immediates[index]]
             elif slot.kind == "targets":
@@ -405,9 +488,11 @@ class Machine:
     def _constant(self, constant: Constant) -> int:
         if isinstance(constant.value, int):
             return constant.value
+        text = constant.value.encode("utf-16-le", "surrogatepass")
+        made = _string_object(memoryview(text).cast("H").tolist())
         reference = self._next  # immortal, and not among the objects of the heap
-        self._next += 8
-        self._strings[reference] = constant.value
+        self._next += len(made.data) + values.HEADER_BYTES
+        self._immortal[reference] = made
         return reference
 
     def _roots(self) -> Iterator[int]:
@@ -421,13 +506,12 @@ class Machine:
                 yield value
 
     def _references(self, found: Object) -> Iterator[int]:
-        from ..core.module import ArrayType, ClassType, class_layout
+        from ..core.module import ArrayType, ClassType
 
         entry = self.module.type_entry(found.type)
-        offsets: list[int] = []
+        offsets: Sequence[int] = ()
         if isinstance(entry, ClassType):
-            layout = class_layout(entry)[0]
-            offsets = [at for at, c in zip(layout, entry.fields, strict=True) if types.is_reference_code(c)]
+            offsets = self._layouts[found.type - types.FIRST_MODULE_TYPE].references
         elif isinstance(entry, ArrayType) and types.is_reference_code(entry.element):
             offsets = [values.HEADER_BYTES + 4 * i for i in range(found.length)]
         for at in offsets:

@@ -20,7 +20,7 @@ from .values import VARIABLES, DslError
 class Pattern:
     """A type in a signature.
 
-    kind: "type" (a fixed one), "variable", "cells", "string", "any", "array" or "instance".
+    kind: "type" (a fixed one), "variable", "chars" (an array of u16), "array" or "instance".
     type: the built-in type, for "type". variable: the name of the type variable, also of array[E] and
     instance[C].
     """
@@ -71,6 +71,7 @@ _VALUES: dict[Any, Pattern] = {
     values.cells: Pattern("type", types.CELLS),
     values.string: Pattern("type", types.STRING),
     values.function: Pattern("type", types.FUNCTION),
+    values.chars: Pattern("chars"),
 }
 # What a type with a type variable is called in patterns, and what its variable ranges over.
 _GENERIC = {values.array: ("array", "storage"), values.instance: ("instance", "class")}
@@ -90,7 +91,9 @@ _IMMEDIATES: dict[Any, str] = {
     values.table: "table",
     values.elem: "elem",
     values.class_: "class",
+    values.interface_: "interface",
     values.field: "field",
+    values.method: "method",
     values.array_: "array",
     values.reftype: "reftype",
 }
@@ -100,7 +103,9 @@ _DOMAINS: dict[Any, tuple[str, ...]] = {
     values.pool: ("stack",),
     values.global_: ("stack",),
     values.class_: ("class",),
+    values.interface_: ("class",),
     values.field: ("class", "storage"),
+    values.method: ("class",),
     values.array_: ("storage",),
     values.reftype: ("reference",),
 }
@@ -187,8 +192,10 @@ def analyse(function: Callable[..., Any], substitutes: Mapping[Any, Any] | None 
             raise DslError(f"{name}: {base.__name__} has {len(domains)} type variables, as in local[T]")
         found = tuple(variable(each, domain) for each, domain in zip(given, domains, strict=True))
         before = immediates[-1] if immediates else ImmediateSlot("", "")
-        if base is values.field and (before.kind, before.variables) != ("class", found[:1]):
-            raise DslError(f"{name}: field[C, F] stands right behind the class_[C] that has the field")
+        owners = {values.field: ("class",), values.method: ("class", "interface")}.get(base)
+        if owners and (before.kind not in owners or before.variables != found[:1]):
+            what = " or ".join(f"{owner}_[C]" for owner in owners)
+            raise DslError(f"{name}: {base.__name__}[…] stands right behind the {what} that has it")
         if before.kind == "targets":
             raise DslError(f"{name}: nothing stands behind targets")
         return found

@@ -120,6 +120,21 @@ class Tracer:
     def type_size(self, type_: Raw) -> Node:
         return self.node("type_size", "i32", (), _immediate(type_))
 
+    def type_of(self, object_: Raw) -> Node:
+        return self.node("type_of", "i32", (self.lift(object_, "ref"),))
+
+    def is_subtype(self, type_: Raw, wanted: Raw) -> Node:
+        return self.node("is_subtype", "i1", (self.lift(type_, "i32"),), _immediate(wanted))
+
+    def implements(self, type_: Raw, wanted: Raw) -> Node:
+        return self.node("implements", "i1", (self.lift(type_, "i32"),), _immediate(wanted))
+
+    def receiver(self, kind: str, owner: Raw, method: Raw) -> Node:
+        return self.node(f"{kind}_receiver", "ref", (), _immediate(method))
+
+    def method(self, kind: str, type_: Raw, owner: Raw, method: Raw) -> Node:
+        return self.node(f"{kind}_method", "i32", (self.lift(type_, "i32"),), _immediate(method))
+
     def allocate(self, size: Raw, type_: Raw, length: Raw) -> Node:
         operands = (self.lift(size, "i64"), self.lift(type_, "i32"), self.lift(length, "i32"))
         return self.node("allocate", "ref", operands)
@@ -223,6 +238,8 @@ def operand_value(pattern: Pattern, raw: Raw, bound: dict[str, types.Type]) -> V
         return values.array(raw, bound[pattern.variable])
     if pattern.kind == "instance":
         return values.instance(raw)
+    if pattern.kind == "chars":
+        return values.chars(raw)
     return values.value_class(bound[pattern.variable])(raw)
 
 
@@ -239,7 +256,9 @@ _IMMEDIATE_CLASS: dict[str, Any] = {
     "table": values.table,
     "elem": values.elem,
     "class": values.class_,
+    "interface": values.interface_,
     "field": values.field,
+    "method": values.method,
     "array": values.array_,
     "reftype": values.reftype,
 }
@@ -312,7 +331,7 @@ def trace(
     function: Callable[..., Any],
     signature: Signature,
     bindings: Bindings,
-    when: Mapping[str, int],
+    when: Mapping[str, int | str],
 ) -> Graph:
     """The op IR of one form of an opcode: *function* with its type variables bound as *bindings* says, and
     the immediates that *when* names constant.
@@ -329,7 +348,7 @@ def trace(
         stack.append(tracer.node(PARAMETER.name, type_, (), index))
     immediates: list[Raw] = [
         tracer.lift(when[slot.name], "i32")
-        if slot.name in when
+        if isinstance(when.get(slot.name), int)
         else tracer.node(IMMEDIATE.name, "i32", (), index)
         for index, slot in enumerate(signature.immediates)
     ]

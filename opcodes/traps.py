@@ -33,6 +33,8 @@ class Trap:
     CALL_TYPE_MISMATCH: ClassVar[Trap]
     NEGATIVE_SIZE: ClassVar[Trap]
     BAD_FREE: ClassVar[Trap]
+    CLASS_CAST: ClassVar[Trap]
+    NUMBER_FORMAT: ClassVar[Trap]
     BAD_INPUT: ClassVar[Trap]
     STACK_OVERFLOW: ClassVar[Trap]
     OUT_OF_MEMORY: ClassVar[Trap]
@@ -70,6 +72,8 @@ Trap.UNINITIALIZED_ELEMENT = Trap("UNINITIALIZED_ELEMENT", "uninitialized elemen
 Trap.CALL_TYPE_MISMATCH = Trap("CALL_TYPE_MISMATCH", "indirect call type mismatch")
 Trap.NEGATIVE_SIZE = Trap("NEGATIVE_SIZE", "negative size")
 Trap.BAD_FREE = Trap("BAD_FREE", "free of what is not allocated")
+Trap.CLASS_CAST = Trap("CLASS_CAST", "class cast")
+Trap.NUMBER_FORMAT = Trap("NUMBER_FORMAT", "the text is not a number")
 Trap.BAD_INPUT = Trap("BAD_INPUT", "input is not an integer")
 Trap.STACK_OVERFLOW = Trap("STACK_OVERFLOW", "stack overflow")
 Trap.OUT_OF_MEMORY = Trap("OUT_OF_MEMORY", "out of memory")

@@ -49,6 +49,11 @@ class Effects(Protocol):
     def table_size(self, table: Raw) -> Raw: ...
     def function_type(self, index: Raw) -> Raw: ...
     def type_size(self, type_: Raw) -> Raw: ...
+    def type_of(self, object_: Raw) -> Raw: ...
+    def is_subtype(self, type_: Raw, wanted: Raw) -> Raw: ...
+    def implements(self, type_: Raw, wanted: Raw) -> Raw: ...
+    def receiver(self, kind: str, owner: Raw, method: Raw) -> Raw: ...
+    def method(self, kind: str, type_: Raw, owner: Raw, method: Raw) -> Raw: ...
     def allocate(self, size: Raw, type_: Raw, length: Raw) -> Raw: ...
     def service(self, service: Any, arguments: tuple[Value, ...]) -> Raw: ...
     def jump(self, target: Raw) -> None: ...
@@ -532,6 +537,7 @@ _PLAIN: dict[str, type[Value]] = {"i32": i32, "i64": i64, "f32": f32, "f64": f64
 
 HEADER_BYTES = 8  # of every object: type index 24 bits, collector 8, then 32 bits of length or hash
 LENGTH_OFFSET = 4
+LATIN1, UTF16 = 7, 14  # type indexes of string objects: the units take a byte or two
 
 
 class anyref(Value):
@@ -551,6 +557,10 @@ class anyref(Value):
         """The length in the object's header. The reference must not be null: trap first."""
         return i32(current().heap_load(types.I32, self.v, LENGTH_OFFSET))
 
+    def type(self) -> i32:
+        """The type index in the object's header; 0 for null."""
+        return i32(current().type_of(self.v))
+
 
 class cells(anyref):
     """A reference to an object of i32 cells (NEW)."""
@@ -566,9 +576,18 @@ class cells(anyref):
 
 
 class string(anyref):
-    """A reference to an immutable string."""
+    """A reference to an immutable string: UTF-16 units, stored in a byte each where all of them fit."""
 
     __slots__ = ()
+
+    def unit(self, index: i32) -> i32:
+        """The UTF-16 unit at *index*, which must be within bounds."""
+        machine = current()
+        wide = (self.type() == UTF16).to_i32()
+        at = (index << wide) + HEADER_BYTES
+        low = i32(machine.heap_load(types.U8, self.v, at.v))
+        high = i32(machine.heap_load(types.U8, self.v, (at + wide).v))  # the same byte where there is one
+        return low | ((high << 8) & -wide)
 
 
 def _element_offset(index: i32, size: int) -> i32:
@@ -634,6 +653,12 @@ class instance(anyref, Generic[C]):
 
     def put(self, which: field[C, F], value: F) -> None:
         current().heap_store(which.storage, self.v, which.v, value.v)
+
+
+class chars(anyref):
+    """A reference to an array of u16."""
+
+    __slots__ = ()
 
 
 # --- immediates: what stands in the code behind the opcode -------------------------------------------
@@ -811,6 +836,37 @@ class class_(Immediate, Generic[C]):
         size = i32(machine.type_size(self.v)).to_i64()
         return instance(machine.allocate(size.v, self.v, 0))
 
+    def receiver(self, which: method[C]) -> instance[C]:
+        """The object that a call of the method is for: its first parameter, below the others on the operand
+        stack, where it stays."""
+        return instance(current().receiver("class", self.v, which.v))
+
+    def find(self, type_: i32, which: method[C]) -> i32:
+        """The function of the method in objects of type index *type_*, which must be those of a subclass."""
+        return i32(current().method("class", type_.v, self.v, which.v))
+
+
+class interface_(Immediate, Generic[C]):
+    """Type code of an interface."""
+
+    __slots__ = ()
+
+    def receiver(self, which: method[C]) -> instance[C]:
+        """As `class_.receiver`."""
+        return instance(current().receiver("interface", self.v, which.v))
+
+    def find(self, type_: i32, which: method[C]) -> i32:
+        """The function of the method in objects of type index *type_*, whose class must implement the
+        interface."""
+        return i32(current().method("interface", type_.v, self.v, which.v))
+
+
+class method(Immediate, Generic[C]):
+    """Slot of a virtual method of class C, or index of a method of interface C: the opcode's stack effect is
+    that of calling it on a C."""
+
+    __slots__ = ()
+
 
 class field(Immediate, Generic[C, F]):
     """Ordinal of a field of type F of class C; when the opcode runs, the field's byte offset."""
@@ -836,6 +892,18 @@ class reftype(Immediate, Generic[R]):
 
     def null(self) -> R:
         return anyref(0)  # type: ignore[return-value]
+
+    def of(self, reference: anyref) -> R:
+        """The reference as one of this type, which it must be: check first."""
+        return anyref(reference.v)  # type: ignore[return-value]
+
+    def holds(self, type_: i32) -> boolean:
+        """Whether objects of type index *type_* have this type, which is no interface; false for 0, null."""
+        return boolean(current().is_subtype(type_.v, self.v))
+
+    def is_implemented(self, type_: i32) -> boolean:
+        """Whether objects of type index *type_* implement this type, which is an interface."""
+        return boolean(current().implements(type_.v, self.v))
 
 
 def _array_bytes(length: i32, element: int) -> i64:

@@ -3,6 +3,6 @@
 if __name__ != "tblvm.stack":
     raise ImportError("this package is tblvm.stack: install tblvm and import it by that name")
 
-from .verify import assignable, verify
+from .verify import verify
 
-__all__ = ["assignable", "verify"]
+__all__ = ["verify"]

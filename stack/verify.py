@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 
 from ..core.code import Decoder
 from ..core.errors import ModuleError
+from ..core.hierarchy import Hierarchy
 from ..core.module import (
     MAX_FRAME_CELLS,
     UNMEASURED,
@@ -29,6 +30,7 @@ from ..core.module import (
     ClassType,
     Function,
     FunctionType,
+    InterfaceType,
     Module,
 )
 from ..core.verified import Form, Verified, VerifiedFunction
@@ -89,7 +91,7 @@ class Stack:
     def codes(self) -> tuple[int, ...]:
         return self.take(self.depth)[1]
 
-    def fits(self, wanted: Stack, known: set[tuple[Stack, Stack]]) -> bool:
+    def fits(self, wanted: Stack, hierarchy: Hierarchy, known: set[tuple[Stack, Stack]]) -> bool:
         """Whether this may stand where *wanted* is expected. known: some pairs of which that was true, so
         that deep stacks are not compared all the way again."""
         here, there = self, wanted
@@ -97,7 +99,7 @@ class Stack:
             return False
         passed = []
         while here is not there:
-            if not assignable(here.code, there.code):
+            if not hierarchy.assignable(here.code, there.code):
                 return False
             if here.depth % 64 == 0:
                 if (here, there) in known:
@@ -131,8 +133,9 @@ def verify(module: Module, isa: Isa) -> Verified:
     for shape in module.shapes:
         shapes.setdefault(shape.function, {})[shape.offset] = shape.types
     map_cells = 0
+    hierarchy = Hierarchy(module.types)
     for index, function in enumerate(module.functions):
-        checker = _Checker(module, decoder, index, forms, shapes.get(index, {}), map_cells)
+        checker = _Checker(module, hierarchy, decoder, index, forms, shapes.get(index, {}), map_cells)
         verified.append(checker.run())
         if function.max_stack not in (UNMEASURED, checker.deepest):
             checker.fail(f"max_stack is {function.max_stack}, but its stack gets {checker.deepest} deep")
@@ -162,6 +165,7 @@ class _Checker:
     """The pass over one function."""
 
     module: Module
+    hierarchy: Hierarchy
     decoder: Decoder
     index: int
     forms: dict[Form, int]
@@ -322,7 +326,11 @@ class _Checker:
         """What keeps the declaration's `when` from holding, "" when it holds."""
         if declaration.when:
             for slot, value in zip(declaration.signature.immediates, immediates, strict=False):
-                if declaration.when.get(slot.name, value) != value:
+                wanted = declaration.when.get(slot.name, value)
+                if wanted == "interface":
+                    if not isinstance(self.module.type_entry(value), InterfaceType):
+                        return f"{slot.name} is no interface"
+                elif wanted != value:
                     return f"{slot.name} is {value}"
         return ""
 
@@ -355,6 +363,17 @@ class _Checker:
             if not isinstance(module.type_entry(value), ClassType):
                 raise _Mismatch(f"type {value} is no class")
             codes[variables[0]] = value
+        elif kind == "interface":
+            if not isinstance(module.type_entry(value), InterfaceType):
+                raise _Mismatch(f"type {value} is no interface")
+            codes[variables[0]] = value
+        elif kind == "method":
+            entry = module.type_entry(codes[variables[0]])
+            assert isinstance(entry, (ClassType, InterfaceType))
+            methods = entry.virtuals if isinstance(entry, ClassType) else entry.methods
+            if value >= len(methods):
+                name = module.type_name(codes[variables[0]])
+                raise _Mismatch(f"{name} has no method {value}: it has {len(methods)}")
         elif kind == "field":
             entry = module.type_entry(codes[variables[0]])
             assert isinstance(entry, ClassType)
@@ -369,7 +388,7 @@ class _Checker:
             codes[variables[0]] = entry.element
             codes[f"{variables[0]}[]"] = value
         elif kind == "reftype":
-            known = isinstance(module.type_entry(value), (ClassType, ArrayType)) or (
+            known = isinstance(module.type_entry(value), (ClassType, InterfaceType, ArrayType)) or (
                 value in types.BY_CODE and types.BY_CODE[value].is_reference
             )
             if not known:
@@ -382,6 +401,10 @@ class _Checker:
         if pattern.kind == "type":
             assert pattern.type is not None
             wanted = pattern.type.code
+        elif pattern.kind == "chars":
+            if self.module.type_entry(code) != ArrayType(types.U16.code):
+                raise _Mismatch(f"{name} must be a u16[], not {self.module.type_name(code)}")
+            wanted = code
         elif pattern.kind == "array":
             entry = self.module.type_entry(code)
             if not isinstance(entry, ArrayType):
@@ -396,7 +419,7 @@ class _Checker:
             if domain == "reference" and not types.is_reference_code(code):
                 raise _Mismatch(f"{name} must be a reference, not {self.module.type_name(code)}")
             wanted = codes.setdefault(pattern.variable, code)
-        if not assignable(code, wanted):
+        if not self.hierarchy.assignable(code, wanted):
             raise _Mismatch(
                 f"{name} must be {self.module.type_name(wanted)}, not {self.module.type_name(code)}"
             )
@@ -419,10 +442,23 @@ class _Checker:
         kind, value = opcode.kinds[which], immediates[which]
         if kind == "func":
             return self.module.function_type(value), f"{opcode.name} {self.module.function_name(value)}"
+        if kind == "method":
+            return self._method(immediates[which - 1], value), opcode.label
         assert kind == "functype", kind
         entry = self.module.types[value]
         assert isinstance(entry, FunctionType)
         return entry, opcode.label
+
+    def _method(self, owner: int, method: int) -> FunctionType:
+        """The type of a method as it is called on an *owner*, whatever class has the function."""
+        entry = self.module.type_entry(owner)
+        if isinstance(entry, ClassType):
+            function = self.module.function_type(entry.virtuals[method])
+            return FunctionType((owner, *function.parameters[1:]), function.results)
+        assert isinstance(entry, InterfaceType)
+        type_ = self.module.types[entry.methods[method]]
+        assert isinstance(type_, FunctionType)
+        return type_
 
     def _transfer(
         self, opcode: Opcode, transfer: Node, immediates: tuple[int, ...], at: int, stack: Stack
@@ -440,7 +476,7 @@ class _Checker:
         if name == "tail_invoke":
             callee, what = self._callee(opcode, transfer, immediates)
             left = self._take(stack, callee.parameters, what).push(*callee.results)
-            self._take(left, self.type.results, f"RET behind {what}")
+            self._take(left, self.type.results, what)
             return None
         if name == "jump_table":
             for target in dict.fromkeys(immediates[int(transfer.attribute) :]):  # type: ignore[call-overload]
@@ -455,7 +491,7 @@ class _Checker:
             self.fail(f"{what} takes {len(wanted)} operands and the stack has {stack.depth}")
         below, taken = stack.take(len(wanted))
         for given, want in zip(taken, wanted, strict=True):
-            if not assignable(given, want):
+            if not self.hierarchy.assignable(given, want):
                 name = self.module.type_name
                 self.fail(f"{what} takes {name(want)} where the stack has {name(given)}")
         return below
@@ -472,7 +508,7 @@ class _Checker:
 
     def _arrive(self, stack: Stack, at: int) -> None:
         expected = self._expect[at]
-        if not stack.fits(expected, self._fitting):
+        if not stack.fits(expected, self.hierarchy, self._fitting):
             self.fail(
                 f"at offset {at} the operand stack is ({self._spell(expected)}), but it arrives as "
                 f"({self._spell(stack)}); a .shape there can say what both are"
@@ -491,8 +527,3 @@ class _Checker:
             self.map_cells += len(slots)
             if self.map_cells > MAX_MAP_CELLS:
                 self.fail(f"the reference maps of the module exceed {MAX_MAP_CELLS} cells")
-
-
-def assignable(given: int, wanted: int) -> bool:
-    """Whether a value of type code *given* may stand where *wanted* is declared."""
-    return given == wanted or (wanted == types.ANY.code and types.is_reference_code(given))

@@ -14,6 +14,8 @@ u32 tb_walk_size(struct tb_context *cx, tb_ref at) {
   u32 type = tb_object_type(cx, at), length = tb_object_length(cx, at);
   if (type == TB_TYPE_FREE) return length;
   u32 size = 0x80000000u | 4; /* cells */
+  if (TB_HEAP_STRINGS && type == TB_TYPE_LATIN1) size -= 3;
+  if (TB_HEAP_STRINGS && type == TB_TYPE_UTF16) size -= 2;
   if (type >= TB_TYPE_MODULE) size = tb_types(cx)[type - TB_TYPE_MODULE];
   if (!(size >> 31)) return size;
   return (TB_HEADER + length * (size & 0xff) + 7) & ~7u;

@@ -53,6 +53,17 @@ HEAP_STORE = _effect("heap_store", "{0}.{name}[{1}] ← {2}", requires=("cage",)
 HEAP_STORE_REF = _effect("heap_store_ref", "{0}.{name}[{1}] ← {2}" + _BARRIER, requires=("cage",))
 # Bytes that an object of the class that an immediate names takes, header included.
 TYPE_SIZE = _effect("type_size", "size_of({immediate})", requires=("types",))
+# Type index in an object's header, 0 for null.
+TYPE_OF = _effect("type_of", "type_of({0})", requires=("cage",))
+# Whether objects of a type index are of the type that an immediate names: any but an interface; an interface.
+IS_SUBTYPE = _effect("is_subtype", "{0} is {immediate}", requires=("subtypes",))
+IMPLEMENTS = _effect("implements", "{0} implements {immediate}", requires=("implementors",))
+# Calls of the method that an immediate names: the object, which is the first parameter, on the operand stack;
+# the function for objects of a type index.
+CLASS_RECEIVER = _effect("class_receiver", "object_of({immediate})")
+CLASS_METHOD = _effect("class_method", "function({0}, {immediate})", requires=("virtuals",))
+INTERFACE_RECEIVER = _effect("interface_receiver", "object_of({immediate})", requires=("interfaces",))
+INTERFACE_METHOD = _effect("interface_method", "function({0}, {immediate})", requires=("interfaces",))
 # (size in bytes as i64, type index as i32, length as i32) -> a zeroed object with its header written.
 ALLOCATE = _effect(
     "allocate", "allocate({0} bytes, type {1}, length {2})", requires=("heap",), safepoint=True

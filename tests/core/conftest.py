@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import strategies as st
 
 from tblvm.core.asm_function import relax
 from tblvm.core.code import write_leb
+from tblvm.core.errors import ModuleError
 from tblvm.core.module import (
     ArrayType,
     ClassType,
@@ -19,6 +21,8 @@ from tblvm.core.module import (
     Function,
     FunctionTable,
     FunctionType,
+    Implementation,
+    InterfaceType,
     Memory,
     Module,
     PageUse,
@@ -26,6 +30,7 @@ from tblvm.core.module import (
     TypeEntry,
 )
 from tblvm.core.registry import load
+from tblvm.core.wellformed import check, own_methods
 from tblvm.opcodes import CORE, Isa, Opcode, OpcodeSet, Page, class_, field, i32, imm_s, imm_u, target
 from tblvm.opcodes.signature import SIGNED_KINDS
 from tblvm.opcodes.types import BUILT_IN, FIRST_MODULE_TYPE
@@ -103,21 +108,30 @@ class Types:
 
 @st.composite
 def type_tables(draw: st.DrawFn) -> Types:
-    kinds = draw(st.lists(st.sampled_from("caf"), max_size=7))
+    kinds = draw(st.lists(st.sampled_from("caif"), max_size=7))
     kinds.insert(draw(st.integers(0, len(kinds))), "f")
     own = [FIRST_MODULE_TYPE + index for index, kind in enumerate(kinds) if kind != "f"]
     stored = (*(each.code for each in BUILT_IN), *own)
     cell = (*(each.code for each in BUILT_IN if not each.is_storage_only), *own)
     lists = st.lists(st.sampled_from(cell), max_size=3).map(tuple)
     entries: list[TypeEntry] = []
+    extra: list[TypeEntry] = []  # the types of interface methods
     for kind in kinds:
         if kind == "c":
             entries.append(ClassType(tuple(draw(st.lists(st.sampled_from(stored), max_size=3)))))
+        elif kind == "i":
+            receiver = FIRST_MODULE_TYPE + len(entries)
+            count = draw(st.integers(0, 2))
+            entries.append(InterfaceType(tuple(len(kinds) + len(extra) + at for at in range(count))))
+            extra += [
+                FunctionType((receiver, *draw(lists)[:1]), draw(st.sampled_from([(), (1,)])))
+                for _ in range(count)
+            ]
         elif kind == "a":
             entries.append(ArrayType(draw(st.sampled_from(stored))))
         else:
             entries.append(FunctionType(draw(lists), draw(lists)))
-    return Types(tuple(entries), cell, stored)
+    return Types((*entries, *extra), cell, stored)
 
 
 @st.composite
@@ -166,7 +180,8 @@ def debugs(draw: st.DrawFn, table: Types, functions: list[Function], global_coun
 
     types_: tuple[str, ...] = ()
     if draw(st.booleans()):
-        types_ = tuple(draw(NAMES) if isinstance(each, ClassType) else "" for each in table.entries)
+        named = (ClassType, InterfaceType)
+        types_ = tuple(draw(NAMES) if isinstance(each, named) else "" for each in table.entries)
     fields: tuple[tuple[str, ...], ...] = ()
     if draw(st.booleans()):
         counts = [len(each.fields) if isinstance(each, ClassType) else 0 for each in table.entries]
@@ -243,7 +258,7 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
     for named in draw(st.lists(st.lists(names, max_size=5).map(tuple), max_size=3)):
         index, offset = draw(places(tuple(least for least, _ in tables), len(named)))
         elements.append(ElementSegment(named, index, offset))
-    return Module(
+    module = Module(
         types=table.entries,
         pool=tuple(draw(st.lists(CONSTANTS, max_size=4))),
         globals=globals_,
@@ -260,6 +275,52 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
         elements=tuple(elements),
         debug=debugs(draw, table, functions, len(globals_)),
     )
+    module = with_classes(draw, module)
+    if draw(st.booleans()):
+        counts = [len(own_methods(module, index)) for index in range(len(module.types))]
+        methods = tuple(optional_names(draw, count) for count in counts)
+        module = replace(module, debug=replace(module.debug, methods=methods))
+    return module
+
+
+def with_classes(draw: st.DrawFn, module: Module) -> Module:
+    """The module with superclasses, virtual methods and interfaces where they fit."""
+
+    def accepted(index: int, entry: ClassType) -> bool:
+        nonlocal module
+        changed = replace(module, types=(*module.types[:index], entry, *module.types[index + 1 :]))
+        with contextlib.suppress(ModuleError):
+            check(changed)
+            module = changed
+            return True
+        return False
+
+    classes = [index for index, entry in enumerate(module.types) if isinstance(entry, ClassType)]
+    faces = [index for index, entry in enumerate(module.types) if isinstance(entry, InterfaceType)]
+    functions = st.integers(0, len(module.functions) - 1)
+    for number, index in enumerate(classes):
+        entry = module.types[index]
+        assert isinstance(entry, ClassType)
+        if number and draw(st.booleans()):
+            above = draw(st.sampled_from(classes[:number]))
+            parent = module.types[above]
+            assert isinstance(parent, ClassType)
+            tried = replace(entry, superclass=FIRST_MODULE_TYPE + above, virtuals=parent.virtuals)
+            entry = tried if accepted(index, tried) else entry
+        for _ in range(draw(st.integers(0, 3))):
+            virtuals = [*entry.virtuals, draw(functions)]
+            if entry.virtuals and draw(st.booleans()):
+                virtuals[draw(st.integers(0, len(entry.virtuals) - 1))] = virtuals.pop()
+            tried = replace(entry, virtuals=tuple(virtuals))
+            entry = tried if accepted(index, tried) else entry
+        for face in draw(st.lists(st.sampled_from(faces), max_size=2)) if faces else ():
+            wanted = module.types[face]
+            assert isinstance(wanted, InterfaceType)
+            slots = tuple(draw(st.integers(0, max(0, len(entry.virtuals) - 1))) for _ in wanted.methods)
+            more = Implementation(FIRST_MODULE_TYPE + face, slots)
+            tried = replace(entry, interfaces=(*entry.interfaces, more))
+            entry = tried if accepted(index, tried) else entry
+    return module
 
 
 def page_uses(draw: st.DrawFn, isa: Isa, prefixes: dict[str, int], used: list[Opcode]) -> list[PageUse]:

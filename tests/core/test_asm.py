@@ -447,7 +447,7 @@ MISTAKES: list[tuple[str, int, int, int, str]] = [
     (main("HALT", ".names function"), 1, 8, 8, "no names are called function; did you mean functions?"),
     (main("HALT", ".entry x"), 1, 8, 1, "no function is called x"),
     (main("HALT", ".entry main main"), 1, 13, 4, "main is one word too many"),
-    (main("HALT", ".class A\n.local x: i32\n.end"), 2, 1, 1, "a class has fields and .nonames only"),
+    (main("HALT", ".class A\n.local x: i32\n.end"), 2, 1, 1, "no directive of a class is called .local"),
     (main("HALT", ".class A"), 1, 8, 1, "A has no .end"),
     (".func main()\nHALT", 1, 7, 4, "main has no .end"),
     ("", 1, 1, 1, "the program has no function"),

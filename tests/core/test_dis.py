@@ -185,9 +185,10 @@ def test_listing(isa: Isa) -> None:
 
 def test_the_manual_is_true(isa: Isa) -> None:
     manual = (Path(__file__).parents[2] / "docs" / "assembly.md").read_text(encoding="utf-8")
-    program, mistake, shown = re.findall(r"```\n(.*?)```", manual, re.DOTALL)
+    program, classes, mistake, shown = re.findall(r"```\n(.*?)```", manual, re.DOTALL)
     module = assemble(program, isa)
     assert listing(module, isa).endswith(shown)
+    assert assemble(disassemble(assemble(classes, isa, "m.tba"), isa), isa) == assemble(classes, isa, "m.tba")
     with pytest.raises(SourceError) as caught:
         assemble("\n" * 5 + ".func main()\n    PUHS 2\n.end\n", isa, "fib.tba")
     assert str(caught.value) == mistake.rstrip()

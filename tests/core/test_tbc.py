@@ -417,9 +417,9 @@ def test_unknown_sections() -> None:
     plain = tbc.write(PLAIN)
     assert tbc.read(insert_section(plain, 7, b"x")) == PLAIN
     with pytest.raises(ModuleError, match="section names has no names"):
-        tbc.read(insert_section(plain, 16, bytes(5)))
+        tbc.read(insert_section(plain, 16, bytes(6)))
     with pytest.raises(ModuleError, match="section names goes on behind its end"):
-        tbc.read(insert_section(plain, 16, b"\x01\x01a" + bytes(5)))
+        tbc.read(insert_section(plain, 16, b"\x01\x01a" + bytes(6)))
     with pytest.raises(ModuleError, match="section names: an immediate is not in its shortest form"):
         tbc.read(insert_section(plain, 16, b"\x80\x00"))
 

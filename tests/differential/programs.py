@@ -16,8 +16,16 @@ from tests.differential.vectors import integer, literal
 from tests.harness import registry
 
 NUMBERS = ("i32", "i64", "f32", "f64")
+FROM_TEXT = {"i32": "STR2I", "i64": "STR2L", "f32": "STR2F", "f64": "STR2D"}
+TO_TEXT = {"i32": "I2STR", "i64": "L2STR", "f32": "F2STR", "f64": "D2STR"}
 ARRAYS = ("i32[]", "i64[]", "f32[]", "f64[]", "i8[]", "u8[]", "i16[]", "u16[]", "any[]", "K[]", "string[]")
-REFERENCES = ("any", "cells", "string", "K", "L", *ARRAYS)
+# M extends K and implements J, N extends M, L implements J, K implements I; all by methods of the same names.
+PARENTS = {"K": "", "L": "", "M": "K", "N": "M"}
+OWN_METHODS = {"K": "ab", "L": "cd", "M": "ac", "N": "abe"}
+INTERFACES = {"I": "a", "J": "c"}
+SUBTYPES = {"K": "MN", "M": "N", "I": "KMN", "J": "LMN"}
+OBJECTS = (*PARENTS, *INTERFACES)
+REFERENCES = ("any", "cells", "string", *OBJECTS, *ARRAYS)
 TYPES = (*NUMBERS, *REFERENCES, "function")
 VALUES = (*NUMBERS, "function")  # no heap references
 STORED = (*TYPES, "i8", "u8", "i16", "u16")
@@ -33,7 +41,19 @@ COMPARES = ("JEQ", "JNE", "JLT", "JGT")
 
 
 def assignable(given: str, wanted: str) -> bool:
-    return given == wanted or (wanted == "any" and given not in VALUES)
+    return given == wanted or (wanted == "any" and given not in VALUES) or given in SUBTYPES.get(wanted, "")
+
+
+def ancestors(class_: str) -> str:
+    """The class and its superclasses."""
+    return class_ + (ancestors(PARENTS[class_]) if PARENTS.get(class_) else "")
+
+
+def methods(type_: str) -> str:
+    """The names of the methods of a class, inherited ones too, or of an interface."""
+    if type_ in INTERFACES:
+        return INTERFACES[type_]
+    return "".join(sorted({name for each in ancestors(type_) for name in OWN_METHODS[each]}))
 
 
 @dataclass(frozen=True)
@@ -82,6 +102,7 @@ class Callable_:
     parameters: tuple[str, ...]
     results: tuple[str, ...]
     recursive: bool = False
+    is_method: bool = False
 
     @property
     def type(self) -> str:
@@ -185,8 +206,10 @@ class Body:
             self.op(f"REF_FUNC {self.rng.choice(self.program.functions).name}", 0, "function")
         elif type_ in (*NUMBERS, "string"):
             self.op(f"CONST {literal(type_, self.rng)}", 0, type_)
-        elif type_ in ("K", "L"):
-            self.op(f"NEWOBJ {type_}", 0, type_)
+        elif type_ in OBJECTS:
+            below = SUBTYPES.get(type_, "")
+            class_ = self.rng.choice(below if type_ in INTERFACES else type_ + below)
+            self.op(f"NEWOBJ {class_}", 0, class_)
         elif type_ == "cells":
             if not self.wild and self.chance(0.5):
                 self.op(f"NEW {LENGTH}", 0, "cells")
@@ -238,6 +261,8 @@ class Body:
         """Push a value that is assignable to *type_*."""
         if type_ == "any" and self.chance(0.6):
             type_ = self.rng.choice(REFERENCES)
+        if type_ in SUBTYPES and self.chance(0.3):
+            type_ = self.rng.choice(SUBTYPES[type_])
         choice = self.rng.random()
         if choice < 0.3 and self.named(type_):
             self.op(f"LOAD {self.rng.choice(self.named(type_))}", 0, type_)
@@ -282,7 +307,9 @@ class Body:
 
     def computed(self, type_: str, depth: int) -> None:
         if type_ in NUMBERS and self.chance(0.4):
-            chosen = self.rng.choice([each for each in numeric(type_) if self.wild or not each.traps])
+            those = [each for each in numeric(type_) if self.wild or not each.traps]
+            trapping = [each for each in those if each.traps]
+            chosen = self.rng.choice(trapping if trapping and self.chance(0.2) else those)
             for taken in chosen.takes:
                 self.value(taken, depth)
             self.op(chosen.label.removeprefix("core."), len(chosen.takes), type_)
@@ -306,7 +333,13 @@ class Body:
             self.value("i32", depth)
             self.op("I2F", 1, "f32")
             return
-        fields = [(c, f) for c in ("K", "L") for f, t in self.program.fields[c] if on_stack(t) == type_]
+        if type_ == "string" and self.chance(0.6):
+            self._text(depth)
+            return
+        if type_ in OBJECTS and self.chance(0.4):
+            self._narrowed(type_, depth)
+            return
+        fields = [(c, f) for c in PARENTS for f, t in self.program.all_fields(c) if on_stack(t) == type_]
         if fields and self.chance(0.6):
             class_, name = self.rng.choice(fields)
             self.value(class_, depth)
@@ -321,6 +354,113 @@ class Body:
             self.usable()
         else:
             self.fresh(type_)
+
+    def _narrowed(self, type_: str, depth: int) -> None:
+        """A cast; in a tame program to what the object is."""
+        wider = [each for each, below in SUBTYPES.items() if type_ in below]
+        self.value(self.rng.choice(("any", *wider)), depth)
+        given = self.stack[-1]
+        if not self.wild or self.chance(0.8):
+            label = self.label([*self.stack[:-1], "any"])
+            for test in ("JNULL", f"INSTANCEOF {type_}"):
+                self.op("DUP", 0, given)
+                if test == "JNULL":
+                    self.branch("JNULL", 1, label)
+                else:
+                    self.op(test, 1, "i32")
+                    self.branch("JNZ", 1, label)
+            self.op("POP", 1)
+            self.fresh(type_)
+            self.place(label)
+        self.op(f"CAST {type_}", 1, type_)
+        self.usable()
+
+    def _text(self, depth: int) -> None:
+        """A string that is made."""
+        choice = self.rng.randrange(7)
+        if choice == 0:
+            self.value("string", depth)
+            self.value("string", depth)
+            self.op("SCONCAT", 2, "string")
+        elif choice == 1:
+            kind = self.rng.choice(NUMBERS)
+            self.value(kind, depth)
+            self.op(TO_TEXT[kind], 1, "string")
+        elif choice == 2:
+            self.value("i32", depth)
+            self.op("SFROMCHAR", 1, "string")
+        elif choice == 3:
+            self.value("u16[]", depth)
+            self.usable()
+            self.between(LENGTH)
+            self.op("SFROMCHARS", 3, "string")
+        else:
+            self.value("string", depth)
+            self.usable()
+            if self.wild and self.chance(0.1):
+                self.between(LENGTH)
+            else:  # the second half
+                for line in ("DUP", "SLENGTH", "DUP", "PUSH 2", "DIV", "SWAP"):
+                    takes, gives = {
+                        "DUP": (0, self.stack[-1:]), "SLENGTH": (1, ["i32"]), "DIV": (2, ["i32"])
+                    }.get(line, (0, ["i32"]))  # fmt: skip
+                    self.op(line, *((2, "i32", "i32") if line == "SWAP" else (takes, *gives)))
+            self.op("SSUBSTRING", 3, "string")
+
+    def between(self, length: int) -> None:
+        """Two indexes of a range of so many."""
+        for at in sorted(self.rng.randrange(length + 1) for _ in range(2)):
+            self.op(f"PUSH {at}", 0, "i32")
+
+    def _asked_of_text(self, depth: int) -> None:
+        """An i32 that depends on a string."""
+        choice = self.rng.randrange(9)
+        if choice < 3:
+            self.value("string", depth)
+            self.usable()
+            self.value("string", depth)
+            self.usable()
+            if choice == 0:
+                self.value("i32", depth)
+            name = ("SINDEXOF", "SEQUALS", "SCOMPARE")[choice]
+            self.op(name, 3 if choice == 0 else 2, "i32")
+        elif choice == 3:
+            self.value("string", depth)
+            self.usable()
+            self.value("i32", depth)
+            self.value("i32", depth)
+            self.op("SINDEXOFCHAR", 3, "i32")
+        elif choice == 4:
+            self.value("string", depth)
+            if not self.wild:
+                self.op('CONST "x"', 0, "string")
+                self.op("SCONCAT", 2, "string")
+            self.usable()
+            self.op("PUSH 0", 0, "i32")
+            self.op("SCHARAT", 2, "i32")
+        elif choice == 5:
+            self.value("string", depth)
+            self.op(self.rng.choice(("SISINT", "SISLONG", "SISFLOAT")), 1, "i32")
+        elif choice == 6:
+            self.value("string", depth)
+            self.usable()
+            self.op(self.rng.choice(("SHASH", "SLENGTH")), 1, "i32")
+        else:
+            self._parsed(depth)
+
+    def _parsed(self, depth: int) -> None:
+        """An i32 that came as text; in a wild program, of any text."""
+        kind = self.rng.choice(NUMBERS)
+        if self.wild and self.chance(0.5):
+            self.value("string", depth)
+            self.usable()
+        else:
+            self.value(kind, depth)
+            self.op(TO_TEXT[kind], 1, "string")
+        self.op(FROM_TEXT[kind], 1, kind)
+        if kind != "i32":
+            self.op("POP", 1)
+            self.op("PUSH 1", 0, "i32")
 
     def _arithmetic(self, depth: int) -> None:
         self.value("i32", depth)
@@ -345,8 +485,13 @@ class Body:
 
     def _question(self, depth: int) -> None:
         """An i32 that depends on a reference."""
-        choice = self.rng.randrange(4)
-        if choice == 0:
+        choice = self.rng.randrange(7)
+        if choice > 4:
+            self._asked_of_text(depth)
+        elif choice == 4:
+            self.value(self.rng.choice(REFERENCES), depth)
+            self.op(f"INSTANCEOF {self.rng.choice(REFERENCES)}", 1, "i32")
+        elif choice == 0:
             type_ = self.rng.choice((*REFERENCES, "function"))
             self.value(type_, depth)
             self.op("REF_IS_NULL" if type_ == "function" else "ISNULL", 1, "i32")
@@ -440,10 +585,17 @@ class Body:
 
     def mutate(self) -> None:
         """Write into an object."""
-        choice = self.rng.randrange(3)
-        if choice == 0:
-            class_ = self.rng.choice(("K", "L"))
-            name, type_ = self.rng.choice(self.program.fields[class_])
+        choice = self.rng.randrange(4)
+        if choice == 3:
+            self.op('CONST "\\u20acx"', 0, "string")
+            self.between(2)
+            self.value("u16[]")
+            self.usable()
+            self.op(f"PUSH {self.rng.randrange(LENGTH - 1)}", 0, "i32")
+            self.op("SGETCHARS", 5)
+        elif choice == 0:
+            class_ = self.rng.choice(tuple(PARENTS))
+            name, type_ = self.rng.choice(self.program.all_fields(class_))
             self.value(class_)
             self.usable()
             self.value(on_stack(type_))
@@ -519,6 +671,9 @@ class Body:
             self.op("DUP", 0, self.stack[-1])
 
     def call(self) -> None:
+        if not self.function.is_method and self.chance(0.5):
+            self.call_method()
+            return
         choices = list(self.callees)
         if self.wild and self.chance(0.1):
             choices = self.program.functions
@@ -540,6 +695,20 @@ class Body:
         else:
             self.op(f"PUSH {self.program.functions.index(callee)}", 0, "i32")
         self.op(f"CALL_INDIRECT {callee.type}, $calls", len(callee.parameters) + 1, *callee.results)
+
+    def call_method(self) -> None:
+        owner = self.rng.choice(OBJECTS)
+        name = self.rng.choice(methods(owner))
+        self.value(owner)
+        self.usable()
+        parameters, results = self.program.signatures[name]
+        if owner in PARENTS:  # the function that this class has may promise more
+            declaring = next(each for each in ancestors(owner) if name in OWN_METHODS[each])
+            [results] = [f.results for f in self.program.functions if f.name == f"{declaring}_{name}"]
+        for type_ in parameters:
+            self.value(type_)
+        opcode = "INVOKEINTERFACE" if owner in INTERFACES else "INVOKEVIRTUAL"
+        self.op(f"{opcode} {owner}.{name}", 1 + len(parameters), *results)
 
     def recurse(self) -> None:
         before = list(self.stack)
@@ -765,6 +934,11 @@ class Generator:
     globals: list[tuple[str, str]] = field(default_factory=list)
     fields: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     functions: list[Callable_] = field(default_factory=list)
+    # Name of a method -> its parameters without the object, its results.
+    signatures: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+
+    def all_fields(self, class_: str) -> list[tuple[str, str]]:
+        return [each for above in ancestors(class_) for each in self.fields[above]]
 
     def globals_of(self, type_: str) -> list[str]:
         return [name for name, each in self.globals if each == type_]
@@ -776,21 +950,46 @@ class Generator:
     def text(self) -> str:
         rng = self.rng
         self.globals = [(f"g{i}", rng.choice(TYPES)) for i in range(rng.randrange(3, 8))]
-        for class_ in ("K", "L"):
-            kinds = [rng.choice(STORED) for _ in range(rng.randrange(2, 9))]
-            self.fields[class_] = [(f"x{i}", kind) for i, kind in enumerate(kinds)]
+        for class_ in PARENTS:
+            kinds = [rng.choice(STORED) for _ in range(rng.randrange(2 * (class_ in "KL"), 9))]
+            self.fields[class_] = [(f"{class_.lower()}{i}", kind) for i, kind in enumerate(kinds)]
+        self.signatures = {name: (self.types(3), self.types(2)) for name in "abcde"}
         self.functions = [Callable_("main", (), rng.choice(((), ("i32",))))]
         for index in range(rng.randrange(1, 5)):
             recursive = rng.random() < 0.4
             parameters = (("i32",) if recursive else ()) + self.types(3)
             self.functions.append(Callable_(f"f{index}", parameters, self.types(3), recursive))
+        for class_, names in OWN_METHODS.items():
+            for name in names:
+                parameters, results = self.signatures[name]
+                self_ = rng.choice((class_, class_, *ancestors(class_), "any"))
+                # A method may give more than what it overrides promises.
+                given = tuple(rng.choice((t, *SUBTYPES.get(t, ""))) for t in results)
+                results = given if len(results) == 1 and class_ == "N" else results
+                made = Callable_(f"{class_}_{name}", (self_, *parameters), results, is_method=True)
+                self.functions.append(made)
         parts = [f".global {name}: {type_}" for name, type_ in self.globals]
-        names = ", ".join(each.name for each in self.functions)
+        names = ", ".join(each.name for each in self.functions if not each.is_method)
         parts += [".memory $m: 1, 9", '.data $d: $m, 0\n  "' + "\\x9c?" * 40 + '"\n.end']
         parts += [".table $t: 8, 12", f".table $calls: 8, 8\n.elem $e: $calls, 0\n  {names}\n.end"]
         parts += [f".elem $f: $t, 1\n  {names}, null\n.end"]
+        for face, names in INTERFACES.items():
+            parts.append(f".interface {face}")
+            for name in names:
+                takes, gives = self.signatures[name]
+                parts.append(f"  {name}({', '.join(takes)}) -> ({', '.join(gives)})")
+            parts.append(".end")
         for class_, fields in self.fields.items():
-            parts += [f".class {class_}", *(f"  {name}: {type_}" for name, type_ in fields), ".end"]
+            above = f" extends {PARENTS[class_]}" if PARENTS[class_] else ""
+            faces = [
+                f for f in INTERFACES if class_ in SUBTYPES[f] and PARENTS[class_] not in tuple(SUBTYPES[f])
+            ]
+            implemented = f" implements {', '.join(faces)}" if faces else ""
+            parts += [f".class {class_}{above}{implemented}"]
+            for name in OWN_METHODS[class_]:
+                inherited = above and name in methods(PARENTS[class_])
+                parts.append(f"  .{'override' if inherited else 'method'} {name}: {class_}_{name}")
+            parts += [*(f"  {name}: {type_}" for name, type_ in fields), ".end"]
         bodies = []
         for index, function in enumerate(self.functions):
             steps = rng.randrange(self.size // 2, self.size + 1) // (1 if index == 0 else 3)

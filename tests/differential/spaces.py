@@ -43,12 +43,12 @@ def declarations(rng: random.Random) -> list[str]:
         ".elem later\n  swapped, null, deep, triple, none\n.end",
         ".func triple(a: i32) -> i32\n  LOAD a\n  PUSH 3\n  MUL\n  RET\n.end",
         # Parameters move down past the link, both where there are more of them and where there are fewer.
-        ".func more(a: i32, b: i64, c: i32) -> i32\n  .local d: i32\n  LOAD d\n  LOAD a\n  LOAD c\n  SUB\n  RET\n.end",
-        ".func tail(a: i32) -> i32\n  PUSH 9\n  LOAD a\n  CONST 5L\n  PUSH 7\n  RETURN_CALL more\n.end",
+        ".func more(a: i32, b: f32, c: i32) -> i32\n  .local d: i32\n  LOAD d\n  LOAD a\n  LOAD c\n  SUB\n  RET\n.end",
+        ".func tail(a: i32) -> i32\n  PUSH 9\n  LOAD a\n  CONST 1.5f\n  PUSH 7\n  RETURN_CALL more\n.end",
         ".func count(n: i32, sum: i32) -> i32\n  LOAD n\n  JZ end\n  LOAD n\n  DEC\n  LOAD sum\n  LOAD n\n  ADD\n"
         "  RETURN_CALL count\nend:\n  LOAD sum\n  RETURN_CALL deep\n.end",
         *(
-            f".func tail_{name or 't'}(a: i32, index: i32) -> i32\n  .local c: f64\n  LOAD a\n  LOAD a\n  LOAD index\n"
+            f".func tail_{name or 't'}(a: i32, index: i32) -> i32\n  .local c: f32\n  LOAD a\n  LOAD a\n  LOAD index\n"
             f"  RETURN_CALL_INDIRECT (i32) -> i32{', u' if name else ''}\n.end"
             for name in TABLES
         ),

@@ -24,6 +24,8 @@ from tblvm.core.module import (
     Function,
     FunctionTable,
     FunctionType,
+    Implementation,
+    InterfaceType,
     Memory,
     Module,
     PageUse,
@@ -250,6 +252,26 @@ def _locals(module: Module, rng: random.Random) -> Module:
     return _with_function(module, index, locals=tuple(locals_))
 
 
+def _changed(items: tuple[int, ...], item: int, rng: random.Random) -> tuple[int, ...]:
+    """One of the items replaced, or one more, or one less."""
+    at = rng.randrange(len(items) + 1)
+    return items[:at] + rng.choice(((item,), (item,), ())) + items[at + rng.randrange(2) :]
+
+
+def _other_class(module: Module, entry: ClassType, code: int, rng: random.Random) -> ClassType:
+    choice = rng.randrange(5)
+    if choice == 0:
+        return replace(entry, superclass=rng.choice((0, code)))
+    if choice == 1:
+        return replace(entry, virtuals=_changed(entry.virtuals, rng.randrange(len(module.functions)), rng))
+    if choice == 2 and entry.interfaces:
+        first, *rest = entry.interfaces
+        slots = _changed(first.slots, rng.randrange(4), rng)
+        changed = replace(first, **rng.choice(({"slots": slots}, {"interface": code})))  # type: ignore[arg-type]
+        return replace(entry, interfaces=rng.choice(((changed, *rest), tuple(rest))))
+    return replace(entry, fields=_changed(entry.fields, code, rng))
+
+
 def _types(module: Module, rng: random.Random) -> Module:
     entries = list(module.types)
     index = rng.randrange(len(entries))
@@ -257,9 +279,9 @@ def _types(module: Module, rng: random.Random) -> Module:
     if isinstance(entry, ArrayType):
         entries[index] = ArrayType(code)
     elif isinstance(entry, ClassType):
-        fields = list(entry.fields)
-        fields[rng.randrange(len(fields))] = code
-        entries[index] = ClassType(tuple(fields))
+        entries[index] = _other_class(module, entry, code, rng)
+    elif isinstance(entry, InterfaceType):
+        entries[index] = InterfaceType(_changed(entry.methods, rng.randrange(len(entries)), rng))
     else:
         lists = [list(entry.parameters), list(entry.results)]
         which = rng.choice(lists)
@@ -395,7 +417,7 @@ def _random_instruction(module: Module, rng: random.Random, here: int) -> bytes:
             code += write_leb(count)
             code += b"".join(write_leb(rng.randrange(here + 8)) for _ in range(count + 1))
             continue
-        if kind in ("class", "array", "reftype"):
+        if kind in ("class", "interface", "array", "reftype"):
             value = types.FIRST_MODULE_TYPE + rng.randrange(len(module.types))
         else:
             value = rng.choice((0, 0, 1, 2, 3, rng.randrange(here + 8)))
@@ -435,6 +457,11 @@ def _random_module(rng: random.Random) -> Module:
             ArrayType(types.ANY.code),
             FunctionType((types.I32.code, types.ANY.code), (types.ANY.code,)),
             ArrayType(types.I32.code),
+            InterfaceType((7,)),
+            ClassType((types.I8.code,), 16 + 1, (1,), (Implementation(16 + 5, (0,)),)),
+            FunctionType((16 + 5,), ()),
+            FunctionType((types.ANY.code,), ()),
+            ArrayType(types.U16.code),
         ),
         pool=(Constant("i32", 3), Constant("string", "x"), Constant("f64", 0)),
         globals=(types.I32.code, types.ANY.code, types.I64.code),
@@ -447,18 +474,21 @@ def _random_module(rng: random.Random) -> Module:
             for name, page in sorted(isa.pages.items(), key=lambda item: (item[0] != "core", item[0]))
         ),
     )
-    stack = (types.I32.code, types.ANY.code, types.I64.code, 16 + 1, 16 + 2)
+    stack = (types.I32.code, types.ANY.code, types.STRING.code, 16 + 1, 16 + 2, 16 + 5, 16 + 6)
 
     def function(code: bytes, type_: int) -> Function:
         return Function(code, type_, tuple(rng.choice(stack) for _ in range(rng.randrange(4))))
 
+    # The one that fills the method of class 22 and of interface 21.
+    filling = Function(b"\x28", 8)
     if rng.random() < 0.1:
         # LOAD 1, RET
-        base = replace(base, functions=(function(b"", 0), function(b"\x05\x01\x28", 3)))
+        base = replace(base, functions=(function(b"", 0), filling, function(b"\x05\x01\x28", 3)))
         first = replace(base.functions[0], code=_grown_code(base, rng))
-        return replace(base, functions=(first, base.functions[1]))
+        return replace(base, functions=(first, *base.functions[1:]))
     count = rng.randrange(1, 4)
     functions = [function(_random_code(base, rng), 0 if i == 0 else rng.choice((0, 3))) for i in range(count)]
+    functions.insert(1, filling)
     return replace(base, functions=tuple(functions))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from tblvm.core.verified import Form
 from tblvm.opcodes import Declaration, Trap, values
@@ -126,7 +127,60 @@ def literal(type_: str, rng: random.Random) -> str:
     """A constant of *type_* for CONST."""
     if type_ in NUMBERS:
         return spelled(type_, bits(type_, rng))
-    return rng.choice(('"text"', '""', '"caf\\u00e9"', '"\\u20ac \\u{1F600}"'))
+    return rng.choice(('"text"', '""', '"caf\\u00e9"', '"\\u20ac \\u{1F600}"', quoted(units(rng))))
+
+
+def units(rng: random.Random, most: int = 12) -> list[int]:
+    """UTF-16 units: of ASCII, of Latin-1, or any, with surrogates in pairs and alone; often the same ones."""
+    kinds = ([97, 98], [97, 0xFF, 0x80, 0], [97, 0x100, 0x20AC, 0xFF], [0xD83D, 0xDE00, 97, 0xD800, 0xDFFF])
+    kind = rng.choice(kinds)
+    return [
+        rng.choice((*kind, rng.choice(kind), rng.randrange(kind[-1] + 1))) for _ in range(rng.randrange(most))
+    ]
+
+
+def quoted(text: list[int]) -> str:
+    """How CONST writes a string of these UTF-16 units."""
+    return '"' + "".join(f"\\u{unit:04x}" for unit in text) + '"'
+
+
+def number_text(rng: random.Random, kind: str) -> str:
+    """A text that is an i32, an i64, or a floating-point number."""
+    if kind in ("i32", "i64"):
+        value = bits(kind, rng)
+        edge = 1 << (31 if kind == "i32" else 63)
+        return rng.choice((str(value), f"{value:+d}", f"{value:025d}", str(edge - 1), str(-edge)))
+    if rng.random() < 0.1:
+        return rng.choice(
+            ("NaN", "-NaN", "Infinity", "+Infinity", "-Infinity", " -Infinity\n", "0", "-0.0e99999")
+        )
+    sign, suffix = rng.choice(("", "-", "+")), rng.choice(("", "", "f", "F", "d", "D"))
+    if rng.random() < 0.3:
+        digits = f"{rng.getrandbits(rng.choice((8, 53, 54, 60, 64, 100))):x}"
+        point = rng.randrange(len(digits) + 1)
+        power = rng.choice((rng.randrange(-20, 20), rng.randrange(-1200, 1200), rng.randrange(-200, 200)))
+        return f"{sign}0{rng.choice('xX')}{digits[:point]}.{digits[point:]}{rng.choice('pP')}{power}{suffix}"
+    exact = rng.random() < 0.4
+    if exact:  # halfway between two numbers, or next to that
+        mantissa = rng.getrandbits(rng.choice((24, 53))) * 2 + 1
+        power = rng.choice((rng.randrange(-60, 60), rng.randrange(-1080, 960), rng.randrange(-155, 110)))
+        value = Fraction(mantissa) * Fraction(2) ** power
+        places = max(0, -power)
+        digits = str(int(value * 10**places)).rjust(places + 1, "0")
+        digits = f"{digits[: len(digits) - places]}.{digits[len(digits) - places :]}"
+        return sign + digits + rng.choice(("", "0" * 30, "0" * 30 + "1")) + suffix
+    digits = "".join(rng.choice("0123456789") for _ in range(rng.choice((1, 3, 9, 17, 25, 800))))
+    point = rng.randrange(len(digits) + 1)
+    power = rng.choice((0, rng.randrange(-20, 20), rng.randrange(-340, 330), -(10**12), 10**12))
+    exponent = f"{rng.choice('eE')}{rng.choice(('', '+')) if power >= 0 else ''}{power}" if power else ""
+    return rng.choice(("", "  ", "\t\0")) + f"{sign}{digits[:point]}.{digits[point:]}{exponent}{suffix}"
+
+
+BAD_NUMBERS = (
+    "", "+", "-", " 1", "1 ", "+-1", "2147483648", "-2147483649", "9223372036854775808", "1.0", "0x10", "1_0",
+    "\u0661", "e", ".", "1e", "1e+", "0x1", "0x1p", "0x.p1", "p1", "NaNf", "nan", "Infinityd", "1.2.3", "1ff",
+    "--1", "1,5", "\u00a01", "0x1.8q3", "1e1.5", "\u20ac", "99999999999999999999999999",
+)  # fmt: skip
 
 
 class _Probe:
@@ -153,6 +207,27 @@ def traps(form: Form, operands: list[int]) -> bool:
     finally:
         values.enter(before)
     return False
+
+
+CLASSES = (
+    ".interface Face\n  tell(i32) -> i32\n  swap(f32, any, i32) -> (i32, f32)\n.end",
+    ".interface Other\n  more() -> string\n  tell(i32) -> i32\n.end",
+    ".class B implements Face\n  b: i8\n  r: any\n  .method tell: b_tell\n  .method swap: b_swap\n.end",
+    ".class D extends B implements Other\n  d: f32\n  .method more: d_more\n  .override tell: d_tell\n.end",
+    ".class E extends B\n  e: u8\n  s: any\n  .override swap: e_swap\n.end",
+    ".func b_tell(self: B, a: i32) -> i32\n  LOAD a\n  INC\n  RET\n.end",
+    ".func d_tell(self: Other, a: i32) -> i32\n  LOAD a\n  NEG\n  RET\n.end",
+    ".func b_swap(self: any, a: f32, b: any, c: i32) -> (i32, f32)\n  LOAD c\n  LOAD a\n  RET\n.end",
+    ".func e_swap(self: E, a: f32, b: any, c: i32) -> (i32, f32)\n"
+    "  LOAD c\n  LOAD c\n  ADD\n  LOAD a\n  RET\n.end",
+    '.func d_more(self: D) -> string\n  .local x: i32\n  NEWOBJ D\n  POP\n  CONST "d"\n  RET\n.end',
+)
+OBJECTS = {"B": "BDE", "D": "D", "E": "E", "Face": "BDE", "Other": "D"}
+_TELL = ("tell", ("i32",), ("i32",))
+_FACE = (_TELL, ("swap", ("f32", "any", "i32"), ("i32", "f32")))
+_MORE = ("more", (), ("string",))
+METHODS = {"B": _FACE, "E": _FACE, "D": (*_FACE, _MORE), "Face": _FACE, "Other": (_MORE, _TELL)}
+TESTED = ("any", "cells", "string", "K", "B", "D", "E", "i8[]", "any[]")
 
 
 @dataclass
@@ -184,6 +259,7 @@ class Program(Spaces):
         helpers = [
             ".func none()\n  RET\n.end",
             ".func swapped(a: i32, b: f32) -> (f32, i32)\n  .local c: any\n  LOAD b\n  LOAD a\n  RET\n.end",
+            *CLASSES,
             ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
         ]
         helpers += declarations(self.rng) if self.spaces else []
@@ -215,6 +291,8 @@ class Program(Spaces):
             self.emit(f"CONST {literal('string', self.rng)}")
         elif type_ == "K":
             self.emit("LOAD object_")
+        elif type_ in ("B", "D", "E", "Face", "Other"):
+            self.emit(f"NEWOBJ {self.rng.choice(OBJECTS[type_])}")
         elif type_.endswith("[]"):
             self.emit(f"LOAD {type_[:-2]}_array")
         else:
@@ -303,6 +381,8 @@ class Program(Spaces):
             return pattern.type.name
         if pattern.kind == "array":
             return bound[pattern.variable] + "[]"
+        if pattern.kind == "chars":
+            return "u16[]"
         return "K" if pattern.kind == "instance" else bound[pattern.variable]
 
     def _immediate(
@@ -340,6 +420,165 @@ class Program(Spaces):
             return f"{type_}[]"
         assert kind == "reftype", kind
         return self.rng.choice(("any", "cells", "string", "K", "i8[]"))
+
+    # -- classes ------------------------------------------------------------------------------------------
+
+    def _method(self, opcode: str, owner: str) -> None:
+        name, parameters, results = self.rng.choice(METHODS[owner])
+        self.push(owner)
+        for type_ in parameters:
+            self.push(type_)
+        self.emit(f"{opcode} {owner}.{name}")
+        for type_ in reversed(results):
+            self.consume(type_)
+
+    def _invoke_virtual(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self._method("INVOKEVIRTUAL", self.rng.choice(("B", "D", "E")))
+
+    def _invoke_interface(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self._method("INVOKEINTERFACE", self.rng.choice(("Face", "Other")))
+
+    def _tested(self, wanted: Sequence[str]) -> str:
+        """A type to test for; an object is pushed, of that type unless wild."""
+        type_ = self.rng.choice(wanted)
+        given = self.rng.choice(TESTED) if self.wild or self.rng.random() < 0.3 else type_
+        if given in ("cells", "string", "K") and self.rng.random() < 0.2:
+            self.emit("NULL any")
+        else:
+            self.push(given)
+        return type_
+
+    def _implements(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        wanted = ("Face", "Other") if declaration.when else TESTED
+        self._tested(wanted)
+        self.emit(f"INSTANCEOF {self.rng.choice(wanted)}")
+        self.consume("i32")
+
+    _instance_of = _implements
+
+    def _cast(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        wanted = ("Face", "Other") if declaration.when else TESTED
+        if self.wild:
+            self._tested(wanted)
+            self.emit(f"CAST {self.rng.choice(wanted)}")
+        else:
+            type_ = self.rng.choice(wanted)
+            self.push(type_) if self.rng.random() < 0.8 else self.emit("NULL any")
+            self.emit(f"CAST {type_}")
+        self.emit("ISNULL", "PRINT")
+
+    _cast_interface = _cast
+
+    # -- strings ------------------------------------------------------------------------------------------
+
+    def _string(self) -> list[int]:
+        text = units(self.rng)
+        self.emit("NULL string" if self.wild and self.rng.random() < 0.2 else f"CONST {quoted(text)}")
+        return text
+
+    def _between(self, length: int) -> list[int]:
+        """Pushes the ends of a range of so many, if wild of one that is mostly outside."""
+        ends = sorted((self.rng.randrange(length + 1), self.rng.randrange(length + 1)))
+        if self.wild:
+            ends[self.rng.randrange(2)] = self.rng.choice((-1, length + 1, 2**31 - 1, -(2**31)))
+            self.rng.shuffle(ends)
+        self.emit(*(f"CONST {end}" for end in ends))
+        return ends
+
+    def _char_at(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        length = len(self._string())
+        if not length and not self.wild:
+            self.emit("POP", 'CONST "x"')
+            length = 1
+        self.push_index(length)
+        self.emit("SCHARAT")
+        self.consume("i32")
+
+    def _equals(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        text = self._string()
+        changed = [*text, 97] if self.rng.random() < 0.3 else text[: self.rng.randrange(len(text) + 1)]
+        choice = self.rng.random()
+        if choice < 0.4:
+            self.emit(f"CONST {quoted(changed)}")
+        elif choice < 0.6:  # the same text in another object
+            self.emit(f"CONST {quoted(text)}", 'CONST ""', "SCONCAT")
+        else:
+            self._string()
+        self.emit(declaration.name)
+        self.consume("i32")
+
+    _compare = _equals
+
+    def _index_of(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        text = self._string()
+        at = self.rng.randrange(len(text) + 1)
+        if self.rng.random() < 0.7:
+            self.emit(f"CONST {quoted(text[at : at + self.rng.randrange(4)])}")
+        else:
+            self._string()
+        self.emit(f"CONST {self.rng.choice((0, 0, 1, at, -1, len(text), 2**31 - 1, -(2**31)))}", "SINDEXOF")
+        self.consume("i32")
+
+    def _index_of_char(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        text = self._string()
+        at = self.rng.randrange(len(text) + 1)
+        near = text[at] if at < len(text) else 97
+        char = self.rng.choice((near, near, near, 0x1F600, 0x110000, -1, 0x20AC, 0xDE00, 255, near + 256))
+        self.emit(f"CONST {char}", f"CONST {self.rng.choice((0, 0, 1, at, -1, len(text), 2**31 - 1))}")
+        self.emit("SINDEXOFCHAR")
+        self.consume("i32")
+
+    def _get_chars(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        length = min(len(self._string()), ELEMENTS // 2)
+        self._between(length)
+        self.push("u16[]")
+        self.emit(
+            f"CONST {self.rng.choice((-1, 4, 7, 8, 9, 2**31 - 1)) if self.wild else self.rng.randrange(5)}"
+        )
+        self.emit("SGETCHARS")
+        self.emit("LOAD u16_array", "PUSH 0", f"PUSH {ELEMENTS}", "SFROMCHARS", "PRINT")
+
+    def _substring(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        text = self._string()
+        begin, end = self._between(len(text))
+        self.emit("SSUBSTRING")
+        # Equal strings have equal bytes, wherever they come from.
+        self.emit("DUP", f"CONST {quoted(text[begin:end] if begin >= 0 else text)}", "SEQUALS", "PRINT")
+        self._shown()
+
+    def _from_chars(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        for index, unit in enumerate(units(self.rng, ELEMENTS)):
+            self.emit("LOAD u16_array", f"PUSH {index}", f"PUSH {unit}", "ASTORE")
+        self.push("u16[]")
+        self._between(ELEMENTS)
+        self.emit("SFROMCHARS")
+        self._shown()
+
+    def _shown(self) -> None:
+        """Prints the string on top, and whether it is in its canonical form: its hash and its equality."""
+        self.emit("DUP", "PRINT", "DUP", "SLENGTH", "PRINT", "DUP", "SHASH", "PRINT", "POP")
+
+    def _concat(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self._string()
+        self._string() if self.rng.random() < 0.8 else self.emit("NULL string")
+        self.emit("SCONCAT")
+        self._shown()
+
+    def _to_number(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        tests = {"SISINT": "i32", "SISLONG": "i64", "SISFLOAT": "f64"}
+        kinds = {"STR2I": "i32", "STR2L": "i64", "STR2F": "f32", "STR2D": "f64"} | tests
+        kind = kinds[declaration.name]
+        is_test = declaration.name in tests
+        if self.wild and self.rng.random() < 0.2:
+            self.emit("NULL string")
+        elif self.wild or (is_test and self.rng.random() < 0.5):
+            self.emit(f"CONST {quoted(list(map(ord, self.rng.choice(BAD_NUMBERS))))}")
+        else:
+            self.emit(f"CONST {quoted(list(map(ord, number_text(self.rng, kind))))}")
+        self.emit(declaration.name)
+        self.consume("i32" if is_test else kind)
+
+    _to_i32 = _to_i64 = _to_f32 = _to_f64 = _is_i32 = _is_i64 = _is_float = _to_number
 
     # -- opcodes whose operands mean something to each other ----------------------------------------------
 

@@ -289,11 +289,11 @@ def bare_local(index: local) -> None:  # type: ignore[type-arg]
 
 
 def field_alone(a: instance[C], which: field[C, F]) -> None:
-    """field[C, F] stands right behind the class_[C]"""
+    """field[…] stands right behind the class_[C] that has it"""
 
 
 def field_apart(kind: class_[C], to: target, which: field[C, F]) -> None:
-    """field[C, F] stands right behind the class_[C]"""
+    """field[…] stands right behind the class_[C] that has it"""
 
 
 def unbound_result(a: i32) -> T:  # type: ignore[type-var]
@@ -511,7 +511,7 @@ def test_declarations() -> None:
         with pytest.raises(DslError, match="an opcode's name is an upper-case identifier"):
             declare(fine, name=name)
     for guard in ("b", "c"):
-        with pytest.raises(DslError, match=rf"`when` names \['{guard}'\], no plain immediates"):
+        with pytest.raises(DslError, match=rf"`when` names {guard}, no plain immediate or reference type"):
             declare(guarded, when={guard: 0})
     [declaration] = declare(guarded, when={"a": 1}).declarations
     assert declaration.doc == "Has a plain immediate and another." and declaration.label == "test.TEST"

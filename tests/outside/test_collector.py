@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.differential.test_opcodes import FORMS, jobs
+from tests.differential.programs import sketch
+from tests.differential.test_opcodes import FORMS, SCALE, SEED, jobs
 from tests.harness import Job, assembled, compiled, differences, registry
 from tests.programs import expected
 
@@ -38,6 +39,21 @@ def test_every_opcode(sanitize: bool) -> None:
     for job, run in zip(work, harness.run(work), strict=True):
         found = differences(job, run, reg=registry((FOLDER,)))
         assert not found, found
+
+
+@pytest.mark.parametrize("sanitize", [False, True], ids=["native", "sanitized"])
+def test_random_programs(sanitize: bool) -> None:
+    """Programs with classes, calls of their methods and strings, every object moved at every allocation."""
+    harness = compiled("gc.semispace", plugins=(FOLDER,), sanitize=sanitize, more=("nan.canonical",))
+    programs = [
+        sketch(random.Random(f"{SEED} moved {number}")) for number in range((15 if sanitize else 60) * SCALE)
+    ]
+    work = [Job(assembled(p.text), p.stdin, p.fuel, p.stack, 1 << 18, stress=True) for p in programs]
+    for number, (job, run) in enumerate(zip(work, harness.run(work), strict=True)):
+        if run.trap == "OUT_OF_MEMORY":  # half of the heap is empty: it ends sooner than the reference's
+            continue
+        found = differences(job, run, reg=registry((FOLDER,)), canonical=True)
+        assert not found, f"seed {SEED}, program {number}: {found}\n{programs[number].text}"
 
 
 def command(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:

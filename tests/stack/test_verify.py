@@ -10,10 +10,11 @@ import pytest
 from tblvm.core.asm import assemble
 from tblvm.core.code import Decoder, write_leb
 from tblvm.core.errors import ModuleError
+from tblvm.core.hierarchy import Hierarchy
 from tblvm.core.module import ArrayType, ClassType, Constant, Function, FunctionType, Module, PageUse, Shape
 from tblvm.core.verified import Form, Verified
 from tblvm.opcodes import C, E, F, Isa, OpcodeSet, Page, R, array, class_, field, halt, imm_u, instance, types
-from tblvm.stack import assignable, verify
+from tblvm.stack import verify
 from tblvm.stack.verify import _Checker, _Mismatch
 
 I32, ANY, CELLS = types.I32.code, types.ANY.code, types.CELLS.code
@@ -233,7 +234,8 @@ def test_a_branch_back_into_an_immediate_with_cells_on_the_stack(isa: Isa) -> No
 
 def test_subtypes() -> None:
     kinds = [I32, types.F32.code, ANY, CELLS, types.STRING.code, 16, 17]
-    accepted = {(a, b) for a in kinds for b in kinds if assignable(a, b)}
+    hierarchy = Hierarchy((ClassType(()), ClassType(())))
+    accepted = {(a, b) for a in kinds for b in kinds if hierarchy.assignable(a, b)}
     assert accepted == {(a, a) for a in kinds} | {(a, ANY) for a in kinds[2:]}
 
 
@@ -357,7 +359,7 @@ def test_a_module_has_at_most_65536_forms(isa: Isa) -> None:
             return 0x10000
 
     module = raw(b"\x29", isa)
-    checker = _Checker(module, Decoder(isa, module.pages), 0, Many(), {}, 0)
+    checker = _Checker(module, Hierarchy(module.types), Decoder(isa, module.pages), 0, Many(), {}, 0)
     with pytest.raises(ModuleError, match="more than 65536 forms"):
         checker.run()
 
@@ -491,7 +493,7 @@ def test_two_arrays_of_one_variable_have_one_type() -> None:
         for name, prefix in (("core", -1), ("pair", 0x70))
     )
     module = Module(types=table, functions=(Function(b"\x29", 0),), pages=uses)
-    checker = _Checker(module, Decoder(isa, uses), 0, {}, {}, 0)
+    checker = _Checker(module, Hierarchy(module.types), Decoder(isa, uses), 0, {}, {}, 0)
     declaration = isa.find("SAME").declarations[0]
     empty = checker._empty
     checker._match(declaration, (), empty.push(17, 17))
@@ -513,7 +515,7 @@ def test_a_variable_of_references_takes_references_only(isa: Isa) -> None:
         return a
 
     keeping = Isa([op])
-    checker = _Checker(raw(b"\x29", isa), Decoder(isa, pages(isa)), 0, {}, {}, 0)
+    checker = _Checker(raw(b"\x29", isa), Hierarchy(()), Decoder(isa, pages(isa)), 0, {}, {}, 0)
     [declaration] = keeping.find("KEEP").declarations
     assert checker._match(declaration, (0,), checker._empty.push(I32, CELLS))[2] == (CELLS,)
     with pytest.raises(_Mismatch, match="a must be a reference, not i32"):
@@ -526,3 +528,85 @@ def test_constants_have_their_type(isa: Isa) -> None:
     pool = (Constant("i64", 1), Constant("string", "x"))
     verify(raw(b"\x07\x00\x02\x07\x01\x40\x29", isa, pool=pool), isa)
     assert "must be i32" in refused(raw(b"\x07\x00\x40\x29", isa, pool=pool), isa).message
+
+
+# --- classes ---------------------------------------------------------------------------------------------
+
+HIERARCHY = """\
+.interface I
+  give(i32) -> any
+.end
+.interface J
+.end
+.class A implements I
+  a: i32
+  .method give: a_give
+.end
+.class B extends A implements J
+  .override give: b_give
+.end
+.func a_give(self: A, n: i32) -> A
+  LOAD self
+  RET
+.end
+.func b_give(self: B, n: i32) -> B
+  LOAD self
+  RET
+.end
+.func takes(i: I, a: A)
+  RET
+.end
+"""
+
+
+def hierarchical(body: str, isa: Isa) -> Verified:
+    lines = "\n".join(line.strip() for line in body.split(";"))
+    return verify(
+        assemble(f"{HIERARCHY}.func main()\n.local a: A, b: B, i: I, j: J, x: any\n{lines}\n.end\n", isa), isa
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "NEWOBJ B; STORE a; LOAD b; STORE i; LOAD b; STORE j; LOAD a; STORE i; LOAD i; STORE x; HALT",
+        "LOAD b; LOAD b; CALL takes; LOAD b; PUSH 1; PUTFIELD A.a; LOAD b; GETFIELD B.a; POP; HALT",
+        # What a method gives is what the class that is named says.
+        "LOAD b; PUSH 1; INVOKEVIRTUAL B.give; STORE b; LOAD b; PUSH 1; INVOKEVIRTUAL A.give; STORE a; HALT",
+        "LOAD a; PUSH 1; INVOKEINTERFACE I.give; STORE x; LOAD x; CAST B; STORE b; LOAD x; CAST J; STORE j; HALT",
+        "LOAD x; INSTANCEOF I; POP; LOAD x; CAST string; PRINT; LOAD x; CAST A[]; POP; HALT",
+        # Joins: what arrives later may be a subtype.
+        "PUSH 0; JZ over; LOAD a; JMP end; over: LOAD b; end: STORE a; HALT",
+    ],
+)
+def test_subclasses_stand_for_their_superclasses(body: str, isa: Isa) -> None:
+    hierarchical(body, isa)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("LOAD a; STORE b; HALT", "STORE: value must be B, not A"),
+        ("LOAD a; STORE j; HALT", "value must be J, not A"),
+        ("LOAD i; STORE a; HALT", "value must be A, not I"),
+        ("LOAD x; STORE i; HALT", "value must be I, not any"),
+        ("LOAD i; LOAD i; CALL takes; HALT", "takes A where the stack has I"),
+        ("LOAD a; PUSH 1; INVOKEVIRTUAL B.give; POP; HALT", "takes B where the stack has A"),
+        ("LOAD x; PUSH 1; INVOKEINTERFACE I.give; POP; HALT", "takes I where the stack has any"),
+        ("LOAD a; INVOKEVIRTUAL A.give; POP; HALT", "takes 2 operands and the stack has 1"),
+        ("LOAD a; PUSH 1; INVOKEVIRTUAL A.give; STORE b; HALT", "value must be B, not A"),
+        ("LOAD a; PUSH 1; INVOKEVIRTUAL @16, @0; POP; HALT", "type 16 is no class"),
+        ("LOAD a; PUSH 1; INVOKEVIRTUAL @18, @1; POP; HALT", "A has no method 1: it has 1"),
+        ("LOAD a; PUSH 1; INVOKEINTERFACE @18, @0; POP; HALT", "type 18 is no interface"),
+        ("LOAD a; PUSH 1; INVOKEINTERFACE @16, @1; POP; HALT", "I has no method 1: it has 1"),
+        ("LOAD x; CAST @1; POP; HALT", "type 1 is no reference type"),
+        ("PUSH 1; CAST A; POP; HALT", "a must be any, not i32"),
+        ("PUSH 0; JZ over; LOAD b; JMP end; over: LOAD a; end: STORE a; HALT", "but it arrives as"),
+        ("LOAD b; GETFIELD @19, @0; POP; HALT", "class B has no field 0: it has 0"),
+        ("NULL u8[]; PUSH 0; PUSH 0; SFROMCHARS; POP; HALT", r"a must be a u16\[\], not u8\[\]"),
+        ("NULL A[]; STORE x; NULL B[]; PUSH 0; LOAD a; ASTORE; HALT", "value must be B, not A"),
+    ],
+)
+def test_what_subclasses_may_not(body: str, message: str, isa: Isa) -> None:
+    with pytest.raises(ModuleError, match=message):
+        hierarchical(body, isa)

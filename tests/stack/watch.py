@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tblvm.core.module import FunctionType
 from tblvm.opcodes.meaning import Frame, Machine
 
 
@@ -25,10 +26,19 @@ class Watcher(Machine):
         declaration = self.verified.forms[self._at[frame.function][at][0]].declaration
         self.seen.add(declaration.label)
         taken = len(declaration.signature.operands)
-        is_call = declaration.name in ("CALL", "CALL_INDIRECT")
-        if is_call:
-            called = self.module.types[immediates[0]] if declaration.name != "CALL" else None
-            taken += len((called or self.module.function_type(immediates[0])).parameters)
+        form = self.verified.forms[self._at[frame.function][at][0]]
+        if form.keeps_operands:
+            taken = 0
+        transfer = form.graph.transfer
+        is_call = transfer is not None and transfer.primitive.name == "invoke"
+        if declaration.name == "CALL":
+            taken += len(self.module.function_type(immediates[0]).parameters)
+        elif is_call and "method" in (slot.kind for slot in declaration.signature.immediates):
+            taken += len(self.called(*immediates).parameters)
+        elif is_call:
+            called = self.module.types[immediates[0]]
+            assert isinstance(called, FunctionType)
+            taken += len(called.parameters)
         below = frame.stack[: len(frame.stack) - taken]
         references = tuple(i for i, value in enumerate(below) if value.ir == "ref")
         if at in function.safepoints:

@@ -72,7 +72,7 @@ class Function:
     signature: str
     operands: tuple[Operand, ...]
     results: tuple[Operand, ...]
-    when: Mapping[str, int]
+    when: Mapping[str, int | str]
     doc: str
     library: str
     library_doc: str
