@@ -27,6 +27,7 @@ Examples:
   tbbuild --features core,gc prog.tba --run
   tbbuild --mode nano -o tiny prog.tbc     fail if over nano's budget
   tbbuild --explain prog.tba               what goes in, and why
+  tbbuild --artifact runtime -o rt         rt FILE.tbc runs any module
 """
 
 _SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -73,8 +74,15 @@ def names(text: str | None) -> tuple[str, ...]:
 
 
 @click.command(epilog=EXAMPLES + "\n" + EXIT_STATUS, context_settings={"max_content_width": 100})
-@click.argument("program", type=click.Path(path_type=Path))
+@click.argument("program", type=click.Path(path_type=Path), required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--artifact",
+    type=click.Choice(["exe", "runtime"]),
+    default="exe",
+    show_default=True,
+    help="exe: PROGRAM and its runtime; runtime: loads the module named on its command line.",
+)
 @click.option("--features", metavar="NAMES", help="Add and pin micro-libraries, variants or interfaces.")
 @click.option(
     "--only", metavar="NAMES", help="Use nothing but these; what the program needs beyond is an error."
@@ -133,11 +141,12 @@ def names(text: str | None) -> tuple[str, ...]:
 @click.option("-q", "--quiet", is_flag=True, help="No report, no progress.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(package_name="tblvm", prog_name="tbbuild")
-def main(program: Path, debug: bool, **given: object) -> None:
+def main(program: Path | None, debug: bool, **given: object) -> None:
     """Build the smallest native runtime for PROGRAM (.tba, .tbc), and report where every byte went.
 
     The report goes to standard output, progress and messages to standard error. What stands behind
-    PROGRAM is passed to it with --run.
+    PROGRAM is passed to it with --run. --artifact runtime takes no PROGRAM: it builds a runtime with all
+    opcodes of the core page and of the pages that --features names, or of all standard pages.
     """
     with reporting("tbbuild", debug):
         status = _build(program, given)
@@ -175,16 +184,20 @@ def _request(registry: Registry, given: Mapping[str, object]) -> Request:
     )
 
 
-def _build(program: Path, given: Mapping[str, object]) -> int:
+def _build(program: Path | None, given: Mapping[str, object]) -> int:
     from ..core.registry import choose, load
     from .pipeline import build, plan, translate
 
+    if given["artifact"] == "runtime":
+        _check_runtime(program, given)
+    elif program is None:
+        raise UsageError("name a program (.tba, .tbc); --artifact runtime builds a runtime without one")
     registry = load(given["plugins"])  # type: ignore[arg-type]
     request = _request(registry, given)
     wanted = "json" if given["json_"] else str(given["report"])
     if wanted != "none":
         choose("report format", wanted, [*registry.report_formats, "none"])
-    module = translate(read_file(program), str(program), registry)
+    module = None if program is None else translate(read_file(program), str(program), registry)
     if given["explain"]:
         from .report import explain
 
@@ -207,7 +220,7 @@ def _build(program: Path, given: Mapping[str, object]) -> int:
         )
     from .report import Report
 
-    report = Report(program.name, artifact)
+    report = Report(_name(program, given), artifact)
     if wanted != "none" and not quiet:
         click.echo(registry.report_formats[wanted].show(report), nl=False)
         sys.stdout.flush()
@@ -217,7 +230,7 @@ def _build(program: Path, given: Mapping[str, object]) -> int:
     _judge(report)
     output = given["output"]
     if output is None and not given["run_it"]:
-        output = _default_output(program)
+        output = Path("runtime") if program is None else _default_output(program)
     if isinstance(output, Path):
         write_file(output, artifact.image, executable=True)
     if given["run_it"]:
@@ -225,6 +238,22 @@ def _build(program: Path, given: Mapping[str, object]) -> int:
 
         return run(artifact.image, artifact.plan.target, tuple(given["arguments"]))  # type: ignore[arg-type]
     return 0
+
+
+def _check_runtime(program: Path | None, given: Mapping[str, object]) -> None:
+    if program is not None:
+        raise UsageError(
+            f"a runtime is built without a program: leave out {program}, and give it to the runtime"
+        )
+    if given["run_it"]:
+        raise UsageError("a runtime needs a module to run: build it with -o, and give it the module")
+
+
+def _name(program: Path | None, given: Mapping[str, object]) -> str:
+    """What the report is about."""
+    if program is not None:
+        return program.name
+    return Path(str(given["output"] or "runtime")).name
 
 
 def _judge(report: Report) -> None:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from ..core.parts import Handler, Memory, MicroLibrary, Table
 from ..core.program import Program, Use, link, program_tables
 from ..core.verified import Verified
-from ..opcodes import Isa
+from ..opcodes import CORE, Isa
 from .resolve import Plan
 
 # Where executables put the heap cage: below 2**31, so that a 32-bit displacement reaches it, and far
 # above the image.
 CAGE_ADDRESS = 0x10000000
 
+# The interface of what loads modules from files when a runtime starts.
+LOADING = "loading"
 # Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
 # are touched. More is mapped at run time, where a system without that much says so.
 ARRAY_BYTES = 1 << 20
@@ -32,7 +34,19 @@ class Composition:
     handlers: tuple[Handler, ...]
     program: Program
     tables: tuple[Table, ...]
+    isa: Isa
     loaded: bool = False
+
+    @property
+    def loads(self) -> bool:
+        """Whether it loads modules from files by itself."""
+        return LOADING in self.plan.interfaces
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The pages of which there are opcodes in it, by name; the core page first."""
+        found = {use.form.declaration.page.name for handler in self.handlers for use in handler.uses}
+        return tuple(sorted(found, key=lambda name: (name != CORE.name, name)))
 
     @property
     def engine_headers(self) -> tuple[str, ...]:
@@ -73,7 +87,8 @@ def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -
     """The composition for *plan* with the program *verified*. Raises BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
     program = link(verified, isa, numbers(handlers), plan.cell_bits)
-    return Composition(plan, handlers, program, tables(plan, program), loaded)
+    loaded = loaded or LOADING in plan.interfaces
+    return Composition(plan, handlers, program, tables(plan, program), isa, loaded)
 
 
 def numbers(handlers: tuple[Handler, ...]) -> dict[Use, bytes]:

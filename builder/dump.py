@@ -20,7 +20,7 @@ from .resolve import Request
 STAGES = ("verify", "need", "resolve", "compose", "emit", "compile", "measure")
 
 
-def dump(stages: tuple[str, ...], module: Module, registry: Registry, request: Request) -> str:
+def dump(stages: tuple[str, ...], module: Module | None, registry: Registry, request: Request) -> str:
     """The values of *stages*. Raises UsageError for an unknown stage, and what the stages raise."""
     for stage in stages:
         choose("stage", stage, STAGES)
@@ -58,7 +58,7 @@ def show_verified(verified: Verified) -> str:
 def show_need(needed: Need) -> str:
     """Opcode forms with counts and first uses, then what follows from them."""
     lines = [
-        f"{count:6} × {use.form.name:32} first in {place}"
+        f"{count:6} × {use.form.name:32} " + (f"first in {place}" if place else "")
         for use, (count, place) in sorted(
             needed.uses.items(), key=lambda item: (-item[1][0], item[0].form.name)
         )

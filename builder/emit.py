@@ -55,21 +55,22 @@ def emit(composition: Composition) -> Sources:
     include = [TB_HEADERS]
     for library in plan.libraries:
         include.extend(library.room / folder for folder in library.headers)
-        if library.sources:
-            units.append(Unit(f"{library.name}.c", library.name, _unit(library, composition)))
-    text, members = layout(composition)
+        text = _unit(library, composition)
+        if text:
+            units.append(Unit(f"{library.name}.c", library.name, text))
+    place, members = layout(composition)
     return Sources(
         units=tuple(units),
         headers={"tb_plan.h": plan_header(composition)},
         include=tuple(dict.fromkeys(include)),
-        layout=Unit("layout.c", "", text),
+        layout=Unit("layout.c", "", place),
         members=members,
     )
 
 
 STRUCTS = ("context", "store")
 ARRAY_PREFIX = "tb_memory_"
-_FIRST_MEMBER = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*)*;")
+_FIRST_MEMBER = re.compile(r"(?:TB_MANY\()?(\w+)(?:,[^)]*\))?\s*(?:\[[^\]]*\]\s*)*;")
 
 
 def layout(composition: Composition) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -93,19 +94,22 @@ def layout(composition: Composition) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _unit(library: MicroLibrary, composition: Composition) -> str:
-    lines = [f"/* Micro-library {library.name}: {library.doc} */"]
+    """All C of *library*; "" where it has none."""
     owned = {each.name for each in library.memory}
-    lines += [
+    lines = [
         f'#include "tb.h"\nu64 {ARRAY_PREFIX}{name}[{max(1, -(-size // 8))}] __attribute__((aligned(16)));'
         for name, size in composition.arrays.items()
         if name in owned
     ]
-    for source in library.sources:
+    if library.generated is not None:
+        lines.append(f'#include "tb.h"\n{library.generated(composition)}')
+    for source in (*library.sources, *(library.load_sources if composition.loads else ())):
         path = library.room / source
         if not path.is_file():
             raise BuildError(f"micro-library {library.name} lacks its file {source}: reinstall its plug-in")
         lines.append(f'#include "{path}"')
-    return "\n".join(lines) + "\n"
+    head = f"/* Micro-library {library.name}: {library.doc} */"
+    return "\n".join([head, *lines, ""]) if lines else ""
 
 
 # --- tb_plan.h ----------------------------------------------------------------------------------------
@@ -141,7 +145,7 @@ def plan_header(composition: Composition) -> str:
     texts = "".join(f"{trap.message}\\0" for trap in plan.traps)
     statuses = ", ".join(["0", *(str(trap.status) for trap in plan.traps)])
     lines += [f'#define TB_TRAP_MESSAGES "{texts}"', f"#define TB_TRAP_STATUSES {statuses}"]
-    lines += ["", "struct tb_function;", "struct tb_context;"]
+    lines += ["", "struct tb_function;", "struct tb_context;", "struct tb_module;"]
     lines += [library.prototypes for library in plan.libraries if library.prototypes]
     lines.append("")
     for struct_name in STRUCTS:
@@ -166,6 +170,13 @@ def plan_header(composition: Composition) -> str:
     lines += _memory(composition)
     lines += _cage(composition)
     lines += [line for table in _table_names(composition) for line in _accessor(composition, *table)]
+    if composition.loads:
+        calls = composition.calls("on_load")
+        lines += [f"void {call}(struct tb_context *cx, struct tb_module *module);" for call in calls]
+        lines.append(
+            "static inline TB_UNUSED void tb_load(struct tb_context *cx, struct tb_module *module) {"
+        )
+        lines += ["  (void)cx, (void)module;", *(f"  {call}(cx, module);" for call in calls), "}"]
     for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots"):
         calls = composition.calls(moment)
         lines += [f"void {call}(struct tb_context *cx);" for call in sorted(set(calls))]
@@ -179,10 +190,19 @@ def plan_header(composition: Composition) -> str:
 
 def _program_macros(composition: Composition) -> dict[str, str]:
     if composition.loaded:
-        return {}
+        return {
+            "TB_MANY(name, count)": "*name",
+            "TB_ENTRY": "tb_the_store.entry",
+            "TB_ENTRY_RESULTS": "tb_the_store.entry_results",
+            "TB_STRINGS_BYTES": "tb_the_store.strings_bytes",
+            "TB_SET_TABLE(name, at)": "(tb_the_store.image_##name = (const void *)(at))",
+            "TB_COLLECTS": str(int("collector" in composition.plan.interfaces)),
+            "TB_HEAP_BYTES": "0xffffffffu",  # unless the heap says how large it is
+        }
     program = composition.program
     module = program.verified.module
     return {
+        "TB_MANY(name, count)": "name[count]",
         "TB_ENTRY": f"{module.entry}u",
         "TB_ENTRY_RESULTS": str(len(module.function_type(module.entry).results)),
         "TB_STRINGS_BYTES": str(len(program.strings)),
@@ -206,6 +226,8 @@ def _memory(composition: Composition) -> list[str]:
 
 def _cage(composition: Composition) -> list[str]:
     head = "static inline TB_UNUSED u8 *tb_cage(struct tb_context *cx) {\n  (void)cx;"
+    if composition.loaded and "cage" not in composition.plan.interfaces:
+        return [head, "  return (u8 *)(unsigned long)tb_the_store.image_strings - 8;", "}"]
     if composition.loaded:
         keep = "#define TB_CAGE_KEEP(cx, at) (tb_store_of(cx)->cage = (at))"
         return ["#define TB_CAGE_ADDRESS 0", keep, head, "  return tb_the_store.cage;", "}"]
@@ -233,7 +255,11 @@ def _table_names(composition: Composition) -> list[tuple[str, str]]:
 
 
 def _loaded_members(composition: Composition) -> list[str]:
-    return ["u8 *cage;", *(f"const {ctype} *image_{name};" for name, ctype in _table_names(composition))]
+    return [
+        "u32 entry, entry_results, strings_bytes;",
+        "u8 *cage;",
+        *(f"const {ctype} *image_{name};" for name, ctype in _table_names(composition)),
+    ]
 
 
 def _accessor(composition: Composition, name: str, ctype: str) -> list[str]:

@@ -15,6 +15,7 @@ from ..stack import verify
 from .compile import Linked, compile_
 from .compose import Composition, compose
 from .emit import Sources, emit
+from .general import general, sample
 from .measure import Footprint, measure
 from .need import Need, need
 from .resolve import Plan, Request, resolve
@@ -50,15 +51,19 @@ def translate(content: bytes, name: str, registry: Registry) -> Module:
     raise UsageError(f"{name} is no program: none of the front-ends knows it ({known})")
 
 
-def plan(module: Module, registry: Registry, request: Request) -> tuple[Verified, Need, Plan]:
-    """The stages that need no compiler."""
+def plan(module: Module | None, registry: Registry, request: Request) -> tuple[Verified, Need, Plan]:
+    """The stages that need no compiler; without a module, for a runtime that loads modules: the program is
+    then one that does nothing."""
+    if module is None:
+        planned = general(registry, request)
+        return sample(registry), planned.need, planned
     verified = verify(module, registry.isa)
     needed = need(verified, registry.isa)
     return verified, needed, resolve(needed, registry, request)
 
 
 def build(
-    module: Module,
+    module: Module | None,
     registry: Registry,
     request: Request,
     *,
@@ -66,7 +71,8 @@ def build(
     keep: Path | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Artifact:
-    """Build the smallest runtime for *module*. progress: told the name of each stage as it starts.
+    """Build the smallest runtime for *module*, or one that loads modules where it is None. progress: told the
+    name of each stage as it starts.
 
     Raises TblvmError: of the stage that cannot go on.
     """

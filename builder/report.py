@@ -40,8 +40,8 @@ class Report:
     artifact: Artifact
 
     def owners(self) -> list[str]:
-        """Micro-libraries with bytes, largest first, but for memory of settled size; then the program, then
-        the file's own rows."""
+        """Micro-libraries with bytes, largest first (memory of settled size does not count); then the
+        program, then the file's own rows."""
         sizes: dict[str, int] = {}
         for row in self.artifact.footprint.rows:
             sizes[row.owner] = sizes.get(row.owner, 0) + (row.size if row.kind != "memory" else 0)
@@ -73,7 +73,9 @@ class Report:
 
     def verdicts(self) -> list[Verdict]:
         mode, footprint = self.artifact.plan.mode, self.artifact.footprint
-        found = []
+        found: list[Verdict] = []
+        if self.artifact.composition.loads:  # budgets are for the runtime of one program
+            return found
         if mode.budget is not None:
             found.append(Verdict(f"mode {mode.name}, code", mode.budget, footprint.runtime))
         if mode.data_budget is not None:

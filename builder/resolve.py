@@ -65,6 +65,12 @@ def matches(pattern: str, library: MicroLibrary) -> bool:
     return library.name == pattern or library.name.startswith(pattern + ".") or pattern in library.provides
 
 
+def excluded(library: MicroLibrary, registry: Registry, request: Request) -> bool:
+    """Whether *request*, or its mode, excludes the library."""
+    nothing = Need({}, (), (), (), 0, 0, 0)
+    return bool(_Resolver(nothing, registry, request)._denied(library))
+
+
 def resolve(need: Need, registry: Registry, request: Request) -> Plan:
     """The plan for *need*. Raises UsageError for unknown or contradictory requests, PolicyError when the
     program needs what was excluded: the message names the first instruction that needs it."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ..opcodes import Service, Trap, types
 from ..opcodes.ir import Graph, Node
+from ..opcodes.primitives.leaves import PARAMETER
 from ..opcodes.primitives.primitive import C_TYPE
 from ..opcodes.trace import takes_homes
 
@@ -80,6 +81,11 @@ class Surroundings(Protocol):
         ...
 
 
+def _stays(node: Node, position: int) -> bool:
+    """Whether the result at *position* is the operand that lies there already, as in DUP."""
+    return node.primitive is PARAMETER and node.attribute == position
+
+
 class Printer:
     """Prints one form's graph into statements of C."""
 
@@ -96,18 +102,17 @@ class Printer:
         """The statements: fetch operands, compute in order, store results, transfer control."""
         graph, live = self.graph, self.graph.live()
         taken, given = len(graph.parameters), len(graph.results)
+        # Parameters that stay where they are, or are given by their home slots only, are in no variable.
+        read = {o for node in live for o in node.operands if o.type != "ref" or not takes_homes(node)}
+        read.update(node for position, node in enumerate(graph.results) if not _stays(node, position))
         for index, node in enumerate(graph.nodes):
-            if node in live:
+            if node in live and (node.primitive is not PARAMETER or node in read):
                 getattr(self, "_" + node.primitive.name.replace(".", "_"), self._pure)(node, f"v{index}")
         if given != taken and (given or graph.transfer is None):
             self.lines.append(self.at.adjust(given - taken))
         for position, node in enumerate(graph.results):
-            target = self.at.operand(given - position)
-            value = self.cell(node)
-            # DUP and SWAP leave some cells where they are.
-            unmoved = node.primitive.name == "parameter" and node.attribute == position
-            if not unmoved:
-                self.lines.append(f"{target} = {value};")
+            if not _stays(node, position):
+                self.lines.append(f"{self.at.operand(given - position)} = {self.cell(node)};")
         if graph.transfer is not None:
             if taken and not given:
                 self.lines.append(self.at.adjust(-taken))

@@ -91,8 +91,12 @@ class MicroLibrary:
     needs_barrier: of a collector: reference stores call `tb_barrier(cx, holder, value)`, which its header
     declares. include: headers that the engine includes for it.
     memory: what it has beside its state. tables: gives the read-only data about a program that it reads.
+    on_load: C functions (struct tb_context *, struct tb_module *) that make the same tables of a module that
+    is loaded at run time, by TB_SET_TABLE; load_sources: C files with these, which only runtimes that load
+    modules have.
     constants: gives C macros (NAME -> number) that depend on the program; on None for a runtime that is given
     its programs at run time, whose numbers are the most that it takes.
+    generated: gives C about the runtime itself, which is compiled with its sources.
     """
 
     name: str
@@ -122,6 +126,9 @@ class MicroLibrary:
     memory: tuple[Memory, ...] = ()
     tables: Callable[[Program], tuple[Table, ...]] | None = None
     constants: Callable[[Program | None], Mapping[str, int]] | None = None
+    on_load: tuple[str, ...] = ()
+    load_sources: tuple[str, ...] = ()
+    generated: Callable[[Composition], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,25 @@ assume, the engine `switch`, the core opcodes, the front-ends for assembly and .
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..opcodes import Isa, OpcodeSet, Trap
 from . import ops
 from .hookspecs import hookimpl
 from .module import Module
-from .parts import Engine, FrontEnd, MicroLibrary, Option, Target
+from .parts import Engine, FrontEnd, Memory, MicroLibrary, Option, Target
 from .switch import SWITCH
 
+if TYPE_CHECKING:
+    from ..builder.compose import Composition
+
 ROOM = Path(__file__).parent
+
+
+def _constants(composition: Composition) -> str:
+    from .loading import constants
+
+    return constants(composition)
 
 
 @hookimpl
@@ -38,6 +48,44 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("frames", "platform"),
             sources=("c/entry.c",),
             headers=("c",),
+        ),
+        MicroLibrary(
+            name="core.loader",
+            doc="reads modules, checks them, links them into resolved code",
+            room=ROOM,
+            size=6000,
+            provides=("loader",),
+            requires=("verifier", "frames", "support"),
+            sources=tuple(
+                f"c/loader/{name}.c"
+                for name in ("memory", "sort", "text", "check", "layout", "link", "tables")
+            ),
+            headers=("c", "c/loader"),
+            generated=_constants,
+        ),
+        MicroLibrary(
+            name="core.runtime",
+            doc="entry point of a runtime that loads the module named on its command line",
+            room=ROOM,
+            size=1000,
+            provides=("entry", "loading"),
+            requires=("loader", "frames", "platform", "support"),
+            sources=("c/loader/entry.c",),
+            memory=(
+                Memory("modules", "modules, at most", lambda plan, program: plan.options["load.memory"]),
+            ),
+            headers=("c", "c/loader"),
+            options=(
+                Option(
+                    name="load.memory",
+                    default=64 << 20,
+                    kind="size",
+                    macro="TB_LOAD_MEMORY",
+                    doc="Memory for a module: its file, and what is built from it; taken as it is needed.",
+                    minimum=4096,
+                    maximum=1 << 30,
+                ),
+            ),
         ),
         MicroLibrary(
             name="core.switch",

@@ -356,6 +356,8 @@ def _check_function(module: Module, index: int) -> None:
     cells = len(entry.parameters) + len(function.locals) + max(function.max_stack, 0)
     if cells > MAX_FRAME_CELLS:
         raise ModuleError(f"its frame has {cells} cells, the limit is {MAX_FRAME_CELLS}", name)
+    if len(entry.results) > MAX_FRAME_CELLS:  # of a function that never returns: no frame says so
+        raise ModuleError(f"it has {len(entry.results)} results, the limit is {MAX_FRAME_CELLS}", name)
 
 
 def _check_pages(pages: Sequence[PageUse]) -> None:

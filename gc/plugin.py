@@ -24,6 +24,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/walk.c",),
             headers=("c",),
             tables=walk_tables,
+            load_sources=("c/walk_load.c",),
+            on_load=("tb_walk_load",),
         ),
         MicroLibrary(
             name="gc.marksweep",

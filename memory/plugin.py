@@ -106,6 +106,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("types",),
             tables=type_tables,
+            load_sources=("c/types_load.c",),
+            on_load=("tb_types_load",),
         ),
         MicroLibrary(
             name="memory.virtuals",
@@ -208,7 +210,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="global variables",
             room=ROOM,
             provides=("globals",),
-            store="cell globals[TB_GLOBALS];",
+            store="cell TB_MANY(globals, TB_GLOBALS);",
+            load_sources=("c/globals_load.c",),
+            on_load=("tb_globals_load",),
         ),
         MicroLibrary(
             name="memory.global-roots",
@@ -221,6 +225,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             on_roots=("tb_globals_roots",),
             tables=global_tables,
+            load_sources=("c/global_roots_load.c",),
+            on_load=("tb_global_refs_load",),
         ),
         MicroLibrary(name="linear", doc="opcodes for byte-addressed memories", room=ROOM),
         MicroLibrary(
@@ -236,6 +242,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             store=("u8 *memory_at[TB_MEMORIES];\nu64 memory_bytes[TB_MEMORIES];\nu32 memory_pages_left;"),
             on_start=("tb_linear_start",),
             tables=memory_tables,
+            load_sources=("c/linear_load.c",),
+            on_load=("tb_linear_load",),
             constants=memory_constants,
             memory=(Memory("linear", "linear memory", memory_bytes),),
             options=(
@@ -281,5 +289,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_linear_data_start",),
             services=(linear_services.init, linear_services.drop),
             constants=segment_constants,
+            load_sources=("c/linear_init_load.c",),
+            on_load=("tb_linear_init_load",),
         ),
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.hookspecs import hookimpl
 from ..core.parts import Memory, MicroLibrary, Option
 from ..core.program import stack_bytes
 from ..opcodes import OpcodeSet
 from . import indirect, ops, table_services
+from .kinds import LIMITS, MACROS
 from .tables import (
     branch_tables,
     function_tables,
@@ -19,7 +21,16 @@ from .tables import (
 )
 from .trace import trace_tables
 
+if TYPE_CHECKING:
+    from ..builder.compose import Composition
+
 ROOM = Path(__file__).parent
+
+
+def _signature_tables(composition: Composition) -> str:
+    from .signatures import signature_tables  # imports much, and only runtimes that load modules need it
+
+    return signature_tables(composition)
 
 
 @hookimpl
@@ -72,6 +83,20 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
             on_trap=("tb_stack_trace",),
             tables=trace_tables,
+            load_sources=("c/trace_load.c",),
+            on_load=("tb_trace_load",),
+        ),
+        MicroLibrary(
+            name="stack.verifier",
+            doc="checks the code of modules that are loaded",
+            room=ROOM,
+            size=4000,
+            provides=("verifier",),
+            requires=("loader",),
+            sources=("c/verify.c",),
+            headers=("c",),
+            macros={**MACROS, **LIMITS},
+            generated=_signature_tables,
         ),
         MicroLibrary(
             name="indirect",
@@ -84,6 +109,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("function-types",),
             tables=type_tables,
+            load_sources=("c/function_types_load.c",),
+            on_load=("tb_function_types_load",),
         ),
         MicroLibrary(
             name="stack.branch-tables",
@@ -91,6 +118,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("branch-tables",),
             tables=branch_tables,
+            load_sources=("c/branches_load.c",),
+            on_load=("tb_branches_load",),
         ),
         MicroLibrary(
             name="stack.tables",
@@ -105,6 +134,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             store="u32 *table_at[TB_TABLES];\nu32 table_size[TB_TABLES];\nu32 table_elements_left;",
             on_start=("tb_tables_start",),
             tables=function_tables,
+            load_sources=("c/tables_load.c",),
+            on_load=("tb_tables_load",),
             constants=table_constants,
             memory=(Memory("tables", "tables", table_bytes),),
             options=(
@@ -149,5 +180,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_tables_elements_start",),
             services=(table_services.init, table_services.drop),
             constants=segment_constants,
+            load_sources=("c/tables_init_load.c",),
+            on_load=("tb_tables_init_load",),
         ),
     ]

@@ -7,12 +7,8 @@ from pathlib import PurePath
 
 from ..core.code import write_leb
 from ..core.parts import Table
+from ..core.printable import printable
 from ..core.program import Program
-
-
-def printable(name: str) -> bytes:
-    """*name* for a terminal: what could control it becomes a question mark."""
-    return "".join(c if c.isprintable() else "?" for c in name).encode("utf-8", "replace")
 
 
 def trace_tables(program: Program) -> tuple[Table, ...]:

@@ -39,10 +39,9 @@ from ..opcodes import Declaration, Isa, Opcode, types
 from ..opcodes.ir import Node
 from ..opcodes.signature import Pattern
 from ..opcodes.trace import is_safepoint
+from .kinds import FREE_MOVES, MAX_MAP_CELLS, MOVES_PER_BYTE
 
 Codes = dict[str, int]  # type variable -> type code
-# A file of some KB could ask for gigabytes: thousands of safepoints, each with thousands of references.
-MAX_MAP_CELLS = 1 << 22
 # Immediates that only count the things of one kind in the module: what they are called, and where they are.
 _LISTED = {
     "func": ("function", "functions"),
@@ -61,13 +60,16 @@ class Stack:
     remembered of a whole function is as large as the function.
     """
 
-    __slots__ = ("_above", "_references", "below", "code", "depth")
+    __slots__ = ("_above", "below", "code", "depth", "nearest")
 
     def __init__(self, below: Stack | None = None, code: int = 0) -> None:
         self.below, self.code = below, code
         self.depth: int = 0 if below is None else below.depth + 1
         self._above: dict[int, Stack] = {}
-        self._references: tuple[int, ...] | None = None
+        # The nearest stack whose top is a reference: this one or one below.
+        self.nearest: Stack | None = None
+        if below is not None:
+            self.nearest = self if types.is_reference_code(code) else below.nearest
 
     def push(self, *codes: int) -> Stack:
         """The stack with *codes* on it, the last one on top."""
@@ -87,9 +89,6 @@ class Stack:
             taken.append(stack.code)
             stack = stack.below
         return stack, tuple(reversed(taken))
-
-    def codes(self) -> tuple[int, ...]:
-        return self.take(self.depth)[1]
 
     def fits(self, wanted: Stack, hierarchy: Hierarchy, known: set[tuple[Stack, Stack]]) -> bool:
         """Whether this may stand where *wanted* is expected. known: some pairs of which that was true, so
@@ -112,10 +111,12 @@ class Stack:
 
     def references(self) -> tuple[int, ...]:
         """The indexes of the cells that hold references, 0 the deepest."""
-        if self._references is None:
-            codes = self.codes()
-            self._references = tuple(i for i, code in enumerate(codes) if types.is_reference_code(code))
-        return self._references
+        found, stack = [], self.nearest
+        while stack is not None:
+            assert stack.below is not None
+            found.append(stack.depth - 1)
+            stack = stack.below.nearest
+        return tuple(reversed(found))
 
 
 def verify(module: Module, isa: Isa) -> Verified:
@@ -132,14 +133,16 @@ def verify(module: Module, isa: Isa) -> Verified:
     shapes: dict[int, dict[int, tuple[int, ...]]] = {}
     for shape in module.shapes:
         shapes.setdefault(shape.function, {})[shape.offset] = shape.types
-    map_cells = 0
+    totals = _Totals(FREE_MOVES + MOVES_PER_BYTE * sum(len(each.code) for each in module.functions))
     hierarchy = Hierarchy(module.types)
     for index, function in enumerate(module.functions):
-        checker = _Checker(module, hierarchy, decoder, index, forms, shapes.get(index, {}), map_cells)
+        checker = _Checker(module, hierarchy, decoder, index, forms, shapes.get(index, {}), totals)
         verified.append(checker.run())
         if function.max_stack not in (UNMEASURED, checker.deepest):
-            checker.fail(f"max_stack is {function.max_stack}, but its stack gets {checker.deepest} deep")
-        map_cells = checker.map_cells
+            raise ModuleError(
+                f"max_stack is {function.max_stack}, but its stack gets {checker.deepest} deep",
+                module.function_name(index),
+            )
         functions.append(replace(function, max_stack=checker.deepest))
     complete = replace(module, functions=tuple(functions))
     return Verified(complete, tuple(verified), tuple(forms))
@@ -161,6 +164,16 @@ class _Mismatch(Exception):
 
 
 @dataclass
+class _Totals:
+    """What the functions of a module have together: cells that calls and returns may move and have moved,
+    cells in reference maps."""
+
+    may_move: int
+    moved: int = 0
+    map_cells: int = 0
+
+
+@dataclass
 class _Checker:
     """The pass over one function."""
 
@@ -170,7 +183,7 @@ class _Checker:
     index: int
     forms: dict[Form, int]
     shapes: dict[int, tuple[int, ...]]
-    map_cells: int  # in the reference maps so far, of all functions
+    totals: _Totals
     deepest: int = 0
     offset: int = 0
     _maps: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -468,13 +481,16 @@ class _Checker:
         if name == "halt":
             return None
         if name == "return":
+            self._move(len(self.type.results))
             self._take(stack, self.type.results, "RET")
             return None
         if name == "invoke":
             callee, what = self._callee(opcode, transfer, immediates)
+            self._move(len(callee.parameters) + len(callee.results))
             return self._take(stack, callee.parameters, what).push(*callee.results)
         if name == "tail_invoke":
             callee, what = self._callee(opcode, transfer, immediates)
+            self._move(len(callee.parameters) + len(callee.results) + len(self.type.results))
             left = self._take(stack, callee.parameters, what).push(*callee.results)
             self._take(left, self.type.results, what)
             return None
@@ -485,6 +501,11 @@ class _Checker:
         operand = immediates[int(transfer.attribute)]  # type: ignore[call-overload]
         self._branch(stack, operand, at)
         return None if name == "jump" else stack
+
+    def _move(self, cells: int) -> None:
+        self.totals.moved += cells
+        if self.totals.moved > self.totals.may_move:
+            self.fail(f"the calls and returns of the module move more than {self.totals.may_move} cells")
 
     def _take(self, stack: Stack, wanted: tuple[int, ...], what: str) -> Stack:
         if stack.depth < len(wanted):
@@ -497,6 +518,8 @@ class _Checker:
         return below
 
     def _branch(self, stack: Stack, target: int, at: int) -> None:
+        if target >= len(self.code):
+            self.fail(f"a branch to offset {target} leaves the function")
         self._branches.append((at, target))
         if target <= at:
             self._safepoint(at, stack)
@@ -524,6 +547,6 @@ class _Checker:
         slots = stack.references()
         if slots:
             self._maps[at] = slots
-            self.map_cells += len(slots)
-            if self.map_cells > MAX_MAP_CELLS:
+            self.totals.map_cells += len(slots)
+            if self.totals.map_cells > MAX_MAP_CELLS:
                 self.fail(f"the reference maps of the module exceed {MAX_MAP_CELLS} cells")

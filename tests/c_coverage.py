@@ -14,6 +14,8 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from tests.core import loader
+from tests.core.loader.mutants import mutant
 from tests.differential.test_opcodes import forms, jobs
 from tests.harness import assembled, compiled, hosted_executable
 from tests.programs import EXAMPLES, STOPPED, expected
@@ -40,6 +42,10 @@ def run_everything(work: Path, counts: Counts) -> None:
             for job in jobs(form, 1, 4):
                 harness.run([job])
         collect(harness.executable.parent, counts)
+    driver = loader.built(coverage=True)
+    files = [mutant(driver.reg, number, 0) for number in range(600)]
+    driver.answers(files, [driver.expected(file) for file in files])
+    collect(driver.executable.parent, counts)
     texts = [(path.stem, path.read_text()) for path in EXAMPLES]
     texts += [(name, case.text) for name, case in STOPPED.items()]
     for name, text in texts:

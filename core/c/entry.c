@@ -6,7 +6,8 @@ struct tb_store tb_the_store;
 
 u32 tb_run(struct tb_context *cx, u32 entry);
 
-_Noreturn void tb_entry(void) {
+_Noreturn void tb_entry(const void *start) {
+  (void)start;
   struct tb_context *cx = &tb_the_context;
   tb_start(cx);
   u32 trap = tb_run(cx, TB_ENTRY);

@@ -23,6 +23,8 @@ u64 tb_platform_clock(u32 which);
  * number for an error. */
 int tb_platform_wait(u64 nanoseconds, int descriptor);
 
+/* A descriptor to read the file at *path* from; negative for an error. */
+long tb_platform_open(const char *path);
 /* Makes or empties a file and gives a descriptor to write it; negative for an error. Closing it: 0, or
  * negative for an error. */
 long tb_platform_open_write(const char *path);
@@ -32,6 +34,7 @@ long tb_platform_close(int descriptor);
 u64 tb_platform_memory(void);
 u32 tb_platform_cores(void);
 
-_Noreturn void tb_entry(void);
+/* start: where the system has put the number of arguments (a long), and behind it pointers to them. */
+_Noreturn void tb_entry(const void *start);
 
 #endif

@@ -127,19 +127,19 @@ def cmpg(a: Float, b: Float) -> i32:
 
 
 @floats(0x20, "*2U")
-def to_u32(a: Float) -> i32:
+def trunc_u32(a: Float) -> i32:
     """Truncated toward zero, saturating at the ends of unsigned 32 bits; NaN gives 0."""
     return a.to_u32()
 
 
 @floats(0x21, "*2L")
-def to_i64(a: Float) -> i64:
+def trunc_i64(a: Float) -> i64:
     """Truncated toward zero, saturating at the ends of i64; NaN gives 0."""
     return a.to_i64()
 
 
 @floats(0x22, "*2UL")
-def to_u64(a: Float) -> i64:
+def trunc_u64(a: Float) -> i64:
     """Truncated toward zero, saturating at the ends of unsigned 64 bits; NaN gives 0."""
     return a.to_u64()
 
@@ -150,28 +150,28 @@ def _check(a: Float, fits: boolean) -> None:
 
 
 @floats(0x24, "*2I_EXACT")
-def to_i32_exact(a: Float) -> i32:
+def trunc_i32_exact(a: Float) -> i32:
     """Truncated toward zero. Traps INVALID_CONVERSION on NaN, INTEGER_OVERFLOW on what is no i32 then."""
     _check(a, a.fits_i32())
     return a.to_i32()
 
 
 @floats(0x25, "*2U_EXACT")
-def to_u32_exact(a: Float) -> i32:
+def trunc_u32_exact(a: Float) -> i32:
     """Truncated toward zero to unsigned 32 bits. Traps INVALID_CONVERSION and INTEGER_OVERFLOW."""
     _check(a, a.fits_u32())
     return a.to_u32()
 
 
 @floats(0x26, "*2L_EXACT")
-def to_i64_exact(a: Float) -> i64:
+def trunc_i64_exact(a: Float) -> i64:
     """Truncated toward zero. Traps INVALID_CONVERSION on NaN, INTEGER_OVERFLOW on what is no i64 then."""
     _check(a, a.fits_i64())
     return a.to_i64()
 
 
 @floats(0x27, "*2UL_EXACT")
-def to_u64_exact(a: Float) -> i64:
+def trunc_u64_exact(a: Float) -> i64:
     """Truncated toward zero to unsigned 64 bits. Traps INVALID_CONVERSION and INTEGER_OVERFLOW."""
     _check(a, a.fits_u64())
     return a.to_u64()

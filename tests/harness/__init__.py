@@ -10,7 +10,6 @@ where the target is not this machine), and a build by gcc with AddressSanitizer 
 from __future__ import annotations
 
 import atexit
-import itertools
 import os
 import re
 import shutil
@@ -31,20 +30,18 @@ from tblvm.builder.need import need as find_need
 from tblvm.builder.resolve import Request, resolve
 from tblvm.builder.run import command
 from tblvm.core.asm import assemble
+from tblvm.core.forms import forms, uses
 from tblvm.core.program import Use, link
 from tblvm.core.registry import Registry, load
-from tblvm.core.verified import Form, Verified
+from tblvm.core.verified import Verified
 from tblvm.opcodes import types
 from tblvm.opcodes.meaning import Limits, Machine, Outcome, Place
 from tblvm.stack import verify
 
 HERE = Path(__file__).parent
 TARGETS = tuple(load().targets)  # those that users have
-_STACK = ("i32", "i64", "f32", "f64", "any", "function")
-_STORAGE = (*_STACK, "i8", "u8", "i16", "u16")
 # So little that programs reach it: bytes of linear memory, elements of tables.
 LINEAR, TABLES = 6 << 16, 24
-_DOMAINS = {"stack": _STACK, "storage": _STORAGE, "reference": ("any",), "class": ("any",)}
 
 
 @cache
@@ -56,17 +53,9 @@ def every_use(reg: Registry, excluded: frozenset[str]) -> Iterator[Use]:
     """Every form that a program could use, in every shape that resolved code has for it."""
     for opcode in reg.isa:
         for declaration in opcode.declarations:
-            if declaration.library in excluded:
-                continue
-            names = [name for name, _ in declaration.signature.domains]
-            choices = [_DOMAINS[domain] for _, domain in declaration.signature.domains]
-            for chosen in itertools.product(*choices):
-                bindings = tuple(zip(names, (types.BY_NAME[name] for name in chosen), strict=True))
-                form = Form(declaration, bindings)
-                locals_ = [index for index, kind in enumerate(opcode.kinds) if kind == "local"]
-                for count in range(len(locals_) + 1):
-                    for far in itertools.combinations(locals_, count):
-                        yield Use(form, far)
+            if declaration.library not in excluded:
+                for form in forms(declaration):
+                    yield from uses(opcode, form)
 
 
 @dataclass(frozen=True)
@@ -279,17 +268,17 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
         "TB_FUEL": "(s64)tb_harness_now->fuel",
         "TB_GC_STRESS": "tb_harness_now->stress",
         "TB_GC_AUDIT(cx)": "tb_harness_audit(cx)",
+        "TB_STRINGS_BYTES": "tb_harness_now->strings_bytes",
     }
     for macro, value in varied.items():
         header = re.sub(rf"^#define {re.escape(macro)} .*$", f"#define {macro} {value}", header, flags=re.M)
-    more = ["#define TB_STRINGS_BYTES tb_harness_now->strings_bytes"]
     names = list(dict.fromkeys((table.name, table.ctype) for table in composition.tables))
     loads = "".join(
         f"tb_the_store.image_{name} = (const {ctype} *)(const void *)(base + table[{index}]); "
         for index, (name, ctype) in enumerate(names)
     )
-    more.append(f"#define TB_HARNESS_TABLES {loads}")
-    header = re.sub(r"typedef u\d+ cell;", lambda found: "\n".join([found[0], *more]), header)
+    more = f"#define TB_HARNESS_TABLES {loads}"
+    header = re.sub(r"typedef u\d+ cell;", lambda found: f"{found[0]}\n{more}", header)
     header = header.replace("#endif\n", '#include "tb_harness.h"\n#endif\n')
     return replace(sources, headers={**sources.headers, "tb_plan.h": header})
 

@@ -15,7 +15,7 @@ from tblvm.core.module import ArrayType, ClassType, Constant, Function, Function
 from tblvm.core.verified import Form, Verified
 from tblvm.opcodes import C, E, F, Isa, OpcodeSet, Page, R, array, class_, field, halt, imm_u, instance, types
 from tblvm.stack import verify
-from tblvm.stack.verify import _Checker, _Mismatch
+from tblvm.stack.verify import _Checker, _Mismatch, _Totals
 
 I32, ANY, CELLS = types.I32.code, types.ANY.code, types.CELLS.code
 DECLARATIONS = """
@@ -123,9 +123,9 @@ def refused(module: Module, isa: Isa) -> ModuleError:
         ("HALT; x: NOP; JMP y; y: JMP x", "this code cannot be reached"),
         ("HALT; x: PUSH 1; JZ x; HALT", "this code cannot be reached"),
         ("JMP @1; HALT", "names an offset at which no instruction starts"),
-        ("JMP @3; HALT", "names an offset at which no instruction starts"),
+        ("JMP @3; HALT", "a branch to offset 3 leaves the function"),
         ("PUSH 0; JZ @1; HALT", "names an offset at which no instruction starts"),
-        ("JMP @2147483647", "names an offset at which no instruction starts"),
+        ("JMP @2147483647", "a branch to offset 2147483647 leaves the function"),
     ],
 )
 def test_refused(body: str, message: str, isa: Isa) -> None:
@@ -359,7 +359,7 @@ def test_a_module_has_at_most_65536_forms(isa: Isa) -> None:
             return 0x10000
 
     module = raw(b"\x29", isa)
-    checker = _Checker(module, Hierarchy(module.types), Decoder(isa, module.pages), 0, Many(), {}, 0)
+    checker = _Checker(module, Hierarchy(module.types), Decoder(isa, module.pages), 0, Many(), {}, _Totals(0))
     with pytest.raises(ModuleError, match="more than 65536 forms"):
         checker.run()
 
@@ -493,7 +493,7 @@ def test_two_arrays_of_one_variable_have_one_type() -> None:
         for name, prefix in (("core", -1), ("pair", 0x70))
     )
     module = Module(types=table, functions=(Function(b"\x29", 0),), pages=uses)
-    checker = _Checker(module, Hierarchy(module.types), Decoder(isa, uses), 0, {}, {}, 0)
+    checker = _Checker(module, Hierarchy(module.types), Decoder(isa, uses), 0, {}, {}, _Totals(0))
     declaration = isa.find("SAME").declarations[0]
     empty = checker._empty
     checker._match(declaration, (), empty.push(17, 17))
@@ -515,7 +515,7 @@ def test_a_variable_of_references_takes_references_only(isa: Isa) -> None:
         return a
 
     keeping = Isa([op])
-    checker = _Checker(raw(b"\x29", isa), Hierarchy(()), Decoder(isa, pages(isa)), 0, {}, {}, 0)
+    checker = _Checker(raw(b"\x29", isa), Hierarchy(()), Decoder(isa, pages(isa)), 0, {}, {}, _Totals(0))
     [declaration] = keeping.find("KEEP").declarations
     assert checker._match(declaration, (0,), checker._empty.push(I32, CELLS))[2] == (CELLS,)
     with pytest.raises(_Mismatch, match="a must be a reference, not i32"):

@@ -1,6 +1,11 @@
-/* Files to write. */
+/* Files to read and to write. */
 #include "tb_linux_cpu.h"
 #include "tb_platform.h"
+
+long tb_platform_open(const char *path) {
+  /* AT_FDCWD; O_RDONLY | O_CLOEXEC. */
+  return tb_linux_call6(TB_LINUX_OPENAT, -100, (long)path, 02000000, 0, 0, 0);
+}
 
 long tb_platform_open_write(const char *path) {
   /* AT_FDCWD; O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC; what the umask leaves of rw-rw-rw-. */

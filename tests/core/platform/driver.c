@@ -15,7 +15,8 @@ static void print(long number) {
 
 static volatile u32 flag;
 
-_Noreturn void tb_entry(void) {
+_Noreturn void tb_entry(const void *start) {
+  (void)start;
   /* Time goes on by what was waited for, and no less; 0 for no input. */
   u64 before = tb_platform_clock(TB_CLOCK_STEADY);
   print(tb_platform_wait(30000000, 0));

@@ -60,6 +60,8 @@ static _Noreturn void tb_harness_run(void) {
   const u8 *base = (const u8 *)tb_harness_now;
   const u32 *table = tb_harness_now->tables;
   TB_HARNESS_TABLES
+  static cell globals[TB_GLOBALS];
+  tb_the_store.globals = globals;
   /* Fresh memory, so that a sanitizer sees what leaves it. */
   tb_start(cx);
   u32 trap;
@@ -92,7 +94,8 @@ static u32 tb_harness_read(u8 *to, u32 bytes) {
   return 1;
 }
 
-_Noreturn void tb_entry(void) {
+_Noreturn void tb_entry(const void *start) {
+  (void)start;
   u8 *image = tb_platform_map(0, TB_HARNESS_IMAGE_BYTES);
   tb_harness_now = (const struct tb_harness_image *)(void *)image;
   while (tb_harness_read(image, 4)) {

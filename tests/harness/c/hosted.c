@@ -16,7 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-int main(void) { tb_entry(); }
+int main(int count, char **arguments) {
+  static void *start[64];
+  start[0] = (void *)(long)count;
+  for (int i = 0; i < count && i < 62; i++) start[i + 1] = arguments[i];
+  tb_entry(start);
+}
 
 long tb_harness_call(int what, long argument, void *more) {
   if (what == TB_HARNESS_FORK) return fork();
@@ -34,6 +39,11 @@ long tb_platform_write(int descriptor, const void *from, u64 bytes) {
 
 long tb_platform_read(int descriptor, void *to, u64 bytes) {
   ssize_t done = read(descriptor, to, bytes);
+  return done < 0 ? -errno : done;
+}
+
+long tb_platform_open(const char *path) {
+  int done = open(path, O_RDONLY);
   return done < 0 ? -errno : done;
 }
 

@@ -5,7 +5,7 @@
 #include "tb_linux_numbers.h"
 
 /* The stack pointer is aligned, and tb_entry does not return. */
-#define TB_LINUX_START "  b tb_entry\n"
+#define TB_LINUX_START "  mov x0, sp\n  b tb_entry\n"
 
 static inline TB_UNUSED long tb_linux_call6(long number, long a, long b, long c, long d, long e, long f) {
   register long x8 __asm__("x8") = number;

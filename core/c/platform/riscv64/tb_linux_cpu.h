@@ -5,7 +5,7 @@
 #include "tb_linux_numbers.h"
 
 /* The stack pointer is aligned, and tb_entry does not return. */
-#define TB_LINUX_START "  tail tb_entry\n"
+#define TB_LINUX_START "  mv a0, sp\n  tail tb_entry\n"
 
 static inline TB_UNUSED long tb_linux_call6(long number, long a, long b, long c, long d, long e, long f) {
   register long a7 __asm__("a7") = number;

@@ -24,7 +24,7 @@ enum {
 };
 
 /* The kernel leaves argc at the stack pointer, which is aligned; the call must find it so. */
-#define TB_LINUX_START "  xorl %ebp, %ebp\n  call tb_entry\n"
+#define TB_LINUX_START "  xorl %ebp, %ebp\n  movq %rsp, %rdi\n  call tb_entry\n"
 
 static inline TB_UNUSED long tb_linux_call3(long number, long a, long b, long c) {
   long result;

@@ -1,0 +1,115 @@
+"""general: what a runtime needs that is given its programs only when it runs.
+
+It has every form of the opcodes of its pages, in every shape. Its pages are the core page and those that the
+requested features name; where these name none, all standard pages. Opcodes of a library that is excluded,
+or that is one of several for an interface and was not the one to be chosen, or that needs tables of the
+program which nothing makes when it is loaded, are left out: modules that use them are refused when they are
+loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..core.errors import UsageError
+from ..core.forms import forms, uses
+from ..core.module import Function, FunctionType, Module, PageUse
+from ..core.program import Use
+from ..core.registry import Registry
+from ..core.verified import Verified
+from ..opcodes import CORE, Declaration
+from ..stack import verify
+from .compose import LOADING
+from .need import Asked, Need, Place, demands
+from .resolve import Plan, Request, excluded, resolve
+
+# What the engine is told before it knows any program.
+_ALL_STRINGS = 2
+
+
+def pages(registry: Registry, features: tuple[str, ...]) -> tuple[str, ...]:
+    """The pages of a runtime with *features*, the core page first."""
+    known = registry.isa.pages
+    named = {name for name in features if name in known}
+    found = named or {name for name, page in known.items() if page.prefix is not None}
+    return (CORE.name, *sorted(found - {CORE.name}))
+
+
+def _declarations(registry: Registry) -> list[Declaration]:
+    return [declaration for opcode in registry.isa for declaration in opcode.declarations]
+
+
+def general(registry: Registry, request: Request) -> Plan:
+    """The plan of a runtime for all programs on the pages that *request* names. Raises UsageError and
+    PolicyError."""
+    chosen = pages(registry, request.features)
+    # A page's name need not be that of a library too.
+    libraries = tuple(name for name in request.features if name not in chosen or name in registry.libraries)
+    request = replace(request, features=libraries)
+    there = [each for each in _declarations(registry) if each.page.name in chosen]
+    there = [each for each in there if not excluded(registry.libraries[each.library], registry, request)]
+    there = [each for each in there if _can_be_loaded(registry, each)]
+    settled = [each for each in there if not _is_choice(registry, each.library)]
+    plan = _plan(registry, request, settled)
+    names = {library.name for library in plan.libraries}
+    complete = [each for each in there if each in settled or each.library in names]
+    if len(complete) > len(settled):
+        plan = _plan(registry, request, complete)
+    for library in plan.libraries:
+        if library.tables is not None and not library.on_load:
+            raise UsageError(
+                f"micro-library {library.name} cannot be in a runtime: it has tables of programs and no "
+                f"on_load, which makes them when a program is loaded; it is there for: "
+                f"{plan.reasons[library.name][0]}"
+            )
+    return plan
+
+
+def _makes_tables(registry: Registry, name: str) -> bool:
+    """Whether library or interface *name* has what it reads of a program when that is loaded."""
+    library = registry.libraries.get(name)
+    candidates = (library,) if library is not None else registry.interfaces.get(name, ())
+    return not candidates or any(each.tables is None or bool(each.on_load) for each in candidates)
+
+
+def _can_be_loaded(registry: Registry, declaration: Declaration) -> bool:
+    """Whether all that the opcode asks for has its tables when a program is loaded."""
+    asked = demands((form, "") for form in forms(declaration))[0]
+    return all(_makes_tables(registry, each.name) for each in asked)
+
+
+def _is_choice(registry: Registry, library: str) -> bool:
+    """Whether the library is one of several that fill an interface."""
+    return any(len(registry.interfaces[each]) > 1 for each in registry.libraries[library].provides)
+
+
+def _plan(registry: Registry, request: Request, declarations: list[Declaration]) -> Plan:
+    wanted = set(declarations)
+    every: dict[Use, tuple[int, Place | None]] = {
+        use: (1, None)
+        for opcode in registry.isa
+        for declaration in opcode.declarations
+        if declaration in wanted
+        for form in forms(declaration)
+        for use in uses(opcode, form)
+    }
+    asked, services, traps = demands((use.form, f"page {use.form.declaration.page.name}") for use in every)
+    need = Need(
+        uses=every,
+        asked=(Asked(LOADING, ("a runtime loads modules",)), *asked),
+        services=tuple(services),
+        traps=tuple(sorted(traps, key=lambda trap: trap.name)),
+        string_kinds=_ALL_STRINGS,
+        min_stack=0,
+        min_heap=0,
+        wide="a module that is loaded may have 64-bit values",
+    )
+    return resolve(need, registry, request)
+
+
+def sample(registry: Registry) -> Verified:
+    """A program that does nothing: it shows what tables there are."""
+    isa = registry.isa
+    halt = isa.find("HALT").code
+    use = PageUse(CORE.name, -1, halt, isa.fingerprint(CORE.name, halt))
+    return verify(Module((FunctionType((), ()),), functions=(Function(bytes([halt]), 0),), pages=(use,)), isa)

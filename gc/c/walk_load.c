@@ -1,0 +1,63 @@
+/* The tables of walk.c for a module that was loaded: gc/tables.py in C. */
+#include "tb_frame.h"
+#include "tb_module.h"
+
+/* How many of the listed types are references. */
+static u32 tb_count_references(const struct tb_module *module, u32 section, u32 first, u32 count) {
+  u32 found = 0;
+  for (u32 i = 0; i < count; i++) found += tb_is_reference(tb_module_word(module, section, first + i));
+  return found;
+}
+
+static void tb_load_objects(struct tb_module *module) {
+  u32 *kinds = tb_module_keep(module, (u64)module->types * 4), *offsets, used = 2; /* 0 and 1 have other meanings */
+  /* At most a count and all fields for each class. */
+  offsets = tb_module_keep(module, ((u64)module->types + 2) * 4 + module->section[TB_SECTION_TYPE_LIST].size);
+  TB_SET_TABLE(gc_types, kinds);
+  TB_SET_TABLE(gc_offsets, offsets);
+  offsets[0] = offsets[1] = 0;
+  for (u32 i = 0; i < module->types; i++) {
+    struct tb_type_row row = tb_module_type(module, i);
+    kinds[i] = row.kind == TB_KIND_ARRAY && tb_is_reference(row.a);
+    if (row.kind != TB_KIND_CLASS) continue;
+    u32 found = tb_count_references(module, TB_SECTION_TYPE_LIST, row.first, row.a);
+    if (!found) continue;
+    kinds[i] = used;
+    offsets[used++] = found;
+    for (u32 field = row.first; field < row.first + row.a; field++)
+      if (tb_is_reference(tb_module_word(module, TB_SECTION_TYPE_LIST, field))) offsets[used++] = module->field_offsets[field];
+  }
+}
+
+/* Puts the slots of those of the listed types that are references; *first_slot* is the first one's. */
+static void tb_put_references(struct tb_module *module, u32 section, u32 first, u32 count, u32 first_slot) {
+  for (u32 i = 0; i < count; i++)
+    if (tb_is_reference(tb_module_word(module, section, first + i))) tb_module_put_number(module, first_slot + i);
+}
+
+void tb_walk_load(struct tb_context *cx, struct tb_module *module) {
+  (void)cx;
+  tb_load_objects(module);
+  u32 *starts = tb_module_keep(module, (u64)module->functions * 4);
+  TB_SET_TABLE(gc_maps_at, starts);
+  u8 *maps = module->low;
+  TB_SET_TABLE(gc_maps, maps);
+  const u32 *map = module->maps;
+  for (u32 i = 0; i < module->functions; i++) {
+    struct tb_function_row row = tb_module_function(module, i);
+    struct tb_type_row type = tb_module_type(module, row.type);
+    u32 last = 0, operands = type.a + TB_LINK + row.locals;
+    starts[i] = (u32)(module->low - maps);
+    tb_module_put_number(module, tb_count_references(module, TB_SECTION_TYPE_LIST, type.first, type.a) +
+                                     tb_count_references(module, TB_SECTION_LOCALS, row.first, row.locals));
+    tb_put_references(module, TB_SECTION_TYPE_LIST, type.first, type.a, 0);
+    tb_put_references(module, TB_SECTION_LOCALS, row.first, row.locals, type.a + TB_LINK);
+    for (u32 after; (after = *map++) != 0; last = after) {
+      tb_module_put_number(module, after - last);
+      u32 count = *map++;
+      tb_module_put_number(module, count);
+      for (; count; count--) tb_module_put_number(module, operands + *map++);
+    }
+    tb_module_put(module, 0);
+  }
+}

@@ -1,0 +1,202 @@
+"""The loader and the verifier in C, asked about modules: beside the ones in Python, which are the oracle.
+
+driver = built()
+[answer] = driver.answers([file])
+assert answer == expected(file, driver)
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tblvm.builder.compose import Composition, compose, numbers, tables
+from tblvm.builder.emit import emit
+from tblvm.builder.general import general, sample
+from tblvm.builder.resolve import Request
+from tblvm.core import tbc
+from tblvm.core.errors import ModuleError
+from tblvm.core.program import instructions, link
+from tblvm.core.registry import Registry
+from tblvm.core.verified import Verified
+from tblvm.core.wellformed import components
+from tblvm.stack import verify
+from tests.harness import _system_compiler, registry
+
+HERE = Path(__file__).parent
+OUTSIDE = HERE.parents[1] / "outside"
+# Pages without a prefix of their own are there too.
+PLUGINS = (HERE, OUTSIDE / "gcd", OUTSIDE / "gcd_op.py")
+FEATURES = ("test-driver", "gc.marksweep", "platform.hosted", "rt.hosted")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is found out about a file. status: 0 when it is a valid module; function, offset: of what is
+    wrong, "" and -1 for nothing in particular. maps: for each function (offset behind the safepoint,
+    slots); tables: by name."""
+
+    status: int
+    function: str = ""
+    offset: int = -1
+    maps: tuple[tuple[tuple[int, tuple[int, ...]], ...], ...] = ()
+    tables: tuple[tuple[str, bytes], ...] = ()
+
+    def __str__(self) -> str:
+        return f"status {self.status}, function {self.function!r}, offset {self.offset}"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What Python finds out. sizes: of the tables, in order."""
+
+    answer: Answer
+    message: str
+    sizes: tuple[int, ...]
+
+
+@dataclass
+class Driver:
+    reg: Registry
+    composition: Composition
+    executable: Path
+
+    def answers(self, files: Sequence[bytes], wanted: Sequence[Expected]) -> list[tuple[Answer, str]]:
+        """What C says of *files*, with its messages."""
+        stdin = bytearray()
+        for file, expected in zip(files, wanted, strict=True):
+            stdin += (
+                struct.pack("<I", len(file)) + file + struct.pack(f"<{len(expected.sizes)}I", *expected.sizes)
+            )
+        environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+        done = subprocess.run(
+            [self.executable],
+            input=bytes(stdin),
+            capture_output=True,
+            check=False,
+            timeout=1000,
+            env=environment,
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")[-6000:]
+        reader = _Reader(done.stdout)
+        found = [self._answer(reader, expected) for expected in wanted]
+        assert reader.at == len(done.stdout)
+        return found
+
+    def _answer(self, reader: _Reader, expected: Expected) -> tuple[Answer, str]:
+        status = reader.word()
+        if status:
+            index = reader.word()
+            offset = struct.unpack("<q", reader.bytes(8))[0]
+            name = reader.bytes(reader.word()).decode()
+            message = reader.bytes(reader.word()).decode()
+            known = "" if index == 0xFFFFFFFF else name or f"f{index}"
+            # Which instruction needs what was left out, Python does not say.
+            return (Answer(4) if status == 4 else Answer(status, known, offset)), message
+        words = list(struct.unpack(f"<{(size := reader.word()) // 4}I", reader.bytes(size)))
+        maps: list[tuple[tuple[int, tuple[int, ...]], ...]] = []
+        at, mine = 0, list[tuple[int, tuple[int, ...]]]()
+        while at < len(words):
+            if words[at] == 0:
+                maps.append(tuple(mine))
+                mine, at = [], at + 1
+                continue
+            count = words[at + 1]
+            mine.append((words[at], tuple(words[at + 2 : at + 2 + count])))
+            at += 2 + count
+        assert not mine
+        names = [table.name for table in self.composition.tables]
+        found = {name: reader.bytes(size) for name, size in zip(names, expected.sizes, strict=True)}
+        return Answer(0, maps=tuple(maps), tables=tuple(_comparable(found).items())), ""
+
+    def expected(self, file: bytes) -> Expected:
+        """What Python says of *file*."""
+        names = [table.name for table in self.composition.tables]
+        try:
+            verified = verify(tbc.read(file), self.reg.isa)
+        except ModuleError as error:
+            return Expected(Answer(5, error.function, error.offset), error.message, (0,) * len(names))
+        known = numbers(self.composition.handlers)
+        if any(each.use not in known for each in instructions(verified, self.reg.isa)):
+            return Expected(Answer(4), "a form that the runtime does not have", (0,) * len(names))
+        program = link(verified, self.reg.isa, known, self.composition.plan.cell_bits)
+        found = {table.name: table.data for table in tables(self.composition.plan, program)}
+        maps = tuple(self._maps(verified, index) for index in range(len(verified.functions)))
+        sizes = {name: len(found[name]) for name in names}
+        # C does not share rows of equal classes.
+        sizes["gc_offsets"] = 8 + sum(4 + 4 * len(components(each)) for each in verified.module.types)
+        tables_ = _comparable({name: found[name] for name in names})
+        answer = Answer(0, maps=maps, tables=tuple(tables_.items()))
+        return Expected(answer, "", tuple(sizes.values()))
+
+    @staticmethod
+    def _maps(verified: Verified, index: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        checked = verified.functions[index]
+        ends = dict(
+            zip(
+                checked.offsets,
+                [*checked.offsets[1:], len(verified.module.functions[index].code)],
+                strict=True,
+            )
+        )
+        return tuple((ends[offset], checked.maps[offset]) for offset in sorted(checked.maps))
+
+
+def _comparable(found: dict[str, bytes]) -> dict[str, bytes]:
+    """The tables, with the references of each type in place of where they stand in a table."""
+    kinds = struct.unpack(f"<{len(found['gc_types']) // 4}I", found["gc_types"])
+    rows = found["gc_offsets"]
+    listed = []
+    for kind in kinds:
+        (count,) = struct.unpack_from("<I", rows, 4 * kind) if kind > 1 else (0,)
+        offsets = sorted(struct.unpack_from(f"<{count}I", rows, 4 * kind + 4)) if kind > 1 else [kind]
+        listed.append(offsets)
+    return {**found, "gc_types": repr(listed).encode(), "gc_offsets": b""}
+
+
+def is_beyond(file: bytes) -> bool:
+    """Whether a file has what runtimes do not load: interfaces, or what classes inherit or override."""
+    count = min(int.from_bytes(file[44:48], "little"), (len(file) - 48) // 12)
+    for row in range(count):
+        word, at, size = struct.unpack_from("<3I", file, 48 + 12 * row)
+        kind = word & 0x7FFFFFFF
+        if kind == tbc.CLASSES:
+            return True
+        types_ = range(at, min(at + size, len(file)) - 3, 16) if kind == tbc.TYPES else ()
+        if any(file[place : place + 4] == b"\x04\0\0\0" for place in types_):
+            return True
+    return False
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def bytes(self, count: int) -> bytes:
+        assert self.at + count <= len(self.data), "the driver's answers end too early"
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def word(self) -> int:
+        return int.from_bytes(self.bytes(4), "little")
+
+
+@cache
+def built(*, coverage: bool = False) -> Driver:
+    """The driver, compiled by gcc under AddressSanitizer and UndefinedBehaviorSanitizer, or to count lines."""
+    reg = registry(PLUGINS)
+    every_page = tuple(reg.isa.pages)
+    plan = general(reg, Request(features=(*FEATURES, *every_page), target="hosted"))
+    composition = compose(plan, sample(reg), reg.isa, loaded=True)
+    folder = Path(tempfile.mkdtemp(prefix="tblvm-driver-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _system_compiler(emit(composition), folder, folder / "driver", not coverage, coverage)
+    return Driver(reg, composition, folder / "driver")
