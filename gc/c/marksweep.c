@@ -156,3 +156,11 @@ tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size) {
   }
   return at;
 }
+
+/* Bytes of the allocation buffer and of the holes that it can be cut from. */
+u32 tb_marksweep_unused(struct tb_context *cx) {
+  u32 bytes = cx->alloc_end - cx->alloc_top;
+  for (tb_ref hole = tb_store_of(cx)->gc_hole; hole; hole = tb_load_u32(tb_object(cx, hole) + TB_HEADER))
+    bytes += tb_object_length(cx, hole);
+  return bytes;
+}

@@ -39,6 +39,17 @@ tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size) {
   return block;
 }
 
+/* Bytes that no object takes; those of a block are there for its size class only. */
+u32 tb_freelist_unused(struct tb_context *cx) {
+  u32 bytes = cx->alloc_end - cx->alloc_top;
+  for (u32 class = 0; class < 64; class++) {
+    u32 low = 1u << (class / 2 & 31), size = low + (class & 1) * (low / 2);
+    for (tb_ref at = tb_store_of(cx)->free_blocks[class]; at; at = tb_load_u32(tb_object(cx, at) + TB_HEADER))
+      bytes += size;
+  }
+  return bytes;
+}
+
 /* Service: 1 (BAD_FREE) when the object is free already; null is ignored. */
 u32 tb_freelist_free(struct tb_context *cx, tb_ref reference) {
   if (!reference) return 0;

@@ -275,7 +275,7 @@ def test_memory_takes_what_it_can_reach(declared: str, body: str, pages: int, gr
     numbers = {each.use: b"\1\2"[: each.use.opcode_bytes] for each in instructions(verified, isa)}
     program = link(verified, isa, numbers, 64)
     assert memory_constants(program)["TB_LINEAR_GROWS"] == grows
-    plan: Any = SimpleNamespace(options={"linear": 20 << 16})
+    plan: Any = SimpleNamespace(number={"linear": 20 << 16}.__getitem__)
     assert memory_bytes(plan, program) == pages << 16
 
 
