@@ -59,12 +59,13 @@ class Memory:
     """Zeroed memory that a micro-library has while the program runs, of a size that settings decide.
 
     name: C gets it by TB_MEMORY_<NAME>(address, bytes), once; the address is where it is wanted if it is
-    mapped, null for anywhere. doc: what a report calls it. bytes: its size in an executable, at most.
+    mapped, null for anywhere. doc: what a report calls it. bytes: its size, at most; asked without a program
+    for a runtime that is given its programs at run time.
     """
 
     name: str
     doc: str
-    bytes: Callable[[Plan, Program], int]
+    bytes: Callable[[Plan, Program | None], int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,10 @@ def memory_constants(program: Program | None) -> Mapping[str, int]:
     }
 
 
-def memory_bytes(plan: Plan, program: Program) -> int:
+def memory_bytes(plan: Plan, program: Program | None) -> int:
     """Bytes that all memories together can reach."""
+    if program is None:
+        return plan.number("linear")
     grows = calls(program, linear_services.grow)
     pages = [each.maximum if grows else each.minimum for each in program.verified.module.memories]
     return min(sum(pages) << 16, plan.number("linear"))

@@ -153,7 +153,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 Memory(
                     "cage",
                     "heap cage",
-                    lambda plan, program: 8 + len(program.strings) + plan.number("heap"),
+                    lambda plan, program: 8 + len(program.strings if program else b"") + plan.number("heap"),
                 ),
             ),
             options=(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...opcodes import OpcodeSet
 from ..hookspecs import hookimpl
+from ..module import MAX_SCREEN
 from ..parts import Memory, MicroLibrary, Option, Table
 from ..program import Program
 from . import ops, services
@@ -23,8 +24,8 @@ def _screen_table(program: Program) -> tuple[Table, ...]:
     return (Table("screen", "u32", struct.pack("<2I", *program.verified.module.screen)),)
 
 
-def _screen_bytes(plan: Plan, program: Program) -> int:
-    width, height = program.verified.module.screen
+def _screen_bytes(plan: Plan, program: Program | None) -> int:
+    width, height = program.verified.module.screen if program else (MAX_SCREEN, MAX_SCREEN)
     return 3 * width * height
 
 
