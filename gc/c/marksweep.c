@@ -148,7 +148,8 @@ static tb_ref tb_marksweep_cut(struct tb_context *cx, u32 size) {
   return 0;
 }
 
-tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size) {
+tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size, u32 type) {
+  (void)type;
   tb_ref at = TB_GC_STRESS ? 0 : tb_marksweep_cut(cx, size);
   if (!at) {
     tb_marksweep_collect(cx);
