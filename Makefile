@@ -22,7 +22,8 @@ unit: setup debian
 
 # Longer versions of the seeded samples that `unit` runs.
 fuzz: setup debian
-	TBLVM_TEST_SCALE=50 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/differential
+	TBLVM_TEST_SCALE=50 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/differential \
+	  tests/core/loader tests/builder/test_runtime.py
 
 setup: $(VENV)/.ready links
 

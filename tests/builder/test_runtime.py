@@ -23,7 +23,7 @@ from tblvm.core.module import Module
 from tblvm.core.registry import Registry, load
 from tblvm.core.verified import Verified
 from tblvm.stack import verify
-from tests.core.loader import is_beyond
+from tests.core.loader import asks_for_more, is_beyond
 from tests.core.loader.mutants import mutant
 from tests.harness import Job, assembled, reference
 from tests.harness import registry as harness_registry
@@ -251,7 +251,7 @@ def too_large(module: Module) -> bool:
 
 
 def test_mutated_files(run: Run) -> None:
-    reg = harness_registry()
+    reg, limits = harness_registry(), tuple(sorted(LIMITS.items()))
     ends: Counter[int] = Counter()
     for number in range(FILES):
         file = mutant(reg, number, SEED + 1)
@@ -263,7 +263,7 @@ def test_mutated_files(run: Run) -> None:
             continue
         if checked is None or any(form.declaration.name == "FREE" for form in checked.forms):
             assert done.returncode == (4 if checked else 5), (what, done.stderr)
-        elif too_large(checked.module):
+        elif too_large(checked.module) or asks_for_more(checked.module, made(("gc",), limits).plan.options):
             assert done.returncode == 6, (what, done.stderr)
         else:
             _, outcome, output = reference(Job(checked, **LIMITS), reg)

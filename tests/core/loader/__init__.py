@@ -13,7 +13,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,11 +24,14 @@ from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
 from tblvm.core import tbc
 from tblvm.core.errors import ModuleError
+from tblvm.core.module import Module
 from tblvm.core.program import instructions, link
 from tblvm.core.registry import Registry
 from tblvm.core.verified import Verified
 from tblvm.core.wellformed import components
+from tblvm.memory.linear_tables import MEMORIES, SEGMENTS
 from tblvm.stack import verify
+from tblvm.stack.tables import TABLES
 from tests.harness import _system_compiler, registry
 
 HERE = Path(__file__).parent
@@ -100,7 +103,7 @@ class Driver:
             message = reader.bytes(reader.word()).decode()
             known = "" if index == 0xFFFFFFFF else name or f"f{index}"
             # Which instruction needs what was left out, Python does not say.
-            return (Answer(4) if status == 4 else Answer(status, known, offset)), message
+            return (Answer(status) if status in (4, 6) else Answer(status, known, offset)), message
         words = list(struct.unpack(f"<{(size := reader.word()) // 4}I", reader.bytes(size)))
         maps: list[tuple[tuple[int, tuple[int, ...]], ...]] = []
         at, mine = 0, list[tuple[int, tuple[int, ...]]]()
@@ -127,6 +130,8 @@ class Driver:
         known = numbers(self.composition.handlers)
         if any(each.use not in known for each in instructions(verified, self.reg.isa)):
             return Expected(Answer(4), "a form that the runtime does not have", (0,) * len(names))
+        if asks_for_more(verified.module, self.composition.plan.options):
+            return Expected(Answer(6), "more than the runtime has", (0,) * len(names))
         program = link(verified, self.reg.isa, known, self.composition.plan.cell_bits)
         found = {table.name: table.data for table in tables(self.composition.plan, program)}
         maps = tuple(self._maps(verified, index) for index in range(len(verified.functions)))
@@ -160,6 +165,14 @@ def _comparable(found: dict[str, bytes]) -> dict[str, bytes]:
         offsets = sorted(struct.unpack_from(f"<{count}I", rows, 4 * kind + 4)) if kind > 1 else [kind]
         listed.append(offsets)
     return {**found, "gc_types": repr(listed).encode(), "gc_offsets": b""}
+
+
+def asks_for_more(module: Module, options: Mapping[str, int]) -> bool:
+    """Whether a module starts with more memories, tables or segments than a runtime has."""
+    pages, elements = (sum(each.minimum for each in spaces) for spaces in (module.memories, module.tables))
+    counts = (len(module.memories) > MEMORIES, len(module.tables) > TABLES)
+    segments = max(len(module.data), len(module.elements)) > SEGMENTS
+    return pages > options["linear"] >> 16 or elements > options["tables"] or any(counts) or segments
 
 
 def is_beyond(file: bytes) -> bool:
