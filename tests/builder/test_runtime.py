@@ -25,7 +25,7 @@ from tblvm.core.verified import Verified
 from tblvm.stack import verify
 from tests.core.loader import asks_for_more, is_beyond
 from tests.core.loader.mutants import mutant
-from tests.harness import Job, assembled, reference
+from tests.harness import LINEAR, TABLES, Job, assembled, reference
 from tests.harness import registry as harness_registry
 from tests.programs import EXAMPLES, STOPPED, expected
 
@@ -251,19 +251,21 @@ def too_large(module: Module) -> bool:
 
 
 def test_mutated_files(run: Run) -> None:
-    reg, limits = harness_registry(), tuple(sorted(LIMITS.items()))
+    reg = harness_registry()
+    limits = {**LIMITS, "linear": LINEAR, "tables": TABLES}  # those of the reference
+    options = made(("gc",), tuple(sorted(limits.items()))).plan.options
     ends: Counter[int] = Counter()
     for number in range(FILES):
         file = mutant(reg, number, SEED + 1)
         what = f"seed {SEED}, file {number}"
-        done = run(file, "gc", **LIMITS)
+        done = run(file, "gc", **limits)
         ends[done.returncode] += 1
         checked = verified(file, reg)
         if done.returncode == 4 and is_beyond(file):
             continue
         if checked is None or any(form.declaration.name == "FREE" for form in checked.forms):
             assert done.returncode == (4 if checked else 5), (what, done.stderr)
-        elif too_large(checked.module) or asks_for_more(checked.module, made(("gc",), limits).plan.options):
+        elif too_large(checked.module) or asks_for_more(checked.module, options):
             assert done.returncode == 6, (what, done.stderr)
         else:
             _, outcome, output = reference(Job(checked, **LIMITS), reg)
