@@ -89,6 +89,7 @@ def sources(heap: str) -> tuple[Registry, Sources]:
 def target(heap: str, kind: str, folder: Path) -> Path:
     """The executable, compiled in *folder*. Raises CalledProcessError when the compiler fails."""
     _, made = sources(heap)
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     write_sources(made, folder)
     compiler, compile_flags, link_flags = KINDS[kind]

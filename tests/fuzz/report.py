@@ -84,7 +84,7 @@ def _collect(heap: str, inputs: list[Path], found: dict[str, Reached]) -> None:
 def main() -> int:
     minimum = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
     found: dict[str, Reached] = {}
-    folders = [SEEDS, REGRESSIONS, CORPUS / "tbc"]
+    folders = [SEEDS, REGRESSIONS, CORPUS / "modules"]
     inputs = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
     inputs = [path for path in inputs if path.suffix != ".tba" and path.stat().st_size < 1 << 20]
     for heap in HEAPS:

@@ -75,8 +75,7 @@ def _seeds(name: str) -> list[Path]:
 
 def fuzz(name: str, command: Sequence[str], seeds: Sequence[Path], seconds: float, seed: int) -> Result:
     """Runs one harness; what it finds becomes a file in CRASHES."""
-    # Both runtimes have the same format, and Python reads it too.
-    corpus = CORPUS / _SUFFIX[name]
+    corpus = CORPUS / ("modules" if name in HEAPS else name)  # one for both runtimes; Python is slow
     corpus.mkdir(parents=True, exist_ok=True)
     CRASHES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +121,7 @@ def _differential(seconds: float, seed: int) -> list[Path]:
     from tests.fuzz.differential import runs, verdicts
 
     end = time.monotonic() + seconds
-    paths = sorted((CORPUS / "tbc").glob("*"))
+    paths = sorted((CORPUS / "modules").glob("*"))
     random.Random(seed).shuffle(paths)
     found, done, ran, at = [], 0, 0, 0
     while at < len(paths) and time.monotonic() < end:
