@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tblvm.core import plugin as core_plugin
 from tblvm.core.hookspecs import hookimpl
-from tblvm.core.parts import MicroLibrary
+from tblvm.core.parts import Memory, MicroLibrary
 
 if TYPE_CHECKING:
     from tblvm.builder.compose import Composition
 
 ROOM = Path(__file__).parent
+MODULE_BYTES = 1 << 20
 CORE = Path(__import__("tblvm.core", fromlist=["core"]).__file__).parent
 
 
@@ -26,18 +29,22 @@ def _entry(composition: Composition) -> str:
 @hookimpl
 def tblvm_micro_libraries() -> list[MicroLibrary]:
     names = ("target", "parts", "code", "mutator")
+    # The entry of runtimes in another place.
+    [runtime] = [each for each in core_plugin.tblvm_micro_libraries() if each.name == "core.runtime"]
     return [
-        MicroLibrary(
+        replace(
+            runtime,
             name="fuzz",
             doc="loads and runs what a fuzzer makes",
             room=ROOM,
             size=9999,
-            provides=("entry", "loading"),
-            requires=("loader", "frames", "cage", "fuel", "traps", "platform", "fuzz.platform"),
+            requires=(*runtime.requires, "cage", "fuel", "traps", "fuzz.platform"),
             sources=tuple(f"c/{name}.c" for name in names),
             headers=("c",),
             generated=_entry,
-            macros={"TB_LOAD_MEMORY": f"{1 << 20}"},
+            options=(),
+            memory=(Memory("modules", "modules", lambda plan, program: MODULE_BYTES),),
+            macros={"TB_LOAD_MEMORY": f"{MODULE_BYTES}u"},
         ),
         MicroLibrary(
             name="fuzz.platform",

@@ -7,7 +7,7 @@
 
 enum { TB_BODY_BYTES = 1 << 15, TB_KINDS = 20, TB_FUZZ_KIND = TB_KINDS - 1, TB_BODIES = 3 + TB_KINDS };
 /* As in core/c/loader/check.c: sections that code needs are marked so. */
-enum { TB_MARKED_SECTIONS = 0x7c7e };
+enum { TB_MARKED_SECTIONS = 0xfc7e };
 
 struct tb_body {
   u32 size;

@@ -16,6 +16,8 @@ long __wrap_tb_platform_read(int descriptor, void *to, u64 bytes);
 long __wrap_tb_platform_open(const char *path);
 long __wrap_tb_platform_open_write(const char *path);
 long __wrap_tb_platform_close(int descriptor);
+long __wrap_tb_platform_rename(const char *from, const char *to);
+long __wrap_tb_platform_remove(const char *path);
 _Noreturn void __wrap_tb_platform_exit(int status);
 void *__wrap_tb_platform_map(void *address, u64 bytes);
 void __wrap_tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag);
@@ -60,6 +62,8 @@ long __wrap_tb_platform_read(int descriptor, void *to, u64 bytes) {
 long __wrap_tb_platform_open(const char *path) { return path[0] ? TB_FUZZ_FILE : -1; }
 long __wrap_tb_platform_open_write(const char *path) { return path[0] ? TB_FUZZ_FILE + 1 : -1; }
 long __wrap_tb_platform_close(int descriptor) { return descriptor > 2 ? 0 : -1; }
+long __wrap_tb_platform_rename(const char *from, const char *to) { return from[0] && to[0] ? 0 : -1; }
+long __wrap_tb_platform_remove(const char *path) { return path[0] ? 0 : -1; }
 _Noreturn void __wrap_tb_platform_exit(int status) { tb_fuzz_end(status); }
 
 /* Each a block of its own, so that a sanitizer sees what leaves it. */
