@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.core import loader
@@ -36,24 +38,44 @@ def collect(folder: Path, counts: Counts) -> None:
 
 
 def run_everything(work: Path, counts: Counts) -> None:
-    for heap in ("marksweep", "freelist"):
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        run_opcodes(pool, counts)
+        run_loader(counts)
+        run_programs(pool, work, counts)
+
+
+def run_opcodes(pool: ThreadPoolExecutor, counts: Counts) -> None:
+    common = forms("marksweep")
+    for heap, some in (
+        ("marksweep", common),
+        ("freelist", [f for f in forms("freelist") if f not in common]),
+    ):
         harness = compiled(heap, coverage=True)
-        for form in forms(heap):
-            for job in jobs(form, 1, 4):
-                harness.run([job])
+        work = [job for form in some for job in jobs(form, 1, 4)]
+        list(pool.map(harness.run, [work[at : at + 100] for at in range(0, len(work), 100)]))
         collect(harness.executable.parent, counts)
+
+
+def run_loader(counts: Counts) -> None:
     driver = loader.built(coverage=True)
     files = [mutant(driver.reg, number, 0) for number in range(600)]
     driver.answers(files, [driver.expected(file) for file in files])
     collect(driver.executable.parent, counts)
+
+
+def run_programs(pool: ThreadPoolExecutor, work: Path, counts: Counts) -> None:
     texts = [(path.stem, path.read_text()) for path in EXAMPLES]
     texts += [(name, case.text) for name, case in STOPPED.items()]
-    for name, text in texts:
+
+    def run(name: str, text: str) -> Path:
         folder = work / name.replace(" ", "-").replace(",", "")
         options = {"fuel": 10**6} if name == "fuel" else {"timeout": 100} if name == "time" else {}
         program = hosted_executable(assembled(text), folder, coverage=True, **options)
         given = expected(text).stdin
         subprocess.run([program], cwd=folder, input=given, capture_output=True, check=False)
+        return folder
+
+    for folder in pool.map(run, *zip(*texts, strict=True)):
         collect(folder, counts)
 
 
