@@ -17,11 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from tblvm.builder.compile import write_sources
-from tblvm.builder.compose import compose
+from tblvm.builder.compose import Composition, compose
 from tblvm.builder.emit import Sources, emit
 from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
-from tblvm.core.registry import Registry
 from tests.harness import registry
 
 HERE = Path(__file__).parent
@@ -72,23 +71,28 @@ ENVIRONMENT = {
 }
 
 
-def sources(heap: str) -> tuple[Registry, Sources]:
-    """The C of a runtime with every page, with what a plan fixes as variables."""
+def composition(heap: str) -> Composition:
+    """A runtime with every page."""
     reg = registry(PLUGINS)
     features = ("fuzz", "core.fuel", *HEAPS[heap], "platform.hosted", "rt.hosted", *reg.isa.pages)
     options = {"linear": 1 << 18, "tables": 64} | ({"gc.mark-stack": 3} if heap == "marksweep" else {})
     plan = general(reg, Request(features=features, target="hosted", options=options))
-    made = emit(compose(plan, sample(reg), reg.isa, loaded=True))
+    return compose(plan, sample(reg), reg.isa, loaded=True)
+
+
+def sources(heap: str) -> Sources:
+    """Its C, with what a plan fixes as variables."""
+    made = emit(composition(heap))
     header = made.headers["tb_plan.h"]
     for macro, value in _VARIED.items():
         header = re.sub(rf"^#define {re.escape(macro)} .*$", f"#define {macro} {value}", header, flags=re.M)
     header = header.removesuffix("#endif\n") + '#include "tb_fuzz.h"\n#endif\n'
-    return reg, replace(made, headers={**made.headers, "tb_plan.h": header})
+    return replace(made, headers={**made.headers, "tb_plan.h": header})
 
 
 def target(heap: str, kind: str, folder: Path) -> Path:
     """The executable, compiled in *folder*. Raises CalledProcessError when the compiler fails."""
-    _, made = sources(heap)
+    made = sources(heap)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     write_sources(made, folder)

