@@ -45,13 +45,9 @@ def run_everything(work: Path, counts: Counts) -> None:
 
 
 def run_opcodes(pool: ThreadPoolExecutor, counts: Counts) -> None:
-    common = forms("marksweep")
-    for heap, some in (
-        ("marksweep", common),
-        ("freelist", [f for f in forms("freelist") if f not in common]),
-    ):
+    for heap, wild in (("marksweep", 4), ("freelist", 1)):
         harness = compiled(heap, coverage=True)
-        work = [job for form in some for job in jobs(form, 1, 4)]
+        work = [job for form in forms(heap) for job in jobs(form, 1, wild)]
         list(pool.map(harness.run, [work[at : at + 100] for at in range(0, len(work), 100)]))
         collect(harness.executable.parent, counts)
 
