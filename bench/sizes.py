@@ -15,7 +15,7 @@ from tblvm.core.registry import load
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = (
-    ("whole core page, console, FREE", ROOT / "tests/builder/nano.tba", "nano", 4096, 1024, None),
+    ("core page up to console, FREE", ROOT / "tests/builder/nano.tba", "nano", 4096, 1024, None),
     ("page object, mark-sweep", ROOT / "tests/builder/micro.tba", "micro", 8192, None, None),
     ("hello", ROOT / "examples/hello.tba", "default", None, None, 1024),
     *((path.stem, path, "default", None, None, None) for path in sorted((ROOT / "examples").glob("*.tba"))),

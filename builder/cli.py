@@ -35,12 +35,16 @@ _DURATIONS = {"ms": 1, "s": 1000, "m": 60000, "": 1000}
 _MAX_DIGITS = 20
 
 
-def read_value(text: str, kind: str) -> int:
+def read_value(text: str, kind: str) -> int | str:
     """An option's value: `size` and `number` take K, M and G (powers of 1024) and forms such as 1e9,
-    `duration` ms, s and m and gives milliseconds. Raises UsageError."""
+    `duration` ms, s and m and gives milliseconds, `text` anything that can be shown. Raises UsageError."""
     from decimal import Decimal, InvalidOperation
     from fractions import Fraction
 
+    if kind == "text":
+        if not text.isprintable():
+            raise UsageError(f"{text!r} has characters that cannot be shown")
+        return text
     number = text.strip().lower()
     if kind == "flag":
         known = {"1": 1, "on": 1, "true": 1, "yes": 1, "0": 0, "off": 0, "false": 0, "no": 0}

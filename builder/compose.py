@@ -61,8 +61,9 @@ class Composition:
     @property
     def memory(self) -> tuple[tuple[MicroLibrary, Memory, int], ...]:
         """The memory of settled size that each micro-library has, in bytes."""
+        program = None if self.loaded else self.program
         return tuple(
-            (library, each, each.bytes(self.plan, self.program))
+            (library, each, each.bytes(self.plan, program))
             for library in self.plan.libraries
             for each in library.memory
         )

@@ -130,6 +130,11 @@ def plan_header(composition: Composition) -> str:
         "TB_HEAP_STRINGS": "0",
         # Whether the time is up, for those who wait.
         "TB_INTERRUPTED(cx)": "0",
+        # Bytes of the heap, and those that no object takes.
+        "TB_HEAP_SIZE(cx)": "0u",
+        "TB_HEAP_FREE(cx)": "0u",
+        # The exit status of a program that did its work and could not deliver it.
+        "TB_FAILED(cx)": "0",
         # How entry points end where nothing can trap.
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }
@@ -138,7 +143,7 @@ def plan_header(composition: Composition) -> str:
         if library.constants is not None:
             constants = library.constants(None if composition.loaded else composition.program)
             macros |= {name: str(value) for name, value in constants.items()}
-        macros |= {option.macro: f"{plan.options[option.name]}" for option in library.options}
+        macros |= {option.macro: _literal(plan.options[option.name]) for option in library.options}
     lines += [f"#define {name} {value}" for name, value in sorted(macros.items())]
     lines += ["", "/* Kinds of traps; 0 is none. */"]
     lines += [f"#define TB_TRAP_{trap.name} {number}u" for number, trap in enumerate(plan.traps, 1)]
@@ -186,6 +191,17 @@ def plan_header(composition: Composition) -> str:
         lines += ["  (void)cx;", *(f"  {call}(cx);" for call in calls), "}"]
     lines += ["", "#endif", ""]
     return "\n".join(lines)
+
+
+def _literal(value: int | str) -> str:
+    """An option's value in C."""
+    if isinstance(value, int):
+        return str(value)
+    # Octal escapes end after three digits, whatever follows.
+    plain = (
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}" for byte in value.encode()
+    )
+    return '"' + "".join(plain) + '"'
 
 
 def _program_macros(composition: Composition) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Request:
     mode: str = "default"
     engine: str = "switch"
     target: str = "x86_64-linux"
-    options: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, int | str] = field(default_factory=dict)
     base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")
     cell_bits: int = 32
 
@@ -45,7 +45,7 @@ class Plan:
     libraries: tuple[MicroLibrary, ...]
     reasons: Mapping[str, tuple[str, ...]]
     interfaces: Mapping[str, str]
-    options: Mapping[str, int]
+    options: Mapping[str, int | str]
     origins: Mapping[str, str]
     unused: tuple[str, ...]
     traps: tuple[Trap, ...]
@@ -53,6 +53,10 @@ class Plan:
     engine: Engine
     target: Target
     cell_bits: int = 64
+
+    def number(self, option: str) -> int:
+        """The value of an option that is a number, 0 where nothing in the plan has it."""
+        return int(self.options.get(option, 0))
 
     @property
     def barrier(self) -> bool:
@@ -75,6 +79,17 @@ def resolve(need: Need, registry: Registry, request: Request) -> Plan:
     """The plan for *need*. Raises UsageError for unknown or contradictory requests, PolicyError when the
     program needs what was excluded: the message names the first instruction that needs it."""
     return _Resolver(need, registry, request).plan()
+
+
+def _admit(option: Option, value: int | str) -> None:
+    """Refuse a value that the option cannot have."""
+    if (option.kind == "text") != isinstance(value, str):
+        raise UsageError(f"option {option.name} is a {option.kind}, not {value!r}")
+    if isinstance(value, str):
+        if not option.minimum <= len(value.encode()) <= option.maximum:
+            raise UsageError(f"option {option.name} must have {option.minimum} to {option.maximum} bytes")
+    elif not option.minimum <= value <= option.maximum:
+        raise UsageError(f"option {option.name} must be {option.minimum} to {option.maximum}, not {value}")
 
 
 class _Resolver:
@@ -259,8 +274,8 @@ class _Resolver:
     def _option(self, name: str) -> tuple[MicroLibrary, Option]:
         return self.registry.options[choose("option", name, self.registry.options)]
 
-    def _options(self) -> tuple[dict[str, int], dict[str, str]]:
-        values: dict[str, int] = {}
+    def _options(self) -> tuple[dict[str, int | str], dict[str, str]]:
+        values: dict[str, int | str] = {}
         origins: dict[str, str] = {}
         # A module's own minimum stands above the defaults and below what is asked for.
         minimum = {"stack": self.need.min_stack, "heap": self.need.min_heap}
@@ -268,25 +283,23 @@ class _Resolver:
         starts = {"linear": self.need.min_linear, "tables": self.need.min_tables}
         for library in self.chosen.values():
             for option in library.options:
+                value: int | str
                 value, origin = option.default, "default"
                 if option.name in self.mode.options:
                     value, origin = self.mode.options[option.name], f"mode {self.mode.name}"
                 if minimum.get(option.name):
                     value, origin = minimum[option.name], "the module"
-                if starts.get(option.name, 0) > value:
+                if option.name in starts and starts[option.name] > int(value):
                     value, origin = starts[option.name], "the module"
                 if option.name in self.request.options:
                     value, origin = self.request.options[option.name], "asked for"
-                if not option.minimum <= value <= option.maximum:
-                    raise UsageError(
-                        f"option {option.name} must be {option.minimum} to {option.maximum}, not {value}"
-                    )
-                if value < starts.get(option.name, 0):
+                _admit(option, value)
+                if option.name in starts and int(value) < starts[option.name]:
                     raise UsageError(
                         f"option {option.name} is {value}, but the program starts with {starts[option.name]}"
                     )
                 values[option.name], origins[option.name] = value, origin
-        if values.get("stack", self.need.entry_cells) < self.need.entry_cells:
+        if int(values.get("stack", self.need.entry_cells)) < self.need.entry_cells:
             raise UsageError(
                 f"a stack of {values['stack']} cells does not hold the entry point's frame: "
                 f"it needs {self.need.entry_cells}"

@@ -19,6 +19,7 @@ from .errors import Diagnostic, ModuleError, SourceError
 from .module import (
     MAX_ELEMENTS,
     MAX_PAGES,
+    MAX_SCREEN,
     ArrayType,
     Constant,
     DataSegment,
@@ -61,6 +62,7 @@ class _Assembler:
         self.scope = Scope(isa)
         self.source_name = source_name
         self.numbers = {".stack": 0, ".heap": 0}
+        self.screen = (0, 0)
         self.entry: Words | None = None
         self.seen: set[str] = set()
         self.collector, self.lines = False, True
@@ -147,6 +149,7 @@ class _Assembler:
             ".stack": lambda w: self._number(".stack", w),
             ".heap": lambda w: self._number(".heap", w),
             ".entry": self._entry,
+            ".screen": self._screen,
             ".nolines": self._nolines,
             ".names": self._names,
             ".nonames": self._names,
@@ -181,6 +184,11 @@ class _Assembler:
 
     def _number(self, which: str, words: Words) -> None:
         self.numbers[which] = words.integer(0, _U32, suffixes="kKmMgG")
+
+    def _screen(self, words: Words) -> None:
+        width = words.integer(1, MAX_SCREEN)
+        words.expect(",")
+        self.screen = (width, words.integer(1, MAX_SCREEN))
 
     def _entry(self, words: Words) -> None:
         self.entry = words
@@ -315,6 +323,7 @@ class _Assembler:
             data=tuple(map(self._data, self.data_blocks)),
             tables=tuple(self.tables),
             elements=tuple(map(self._elements, self.element_blocks)),
+            screen=self.screen,
             debug=self._debug(bodies),
         )
         try:

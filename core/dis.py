@@ -354,6 +354,8 @@ class _Printer:
             yield f".stack {module.min_stack}"
         if module.min_heap:
             yield f".heap {module.min_heap}"
+        if any(module.screen):
+            yield f".screen {module.screen[0]}, {module.screen[1]}"
         if self.functions[module.entry][0] != "main":
             yield f".entry {self.functions[module.entry][0]}"
         kept, natural = _kept_tables(module.debug)

@@ -20,6 +20,7 @@ MAX_FRAME_CELLS = 0x7FFF  # parameters + locals + operand stack of one function
 MAX_CODE = 0x7FFFFFFF
 MAX_PAGES = 0x10000  # of a linear memory: addresses have 32 bits
 MAX_ELEMENTS = 0xFFFFFFFF  # of a table
+MAX_SCREEN = 0x4000  # columns, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class Debug:
 @dataclass(frozen=True, slots=True)
 class Module:
     """A program. entry: index of the function that runs first; min_stack in cells, min_heap in bytes;
-    collector: whether the program relies on a garbage collector."""
+    collector: whether the program relies on a garbage collector; screen: its columns and rows, 0 for none."""
 
     types: tuple[TypeEntry, ...] = ()
     pool: tuple[Constant, ...] = ()
@@ -187,6 +188,7 @@ class Module:
     data: tuple[DataSegment, ...] = ()
     tables: tuple[FunctionTable, ...] = ()
     elements: tuple[ElementSegment, ...] = ()
+    screen: tuple[int, int] = (0, 0)
     debug: Debug = field(default_factory=Debug)
 
     def function_type(self, index: int) -> FunctionType:

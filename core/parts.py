@@ -23,13 +23,14 @@ class Option:
     """A setting of a micro-library, fixed when the runtime is built.
 
     name: unique among all options; `tbbuild -O name=value`. default: its value otherwise. kind: "size"
-    (bytes, K/M/G allowed), "number", "duration" (milliseconds), "flag" (0 or 1). macro: its name in C.
-    doc: one sentence. minimum, maximum: the values allowed. enables: whether giving it a value brings
-    its micro-library in. Libraries that fill the same interface may share an option: an equal one.
+    (bytes, K/M/G allowed), "number", "duration" (milliseconds), "flag" (0 or 1), "text". macro: its name
+    in C, where a text is a string literal in UTF-8. doc: one sentence. minimum, maximum: the values
+    allowed, of a text the bytes. enables: whether giving it a value brings its micro-library in. Libraries
+    that fill the same interface may share an option: an equal one.
     """
 
     name: str
-    default: int
+    default: int | str
     kind: str
     macro: str
     doc: str
@@ -58,12 +59,13 @@ class Memory:
     """Zeroed memory that a micro-library has while the program runs, of a size that settings decide.
 
     name: C gets it by TB_MEMORY_<NAME>(address, bytes), once; the address is where it is wanted if it is
-    mapped, null for anywhere. doc: what a report calls it. bytes: its size in an executable, at most.
+    mapped, null for anywhere. doc: what a report calls it. bytes: its size, at most; asked without a program
+    for a runtime that is given its programs at run time.
     """
 
     name: str
     doc: str
-    bytes: Callable[[Plan, Program], int]
+    bytes: Callable[[Plan, Program | None], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ class Mode:
     budget: int | None = None
     data_budget: int | None = None
     deny: tuple[str, ...] = ()
-    options: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

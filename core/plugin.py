@@ -71,9 +71,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             provides=("entry", "loading"),
             requires=("loader", "frames", "platform", "support"),
             sources=("c/loader/entry.c",),
-            memory=(
-                Memory("modules", "modules, at most", lambda plan, program: plan.options["load.memory"]),
-            ),
+            memory=(Memory("modules", "modules, at most", lambda plan, program: plan.number("load.memory")),),
             headers=("c", "c/loader"),
             options=(
                 Option(

@@ -271,7 +271,7 @@ u32 tb_run(struct tb_context *cx, u32 entry) {{
 """
 
 _FETCH = """\
-    u32 imm = 0{width_declaration};
+    TB_UNUSED u32 imm = 0{width_declaration}; /* an immediate that is not read is fetched too */
     if ({guard}) {{
       u32 shift = 0, byte;
       do {{

@@ -54,8 +54,9 @@ FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES = 1, 2, 3, 4, 5, 6, 
 MEMORIES, DATA, TABLES, ELEMENTS = 11, 12, 13, 14
 CLASSES = 15
 NAMES, LINES, SOURCE = 16, 17, 18
+SCREEN = 19
 _NEEDED = frozenset({FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES})
-_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS, CLASSES}
+_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS, CLASSES, SCREEN}
 SECTION_NAMES = {
     FUNCTIONS: "functions",
     LOCALS: "locals",
@@ -72,6 +73,7 @@ SECTION_NAMES = {
     NAMES: "names",
     LINES: "lines",
     SOURCE: "source",
+    SCREEN: "screen",
 }
 
 POOL_KINDS = {"i32": 1, "f32": 2, "i64": 3, "f64": 4, "string": 5}
@@ -181,6 +183,7 @@ def _write_sections(module: Module) -> Iterable[tuple[int, bytes]]:
     yield NAMES, _write_names(module.debug)
     yield LINES, b"".join(map(_write_lines, module.debug.lines))
     yield SOURCE, module.debug.source.encode()
+    yield SCREEN, _words(module.screen) if any(module.screen) else b""
 
 
 def _write_data(each: DataSegment) -> bytes:
@@ -278,6 +281,7 @@ def read(data: bytes) -> Module:
         data=_read_data(body.get(DATA, b"")),
         tables=tuple(FunctionTable(*row) for row in _rows(body.get(TABLES, b""), "<2I", "section tables")),
         elements=_read_elements(body.get(ELEMENTS, b"")),
+        screen=_read_screen(body.get(SCREEN, b"")),
         debug=_read_debug(body, len(functions)),
     )
     check(module)
@@ -496,6 +500,14 @@ def _read_elements(body: bytes) -> tuple[ElementSegment, ...]:
         segments.append(ElementSegment(functions, None if table == _NONE else table, offset))
         at += count
     return tuple(segments)
+
+
+def _read_screen(body: bytes) -> tuple[int, int]:
+    if not body:
+        return 0, 0
+    words = _read_words(body, "screen")
+    require(len(words) == 2 and any(words), "section screen is not a width and a height")
+    return words[0], words[1]
 
 
 def _text(encoded: bytes, what: str) -> str:

@@ -18,6 +18,7 @@ from .module import (
     MAX_ELEMENTS,
     MAX_FRAME_CELLS,
     MAX_PAGES,
+    MAX_SCREEN,
     UNMEASURED,
     ArrayType,
     ClassType,
@@ -77,6 +78,7 @@ def check(module: Module) -> None:
         ("min_heap", module.min_heap),
     ):
         require(0 <= value < 1 << 32, f"{name} is {value}, no unsigned 32-bit number")
+    _check_screen(*module.screen)
     _check_pages(module.pages)
     _check_shapes(module)
     _check_names(module)
@@ -358,6 +360,13 @@ def _check_function(module: Module, index: int) -> None:
         raise ModuleError(f"its frame has {cells} cells, the limit is {MAX_FRAME_CELLS}", name)
     if len(entry.results) > MAX_FRAME_CELLS:  # of a function that never returns: no frame says so
         raise ModuleError(f"it has {len(entry.results)} results, the limit is {MAX_FRAME_CELLS}", name)
+
+
+def _check_screen(width: int, height: int) -> None:
+    require(
+        width == height == 0 or (1 <= width <= MAX_SCREEN and 1 <= height <= MAX_SCREEN),
+        f"its screen is {width} by {height}: both must be 1 to {MAX_SCREEN}",
+    )
 
 
 def _check_pages(pages: Sequence[PageUse]) -> None:

@@ -37,7 +37,12 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/marksweep.c",),
             headers=("c",),
             include=("tb_gc.h",),
-            macros={"TB_HEAP_ROUND(size)": "(size)", "TB_GC_AUDIT(cx)": "((void)0)"},
+            macros={
+                "TB_HEAP_ROUND(size)": "(size)",
+                "TB_GC_AUDIT(cx)": "((void)0)",
+                "TB_HEAP_FREE(cx)": "tb_marksweep_unused(cx)",
+            },
+            prototypes="u32 tb_marksweep_unused(struct tb_context *cx);",
             store="u32 gc_hole;\nu32 gc_depth;\nu32 gc_overflow;\nu32 gc_stack[TB_GC_MARK_STACK];",
             on_start=("tb_marksweep_start",),
             options=(

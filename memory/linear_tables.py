@@ -48,11 +48,13 @@ def memory_constants(program: Program | None) -> Mapping[str, int]:
     }
 
 
-def memory_bytes(plan: Plan, program: Program) -> int:
+def memory_bytes(plan: Plan, program: Program | None) -> int:
     """Bytes that all memories together can reach."""
+    if program is None:
+        return plan.number("linear")
     grows = calls(program, linear_services.grow)
     pages = [each.maximum if grows else each.minimum for each in program.verified.module.memories]
-    return min(sum(pages) << 16, plan.options["linear"])
+    return min(sum(pages) << 16, plan.number("linear"))
 
 
 def segment_constants(program: Program | None) -> Mapping[str, int]:

@@ -147,12 +147,13 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/cage.c",),
             headers=("c",),
             store="u32 heap_start;\nu32 heap_end;",
+            macros={"TB_HEAP_SIZE(cx)": "(tb_store_of(cx)->heap_end - tb_store_of(cx)->heap_start)"},
             on_start=("tb_cage_start",),
             memory=(
                 Memory(
                     "cage",
                     "heap cage",
-                    lambda plan, program: 8 + len(program.strings) + plan.options["heap"],
+                    lambda plan, program: 8 + len(program.strings if program else b"") + plan.number("heap"),
                 ),
             ),
             options=(
@@ -187,7 +188,10 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("cage", "memory.allocate"),
             sources=("c/bump.c",),
             headers=("c",),
-            macros={"TB_HEAP_ROUND(size)": "(size)"},
+            macros={
+                "TB_HEAP_ROUND(size)": "(size)",
+                "TB_HEAP_FREE(cx)": "((cx)->alloc_end - (cx)->alloc_top)",
+            },
             on_start=("tb_bump_start",),
         ),
         MicroLibrary(
@@ -200,10 +204,23 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/freelist.c",),
             headers=("c",),
             services=(services.free,),
-            macros={"TB_HEAP_ROUND(size)": "tb_freelist_round(size)"},
+            macros={
+                "TB_HEAP_ROUND(size)": "tb_freelist_round(size)",
+                "TB_HEAP_FREE(cx)": "tb_freelist_unused(cx)",
+            },
             store="u32 free_blocks[64];",
-            prototypes="u32 tb_freelist_round(u64 size);",
+            prototypes="u32 tb_freelist_round(u64 size);\nu32 tb_freelist_unused(struct tb_context *cx);",
             on_start=("tb_freelist_start",),
+        ),
+        MicroLibrary(
+            name="memory.utf8",
+            doc="makes strings of UTF-8",
+            room=ROOM,
+            size=200,
+            requires=("heap", "memory.allocate"),
+            sources=("c/string_utf8.c",),
+            headers=("c",),
+            macros={"TB_HEAP_STRINGS": "1"},
         ),
         MicroLibrary(
             name="memory.globals",

@@ -156,6 +156,11 @@ class Machine:
         found: S = self._states[cls]
         return found
 
+    @property
+    def live_bytes(self) -> int:
+        """Bytes of the objects that have not been found to be unreachable."""
+        return self._live_bytes
+
     def object(self, reference: int) -> Object:
         """What *reference*, which is not null, names: an object of the heap or a string constant."""
         return self.heap.get(reference) or self._immortal[reference]

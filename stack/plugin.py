@@ -57,7 +57,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_start=("tb_stack_start",),
             memory=(
                 Memory(
-                    "stack", "VM stack", lambda plan, _: stack_bytes(plan.options["stack"], plan.cell_bits)
+                    "stack", "VM stack", lambda plan, _: stack_bytes(plan.number("stack"), plan.cell_bits)
                 ),
             ),
             options=(

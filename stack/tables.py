@@ -53,11 +53,13 @@ def table_constants(program: Program | None) -> Mapping[str, int]:
     }
 
 
-def table_bytes(plan: Plan, program: Program) -> int:
+def table_bytes(plan: Plan, program: Program | None) -> int:
     """Bytes of the elements that all tables together can reach."""
+    if program is None:
+        return 4 * plan.number("tables")
     grows = calls(program, table_services.grow)
     elements = [each.maximum if grows else each.minimum for each in program.verified.module.tables]
-    return 4 * min(sum(elements), plan.options["tables"])
+    return 4 * min(sum(elements), plan.number("tables"))
 
 
 def segment_constants(program: Program | None) -> Mapping[str, int]:

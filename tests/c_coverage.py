@@ -52,7 +52,8 @@ def run_everything(work: Path, counts: Counts) -> None:
         folder = work / name.replace(" ", "-").replace(",", "")
         options = {"fuel": 10**6} if name == "fuel" else {"timeout": 100} if name == "time" else {}
         program = hosted_executable(assembled(text), folder, coverage=True, **options)
-        subprocess.run([program], input=expected(text).stdin, capture_output=True, check=False)
+        given = expected(text).stdin
+        subprocess.run([program], cwd=folder, input=given, capture_output=True, check=False)
         collect(folder, counts)
 
 

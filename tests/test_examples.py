@@ -11,6 +11,7 @@ import random
 import re
 import subprocess
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -196,6 +197,32 @@ def dispatch(stdin: bytes, given: dict[str, int]) -> str:
     return "".join(results)
 
 
+def shapes(stdin: bytes, given: dict[str, int]) -> str:
+    text = ""
+    for factor in (1.0, 3.0):
+        areas = {
+            "circle": math.pi * (1.5 * factor) * (1.5 * factor),
+            "rectangle": (2.0 * factor) * (0.3 * factor),
+            "square": (1.1 * factor) * (1.1 * factor),
+            "shape": 0.0,
+        }
+        total = 0.0
+        for name, area in areas.items():
+            text += f"{name} of area {area!r}\n"
+            total = area + total
+        text += f"together {total!r}\n" + ("3 scaled:\n" if factor == 1 else "")
+    return text
+
+
+def words(stdin: bytes, given: dict[str, int]) -> str:
+    found = [word[: given["LONGEST"]] for word in stdin.decode("latin-1").split()]
+    numbers = [int(each) for each in found if re.fullmatch(r"[-+]?[0-9]+", each)]
+    counts = sorted(Counter(found).items())
+    lines = [word if count == 1 else f"{word}, {count} times" for word, count in counts]
+    total = sum(each for each in numbers if -(1 << 31) <= each < 1 << 31)
+    return "\n".join([*lines, f"numbers: {total}"]) + "\n"
+
+
 def tiny(stdin: bytes, given: dict[str, int]) -> str:
     count, *readings = map(int, stdin.split())
     assert len(readings) == count
@@ -209,7 +236,7 @@ def tiny(stdin: bytes, given: dict[str, int]) -> str:
 
 ORACLES: dict[str, Callable[[bytes, dict[str, int]], str]] = {
     each.__name__.rstrip("_"): each
-    for each in (nbody, fannkuch, spectral_norm, matmul, life, sha256, bytes_, dispatch, tiny)
+    for each in (nbody, fannkuch, spectral_norm, matmul, life, sha256, bytes_, dispatch, shapes, words, tiny)
 }
 # fannkuch of 7 and the spectral norm of 100 are what the benchmarks publish: 228, 16 and 1.274219991.
 OTHER_SIZES = [

@@ -29,7 +29,7 @@ def test_example_says_what_it_expects(path: Path, target: str, registry: Registr
     program.write_bytes(artifact.image)
     program.chmod(0o755)
     run = command(artifact.plan.target, program)
-    done = subprocess.run(run, input=wanted.stdin, capture_output=True, check=False)
+    done = subprocess.run(run, cwd=tmp_path, input=wanted.stdin, capture_output=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
@@ -47,7 +47,7 @@ def test_example_under_sanitizers(path: Path, tmp_path: Path) -> None:
     """The runtime that a build composes, entry point and all, with another compiler's checks."""
     wanted = expected(path.read_text())
     program = hosted_executable(assembled(path.read_text()), tmp_path, sanitize=True)
-    done = subprocess.run([program], input=wanted.stdin, capture_output=True, check=False)
+    done = subprocess.run([program], cwd=tmp_path, input=wanted.stdin, capture_output=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 

@@ -16,6 +16,7 @@ from tblvm.core.registry import Registry
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
     "core",
+    "core/devices",
     "core/io",
     "core/numeric",
     "opcodes",
@@ -36,7 +37,7 @@ def files(room: str) -> list[Path]:
     return [
         path
         for path in found
-        if room != "core" or not {"io", "numeric"} & set(path.relative_to(ROOT / room).parts)
+        if room != "core" or not {"devices", "io", "numeric"} & set(path.relative_to(ROOT / room).parts)
     ]
 
 

@@ -15,5 +15,6 @@ _Noreturn void tb_entry(const void *start) {
   int status = (int)TB_REPORT(cx, trap);
   /* The entry point's result, an i32, is the exit status; HALT leaves none. */
   if (TB_ENTRY_RESULTS && !trap && cx->sp > cx->stack_base) status = (int)(cx->stack_base[0] & 0xff);
+  if (TB_FAILED(cx) && !trap) status = TB_FAILED(cx);
   tb_platform_exit(status);
 }

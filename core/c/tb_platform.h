@@ -29,6 +29,9 @@ long tb_platform_open(const char *path);
  * negative for an error. */
 long tb_platform_open_write(const char *path);
 long tb_platform_close(int descriptor);
+/* Gives a file another name, in place of what has it; removes a file. 0, or negative for an error. */
+long tb_platform_rename(const char *from, const char *to);
+long tb_platform_remove(const char *path);
 
 /* Bytes of memory that the machine has, 0 when it does not say; processors that this process may use. */
 u64 tb_platform_memory(void);

@@ -148,11 +148,20 @@ static tb_ref tb_marksweep_cut(struct tb_context *cx, u32 size) {
   return 0;
 }
 
-tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size) {
+tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size, u32 type) {
+  (void)type;
   tb_ref at = TB_GC_STRESS ? 0 : tb_marksweep_cut(cx, size);
   if (!at) {
     tb_marksweep_collect(cx);
     at = tb_marksweep_cut(cx, size);
   }
   return at;
+}
+
+/* Bytes of the allocation buffer and of the holes that it can be cut from. */
+u32 tb_marksweep_unused(struct tb_context *cx) {
+  u32 bytes = cx->alloc_end - cx->alloc_top;
+  for (tb_ref hole = tb_store_of(cx)->gc_hole; hole; hole = tb_load_u32(tb_object(cx, hole) + TB_HEADER))
+    bytes += tb_object_length(cx, hole);
+  return bytes;
 }

@@ -7,7 +7,7 @@ void tb_bump_start(struct tb_context *cx) {
   cx->alloc_end = tb_store_of(cx)->heap_end;
 }
 
-tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size) {
-  (void)cx, (void)size;
+tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size, u32 type) {
+  (void)cx, (void)size, (void)type;
   return 0;
 }

@@ -13,9 +13,9 @@
  * no memory. A safepoint: with a collector, references may move. */
 tb_ref tb_heap_allocate(struct tb_context *cx, u64 size, u32 type, u32 length);
 
-/* Interface `heap`. Zeroed memory of `size` bytes outside of the allocation buffer as it was; may replace
- * the buffer. 0 when there is none. */
-tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size);
+/* Interface `heap`. Zeroed memory of `size` bytes, for an object of this type, outside of the allocation buffer
+ * as it was; may replace the buffer. 0 when there is none. */
+tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size, u32 type);
 
 /* No object is larger; sizes fit 32 bits with room to spare. */
 #define TB_HEAP_MAX 0x7ffffff0u

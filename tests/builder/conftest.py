@@ -67,6 +67,25 @@ SOURCES = {
     HALT
 .end
 """,
+    "pixel.tba": """\
+.screen 2, 1
+.func main()
+    PUSH 0
+    PUSH 0
+    PUSH 255
+    PIXEL_SET
+    HALT
+.end
+""",
+    "negative.tba": """\
+.func main()
+    CONST -1.0
+    DPRINT
+    CONST -1L
+    LPRINT
+    HALT
+.end
+""",
     "cells.tba": """\
 .func main()
     NEW 3

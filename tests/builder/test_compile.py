@@ -135,6 +135,12 @@ def test_another_process_in_another_folder_gives_the_same_bytes(
     assert (folder / "out").read_bytes() == builds("divide.tba").image
 
 
+def test_constants_use_all_64_bits(builds: Build, tmp_path: Path) -> None:
+    (tmp_path / "program").write_bytes(builds("negative.tba").image)
+    (tmp_path / "program").chmod(0o755)
+    assert subprocess.run([tmp_path / "program"], capture_output=True, check=True).stdout == b"-1.0-1"
+
+
 def test_the_generated_c_can_be_kept(builds: Build, registry: Registry, tmp_path: Path) -> None:
     made = builds("hello.tba")
     compile_(made.sources, made.plan.target, keep=tmp_path / "kept")

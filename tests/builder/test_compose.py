@@ -113,6 +113,16 @@ def test_tables_are_printed_as_numbers() -> None:
     assert "aligned(4)" in text
 
 
+def test_texts_are_string_literals_of_their_bytes(builds: Build) -> None:
+    text = 'a"b\\c??/1ä'
+    header = plan_header(builds("pixel.tba", options={"screen.file": text}).composition)
+    [literal] = re.findall(r'#define TB_SCREEN_FILE "(.*)"', header)
+    assert not set('"\\?') & set(re.sub(r"\\\d{3}", "", literal))
+    assert (
+        re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), literal).encode("latin-1") == text.encode()
+    )
+
+
 def test_a_library_that_lacks_its_file_is_named(builds: Build) -> None:
     broken = with_libraries(builds("halt.tba"), library("broken", sources=("c/gone.c",)))
     with pytest.raises(

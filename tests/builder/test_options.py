@@ -29,9 +29,11 @@ NUMBERS = st.integers(0, 10**18)
         ("on", "flag", 1),
         ("No", "flag", 0),
         ("0", "size", 0),
+        ("a picture.png", "text", "a picture.png"),
+        ("", "text", ""),
     ],
 )
-def test_forms_of_values(text: str, kind: str, value: int) -> None:
+def test_forms_of_values(text: str, kind: str, value: int | str) -> None:
     assert read_value(text, kind) == value
 
 
@@ -39,6 +41,7 @@ def test_forms_of_values(text: str, kind: str, value: int) -> None:
     ("text", "kind"),
     [
         ("", "size"),
+        ("two\nlines", "text"),
         ("k", "size"),
         ("-1", "size"),
         ("1.5", "number"),

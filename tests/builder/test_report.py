@@ -31,6 +31,7 @@ def check_sums(made: Artifact) -> None:
     assert footprint.file_size == len(made.image)
     assert sum(row.size for row in footprint.rows if row.in_file) == len(made.image)
     assert all(row.size >= 0 for row in footprint.rows)
+    assert footprint.native_stack.bytes is not None, footprint.native_stack
     known = {each.name for each in made.plan.libraries} | {"program", "(headers)", "(padding)"}
     assert {row.owner for row in footprint.rows} <= known
 

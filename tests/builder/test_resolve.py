@@ -245,6 +245,27 @@ def test_values_out_of_range_are_errors(plans: Plans, value: int) -> None:
         plans("halt.tba", options={"stack": value})
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("four!", "option note must have 2 to 4 bytes"),
+        ("äö", ""),
+        ("ä\u20ac", "option note must have 2 to 4 bytes"),
+        ("", "option note must have 2 to 4 bytes"),
+        (4, "option note is a text, not 4"),
+    ],
+)
+def test_texts_have_a_length_in_bytes(value: int | str, message: str) -> None:
+    note = Option("note", "none", "text", "TB_NOTE", "", minimum=2, maximum=4, enables=True)
+    libraries = registry_of(*FOUNDATION, library("noted", options=(note,)))
+    need = Need({}, (), (), (), 0, 0, 0)
+    if not message:
+        assert resolve(need, libraries, Request(base=(), options={"note": value})).options["note"] == value
+        return
+    with pytest.raises(UsageError, match=message):
+        resolve(need, libraries, Request(base=(), options={"note": value}))
+
+
 def test_the_stack_holds_the_frame_of_the_entry_point(plans: Plans) -> None:
     with pytest.raises(
         UsageError, match="a stack of 4 cells does not hold the entry point's frame: it needs 5"

@@ -30,9 +30,9 @@ def output(made: Artifact, tmp_path: Path, given: bytes = b"") -> bytes:
     return subprocess.run([path], input=given, stdout=subprocess.PIPE, check=True, timeout=20).stdout
 
 
-def test_nano_holds_the_whole_core_page(builds: Build, isa: Isa, tmp_path: Path) -> None:
+def test_nano_holds_the_core_page_up_to_the_console(builds: Build, isa: Isa, tmp_path: Path) -> None:
     made = builds(HERE / "nano.tba", mode="nano")
-    assert codes(made, "core") == set(isa.page("core"))
+    assert codes(made, "core") == {code for code in isa.page("core") if code < 0x50}
     assert output(made, tmp_path, b"12x") == b"449text\n12x"
     assert made.footprint.total("data", "bss", program=False) <= 1024, largest(made)
     assert made.footprint.runtime <= 4096, largest(made)

@@ -273,6 +273,7 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
         data=tuple(data),
         tables=tuple(FunctionTable(*each) for each in tables),
         elements=tuple(elements),
+        screen=draw(st.sampled_from([(0, 0), (0, 0), (1, 0x4000), (640, 480)])),
         debug=debugs(draw, table, functions, len(globals_)),
     )
     module = with_classes(draw, module)

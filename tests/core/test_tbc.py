@@ -321,7 +321,7 @@ DAMAGED: list[tuple[Callable[[bytearray], None], str]] = [
     (row(1, 0, 0x80000003), "not in order of their kinds"),
     (row(1, 0, 1), "functions is marked wrongly"),
     (row(16, 0, 0x80000010), "names is marked wrongly"),
-    (row(18, 0, 0x80000013), "it needs section 19, which this tblvm does not know"),
+    (row(18, 0, 0x80000014), "it needs section 20, which this tblvm does not know"),
     (row(6, 0, 0x80000007), "it needs section 7, which this tblvm does not know"),
     (row(1, 2, 0), "section functions is empty"),
     (row(1, 1, len(FILE)), "section functions is outside of the file"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from tests.differential.vectors import integer, literal
+from tests.differential.vectors import SCREEN, integer, literal
 from tests.harness import registry
 
 NUMBERS = ("i32", "i64", "f32", "f64")
@@ -76,7 +76,8 @@ def numeric(result: str) -> tuple[Numeric, ...]:
         if plain and patterns and len(signature.results) == 1 and not signature.immediates:
             effects = list(opcode.declarations[0].graph().effects())
             may_trap = any(node.primitive.name == "trap_if" for node in effects)
-            if str(signature.results[0]) == result and len(opcode.declarations) == 1:
+            computes = all(node.primitive.name == "trap_if" for node in effects)
+            if computes and str(signature.results[0]) == result and len(opcode.declarations) == 1:
                 found.append(Numeric(opcode.label, tuple(map(str, patterns)), may_trap))
     return tuple(found)
 
@@ -311,7 +312,10 @@ class Body:
             trapping = [each for each in those if each.traps]
             chosen = self.rng.choice(trapping if trapping and self.chance(0.2) else those)
             for taken in chosen.takes:
-                self.value(taken, depth)
+                if chosen.traps and taken in ("f32", "f64") and self.chance(0.4):
+                    self.op("CONST nanf" if taken == "f32" else "CONST nan", 0, taken)
+                else:
+                    self.value(taken, depth)
             self.op(chosen.label.removeprefix("core."), len(chosen.takes), type_)
             return
         if type_ in NUMBERS and self.chance(0.2):
@@ -332,6 +336,11 @@ class Body:
         if type_ == "f32" and self.chance(0.5):
             self.value("i32", depth)
             self.op("I2F", 1, "f32")
+            return
+        if type_ == "string" and self.chance(0.2):
+            self.value("string", depth)
+            self.op("PROMPT_READ", 1, "string")
+            self.usable()
             return
         if type_ == "string" and self.chance(0.6):
             self._text(depth)
@@ -514,7 +523,24 @@ class Body:
             self.op(f"LOADM {offset}", 2, "i32")
 
     def _input(self, depth: int) -> None:
-        self.op("READ" if self.chance(0.5) else "GETCHAR", 0, "i32")
+        if self.chance(0.7):
+            self.op("READ" if self.chance(0.5) else "GETCHAR", 0, "i32")
+        elif self.chance(0.5):
+            self.value("i32", depth)
+            self.op("EVENT_WAIT", 1, "i32")
+        elif self.wild and self.chance(0.5):
+            self.value("i32", depth)
+            self.op(self.rng.choice(("SPACE_INFO", "TIME_GET")), 1, "i32")
+            self.op("POP", 1)
+            self.fresh("i32")
+        elif self.chance(0.3):
+            self.op(f"PUSH {self.rng.randrange(5)}", 0, "i32")
+            self.op("TIME_GET", 1, "i32")
+            self.op("POP", 1)
+            self.fresh("i32")
+        else:
+            self.op(f"PUSH {self.rng.choice((2, 3, 4))}", 0, "i32")
+            self.op("SPACE_INFO", 1, "i32")
 
     # -- statements ---------------------------------------------------------------------------------
 
@@ -532,6 +558,7 @@ class Body:
             (4, self.store),
             (3, self.show),
             (3, self.mutate),
+            (1, self.draw),
             (2, self.shuffle),
             (1, lambda: self.lines.append("  NOP")),
             (3, self.call),
@@ -663,6 +690,15 @@ class Body:
                 self.branch("JMP", 0, end)
         self.place(end)
 
+    def draw(self) -> None:
+        for size in SCREEN:
+            if self.wild and self.chance(0.1):
+                self.value("i32")
+            else:
+                self.op(f"PUSH {self.rng.randrange(size)}", 0, "i32")
+        self.value("i32")
+        self.op("PIXEL_SET", 3)
+
     def shuffle(self) -> None:
         if len(self.stack) - self.floor >= 2 and self.chance(0.7):
             a, b = self.stack[-2:]
@@ -691,7 +727,7 @@ class Body:
             return
         # Elements that functions have set are of any type, or null, in wild programs only.
         if self.wild and self.chance(0.4):
-            self.op(f"CONST {self.rng.choice((0, 1, 7, 8, 9, -1))}", 0, "i32")
+            self.op(f"CONST {self.rng.choice((0, 1, 14, 15, 16, 17, -1))}", 0, "i32")
         else:
             self.op(f"PUSH {self.program.functions.index(callee)}", 0, "i32")
         self.op(f"CALL_INDIRECT {callee.type}, $calls", len(callee.parameters) + 1, *callee.results)
@@ -968,10 +1004,12 @@ class Generator:
                 results = given if len(results) == 1 and class_ == "N" else results
                 made = Callable_(f"{class_}_{name}", (self_, *parameters), results, is_method=True)
                 self.functions.append(made)
-        parts = [f".global {name}: {type_}" for name, type_ in self.globals]
+        screen = [] if self.wild and rng.random() < 0.1 else [f".screen {SCREEN[0]}, {SCREEN[1]}"]
+        parts = screen + [f".global {name}: {type_}" for name, type_ in self.globals]
         names = ", ".join(each.name for each in self.functions if not each.is_method)
         parts += [".memory $m: 1, 9", '.data $d: $m, 0\n  "' + "\\x9c?" * 40 + '"\n.end']
-        parts += [".table $t: 8, 12", f".table $calls: 8, 8\n.elem $e: $calls, 0\n  {names}\n.end"]
+        every = ", ".join(each.name for each in self.functions)
+        parts += [".table $t: 8, 12", f".table $calls: 16, 16\n.elem $e: $calls, 0\n  {every}\n.end"]
         parts += [f".elem $f: $t, 1\n  {names}, null\n.end"]
         for face, names in INTERFACES.items():
             parts.append(f".interface {face}")
@@ -1016,5 +1054,7 @@ def sketch(rng: random.Random, *, free: bool = False, size: int = 24) -> Sketch:
 def _input(rng: random.Random, wild: bool) -> bytes:
     tokens = [str(integer(rng)) for _ in range(rng.randrange(30) if wild else 120)]
     if wild:
-        tokens.insert(rng.randrange(len(tokens) + 1), rng.choice(("x", "-", "99999999999", "\xff", "1a")))
-    return rng.choice((" ", "\n", "  ")).join(tokens).encode("latin-1")
+        tokens.insert(
+            rng.randrange(len(tokens) + 1), rng.choice(("x", "-", "99999999999", "\xff", "1a", "7" * 70))
+        )
+    return "".join(token + rng.choice((" ", "\n", "\n", "  ")) for token in tokens).encode("latin-1")

@@ -15,7 +15,7 @@ import pytest
 from tblvm.core.program import instructions
 from tblvm.core.verified import Form
 from tests.differential.vectors import Program
-from tests.harness import Job, assembled, compiled, differences, every_use, registry
+from tests.harness import LINE, Job, assembled, compiled, differences, every_use, registry
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
@@ -54,11 +54,49 @@ def jobs(form: Form, batches: int, wild: int) -> Iterator[Job]:
         for _ in range(1 if program.wild else VECTORS):
             program.run(form)
         yield Job(
-            assembled(program.text()), stdin=_input(rng, program.wild), stress=number % 8 == 7, heap=1 << 18
+            assembled(program.text()),
+            stdin=_input(form, rng, program.wild),
+            stress=number % 8 == 7,
+            heap=1 << 18,
         )
 
 
-def _input(rng: random.Random, wild: bool) -> bytes:
+def line(rng: random.Random) -> bytes:
+    """A line of input: ASCII, Latin-1, any UTF-8, or bytes that are no UTF-8."""
+    size = rng.choice((0, 1, 2, 5, LINE // 4))
+    kind = rng.randrange(4)
+    if kind == 3:
+        telling = (
+            0x41,
+            0x7F,
+            0x80,
+            0x8F,
+            0x90,
+            0x9F,
+            0xA0,
+            0xBF,
+            0xC0,
+            0xC2,
+            0xE0,
+            0xE2,
+            0xED,
+            0xF0,
+            0xF4,
+            0xFF,
+        )
+        text = bytes(rng.choice(telling) for _ in range(size))
+    else:
+        limit = (0x80, 0x100, 0x110000)[kind]
+        text = "".join(chr(rng.randrange(limit)) for _ in range(size)).encode("utf-8", "replace")
+    return text.replace(b"\n", b"") + rng.choice((b"\n", b"\n", b"\r\n"))
+
+
+def _input(form: Form, rng: random.Random, wild: bool) -> bytes:
+    if form.declaration.name == "PROMPT_READ":
+        text = b"".join(line(rng) for _ in range(rng.randrange(2 * VECTORS)))
+        return (
+            text + bytes(rng.choices(b"abc", k=rng.choice((1, LINE - 1, LINE, LINE + 1)))) if wild else text
+        )
     if wild:
         return rng.choice(
             (b"", b"-", b"+", b"x", b" 2147483648", b"-2147483649 ", b"99999999999", b"12", b"- 1", b"\xff")

@@ -21,6 +21,7 @@ STORED = (*NUMBERS, "i8", "u8", "i16", "u16", "any", "function")
 # slots need a longer immediate than they have.
 FILLERS = 108
 CELLS, ELEMENTS, GLOBALS = 8, 8, 10
+SCREEN = (13, 7)
 
 _INTERESTING = (
     0,
@@ -263,7 +264,15 @@ class Program(Spaces):
             ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
         ]
         helpers += declarations(self.rng) if self.spaces else []
-        parts = [*globals_, f".class K\n{fields}\n.end", *helpers, ".func main()", *locals_, *start]
+        parts = [
+            f".screen {SCREEN[0]}, {SCREEN[1]}",
+            *globals_,
+            f".class K\n{fields}\n.end",
+            *helpers,
+            ".func main()",
+            *locals_,
+            *start,
+        ]
         return "\n".join([*parts, *self.lines, "  HALT", ".end"]) + "\n"
 
     def emit(self, *lines: str) -> None:
@@ -330,7 +339,8 @@ class Program(Spaces):
         bound = {name: type_.name for name, type_ in form.bindings}
         if any(slot.kind == "pool" for slot in declaration.signature.immediates) and bound["T"] == "function":
             bound["T"] = "any"  # no constant is a function
-        special = getattr(self, f"_{declaration.function.__name__}", None)
+        name = declaration.function.__name__  # the same in several pages, where they mean different things
+        special = getattr(self, f"_{declaration.page.name}_{name}", None) or getattr(self, f"_{name}", None)
         if declaration.page.name in ("linear", "indirect"):
             self.spaces = True
             if any(slot.kind == "memory" for slot in declaration.signature.immediates):
@@ -578,7 +588,8 @@ class Program(Spaces):
         self.emit(declaration.name)
         self.consume("i32" if is_test else kind)
 
-    _to_i32 = _to_i64 = _to_f32 = _to_f64 = _is_i32 = _is_i64 = _is_float = _to_number
+    _object_to_i32 = _object_to_i64 = _object_to_f32 = _object_to_f64 = _to_number
+    _is_i32 = _is_i64 = _is_float = _to_number
 
     # -- opcodes whose operands mean something to each other ----------------------------------------------
 
@@ -669,6 +680,40 @@ class Program(Spaces):
         self.consume(type_)
 
     _get_field = _put_field
+
+    # -- what the machine says: only that of which both sides know the same is shown ------------------------
+
+    def _space_info(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        if self.wild:
+            self.emit(f"CONST {self.rng.choice((-1, 7, 8, -(2**31), 2**31 - 1))}", "SPACE_INFO", "PRINT")
+            return
+        which = self.rng.randrange(7)
+        self.emit(f"PUSH {which}", "SPACE_INFO")
+        self.consume("i32") if which in (2, 3, 4) else self.emit("POP")
+
+    def _time_get(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        if self.wild:
+            self.emit(f"CONST {self.rng.choice((-1, 5, 6, -(2**31), 2**31 - 1))}", "TIME_GET", "PRINT")
+        else:
+            self.emit(f"PUSH {self.rng.randrange(5)}", "TIME_GET", "POP")
+
+    def _event_wait(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        self.push("i32")
+        self.emit("EVENT_WAIT")
+        self.consume("i32")
+        if self.rng.random() < 0.3:
+            self.emit("GETCHAR")
+            self.consume("i32")
+
+    def _pixel_set(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        place = [self.rng.randrange(size) for size in SCREEN]
+        if self.wild:
+            place[self.rng.randrange(2)] = self.rng.choice((-1, -(2**31), *SCREEN, 2**31 - 1))
+        elif self.rng.random() < 0.1:
+            place = [-1, -1]
+        self.emit(*(f"CONST {number}" for number in place))
+        self.push("i32")
+        self.emit("PIXEL_SET")
 
     def _count(self) -> int:
         return self.rng.choice((-1, -(2**31), 2**31 - 1, 2**28)) if self.wild else self.rng.randrange(20)

@@ -40,6 +40,7 @@ from tblvm.stack import verify
 
 HERE = Path(__file__).parent
 TARGETS = tuple(load().targets)  # those that users have
+LINE = 64  # bytes that a line of input may have
 # So little that programs reach it: bytes of linear memory, elements of tables.
 LINEAR, TABLES = 6 << 16, 24
 
@@ -83,6 +84,7 @@ class Run:
     globals: dict[int, int] = field(default_factory=dict)
     memories: list[tuple[int, int]] = field(default_factory=list)  # size in pages, checksum
     tables: list[tuple[int, int]] = field(default_factory=list)  # size, checksum
+    screen: int = 0  # a checksum of the pixels
     wait_status: int = -1
 
 
@@ -168,6 +170,8 @@ class Harness:
                 run.memories.append((a, b))
             elif kind == ord("T"):
                 run.tables.append((a, b))
+            elif kind == ord("P"):
+                run.screen = a
             elif kind == ord("E"):
                 traps = self.composition.plan.traps
                 run.trap = traps[a - 1].name if a else ""
@@ -242,7 +246,13 @@ def _compiled(
         target=target,
         engine=engine,
         cell_bits=cell_bits,
-        options={"linear": LINEAR, "tables": TABLES, **({"gc.mark-stack": 3} if name == "marksweep" else {})},
+        options={
+            "screen.file": "",
+            "linear": LINEAR,
+            "tables": TABLES,
+            "prompt.line": LINE,
+            **({"gc.mark-stack": 3} if name == "marksweep" else {}),
+        },
     )
     plan = resolve(need, reg, request)
     sample = verify(assemble(_SAMPLE, reg.isa), reg.isa)
@@ -315,13 +325,18 @@ def reference(
     job: Job, reg: Registry | None = None, *, collector: bool = True
 ) -> tuple[Machine, Outcome, bytes]:
     """The same run by the reference interpreter: the machine, its outcome, what it printed."""
+    from tblvm.core.devices.services import Prompt
     from tblvm.core.io.services import Console
 
     console = Console()
     console.input = job.stdin
     limits = Limits(stack=job.stack, heap=job.heap, fuel=job.fuel, linear=LINEAR, tables=TABLES)
     machine = Machine(
-        job.verified, limits=limits, states=(console,), watch_heap=job.stress, collector=collector
+        job.verified,
+        limits=limits,
+        states=(console, Prompt(LINE)),
+        watch_heap=job.stress,
+        collector=collector,
     )
     outcome = machine.run((reg or registry()).isa)
     return machine, outcome, bytes(console.output)
@@ -332,6 +347,8 @@ def differences(
 ) -> list[str]:
     """What the native run did otherwise than the reference; empty when they agree. canonical: the bits of
     NaNs count too."""
+    from tblvm.core.devices.services import Screen
+
     machine, outcome, output = reference(job, reg, collector=collector)
     found = []
 
@@ -354,6 +371,10 @@ def differences(
         (len(each), zlib.adler32(struct.pack(f"<{len(each)}I", *each))) for each in machine.tables.entries
     ]
     compare("tables", run.tables, spaces)
+    width, height = job.verified.module.screen
+    if width:
+        pixels = machine.state(Screen).pixels or bytes(3 * width * height)
+        compare("screen", run.screen, zlib.adler32(pixels))
     for index, code in enumerate(job.verified.module.globals):
         native, expected = run.globals.get(index, 0), machine.globals[index]
         if types.is_reference_code(code):
@@ -375,14 +396,14 @@ def _number(code: int, bits: int) -> object:
 
 
 def hosted_executable(
-    verified: Verified, folder: Path, *, sanitize: bool = False, coverage: bool = False, **options: int
+    verified: Verified, folder: Path, *, sanitize: bool = False, coverage: bool = False, **options: int | str
 ) -> Path:
     """The executable that a build gives for *verified*, compiled by gcc on top of a C library."""
     reg = registry()
     request = Request(
         features=("platform.hosted", "rt.hosted"),
         target="hosted",
-        options={name.replace("_", "-"): value for name, value in options.items()},
+        options={name.replace("__", ".").replace("_", "-"): value for name, value in options.items()},
     )
     plan = resolve(find_need(verified, reg.isa), reg, request)
     sources = emit(compose(plan, verified, reg.isa))

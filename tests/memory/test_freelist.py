@@ -235,3 +235,22 @@ def test_a_program_that_gives_back_runs_for_ever(sanitize: bool) -> None:
     job = Job(assembled(text), heap=1024)
     [run] = compiled("freelist", sanitize=sanitize).run([job])
     assert not differences(job, run, collector=False)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("made", "trap"),
+    [
+        ("NEW 22", ""),
+        ("PUSH 88\n NEWARRAY u8[]", "OUT_OF_MEMORY"),
+        ("PUSH 22\n NEWARRAY K[]", "OUT_OF_MEMORY"),
+        ("NEWOBJ K", "OUT_OF_MEMORY"),
+        ('CONST "1234567890123456789012345678901234567890"\n DUP\n SCONCAT', "OUT_OF_MEMORY"),
+    ],
+)
+def test_only_cells_take_the_place_of_cells(made: str, trap: str, sanitize: bool) -> None:
+    """A reference that dangles reads a length in cells: what has one in bytes must never stand there."""
+    fields = "\n".join(f" f{i}: any" for i in range(22))
+    text = f".class K\n{fields}\n.end\n.func main()\n NEW 22\n FREE\n {made}\n POP\n HALT\n.end\n"
+    [run] = compiled("freelist", sanitize=sanitize).run([Job(assembled(text), heap=96)])
+    assert (run.wait_status, run.trap) == (0, trap)

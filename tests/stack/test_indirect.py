@@ -111,7 +111,7 @@ def test_what_is_right_goes_round(body: str, isa: Isa) -> None:
         ("PUSH 1; JZ a; PUSH 2; PUSH 3; BR_TABLE a; a: HALT", r"at offset .* the operand stack is \(\)"),
         (
             "PUSH 1; BR_TABLE a, @200; a: HALT",
-            "a branch or a shape names an offset at which no instruction starts",
+            "a branch to offset 200 leaves the function",
         ),
         ("PUSH 1; BR_TABLE a; HALT; a: HALT", "this code cannot be reached"),
         ("REF_FUNC f; STOREG any_", "no global"),
@@ -275,7 +275,7 @@ def test_memory_takes_what_it_can_reach(declared: str, body: str, pages: int, gr
     numbers = {each.use: b"\1\2"[: each.use.opcode_bytes] for each in instructions(verified, isa)}
     program = link(verified, isa, numbers, 64)
     assert memory_constants(program)["TB_LINEAR_GROWS"] == grows
-    plan: Any = SimpleNamespace(options={"linear": 20 << 16})
+    plan: Any = SimpleNamespace(number={"linear": 20 << 16}.__getitem__)
     assert memory_bytes(plan, program) == pages << 16
 
 

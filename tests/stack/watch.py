@@ -23,12 +23,10 @@ class Watcher(Machine):
     def _step(self, frame: Frame, immediates: tuple[int, ...], after: int) -> int:
         at = frame.offset
         function = self.verified.functions[frame.function]
-        declaration = self.verified.forms[self._at[frame.function][at][0]].declaration
-        self.seen.add(declaration.label)
-        taken = len(declaration.signature.operands)
         form = self.verified.forms[self._at[frame.function][at][0]]
-        if form.keeps_operands:
-            taken = 0
+        declaration = form.declaration
+        self.seen.add(declaration.label)
+        taken = 0 if form.keeps_operands else len(declaration.signature.operands)
         transfer = form.graph.transfer
         is_call = transfer is not None and transfer.primitive.name == "invoke"
         if declaration.name == "CALL":

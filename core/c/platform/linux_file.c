@@ -13,3 +13,10 @@ long tb_platform_open_write(const char *path) {
 }
 
 long tb_platform_close(int descriptor) { return tb_linux_call3(TB_LINUX_CLOSE, descriptor, 0, 0); }
+
+/* renameat2, because RISC-V has no other. */
+long tb_platform_rename(const char *from, const char *to) {
+  return tb_linux_call6(TB_LINUX_RENAMEAT2, -100, (long)from, -100, (long)to, 0, 0);
+}
+
+long tb_platform_remove(const char *path) { return tb_linux_call3(TB_LINUX_UNLINKAT, -100, (long)path, 0); }

@@ -2,8 +2,7 @@
 #include "tb_io.h"
 #include "tb_platform.h"
 
-/* The next byte, which stays where it is, or 0xffffffff. */
-static u32 peek(struct tb_context *cx) {
+u32 tb_io_peek(struct tb_context *cx) {
   struct tb_store *store = tb_store_of(cx);
   if (store->io_in_at == store->io_in_end) {
     tb_before_block(cx);
@@ -18,17 +17,17 @@ static u32 peek(struct tb_context *cx) {
 /* The byte behind the one that peek gave. */
 static u32 next(struct tb_context *cx) {
   tb_store_of(cx)->io_in_at++;
-  return peek(cx);
+  return tb_io_peek(cx);
 }
 
 u32 tb_io_get_byte(struct tb_context *cx) {
-  u32 byte = peek(cx);
+  u32 byte = tb_io_peek(cx);
   tb_store_of(cx)->io_in_at += byte < 0x100;
   return byte;
 }
 
 u32 tb_io_read_i32(struct tb_context *cx, u32 *result) {
-  u32 byte = peek(cx);
+  u32 byte = tb_io_peek(cx);
   while (byte == ' ' || byte - '\t' <= '\r' - '\t') byte = next(cx);
   u32 negative = byte == '-';
   if (negative || byte == '+') byte = next(cx);

@@ -2,14 +2,11 @@
  * Latin-1, 2 also UTF-16; what is not needed folds away. */
 #include "tb_io.h"
 
-/* Writes the bytes of *scalar*; what its first byte can hold is at most *most*. */
-static TB_NOINLINE void put_scalar(struct tb_context *cx, u32 scalar, u32 most) {
-  u32 byte = ~(2 * most + 1) | scalar;
-  if (scalar > most) {
-    put_scalar(cx, scalar >> 6, most == 0x7f ? 0x1f : most >> 1);
-    byte = 0x80 | (scalar & 0x3f);
-  }
-  tb_io_put_byte(cx, byte);
+static TB_NOINLINE void put_scalar(struct tb_context *cx, u32 scalar) {
+  u32 rest = scalar > 0x7f; /* bytes behind the first one */
+  if (TB_STRING_KINDS > 1) rest += (scalar > 0x7ff) + (scalar > 0xffff);
+  tb_io_put_byte(cx, (rest ? 0x780 >> rest : 0) | scalar >> 6 * rest);
+  while (rest != 0) tb_io_put_byte(cx, 0x80 | (scalar >> 6 * --rest & 0x3f));
 }
 
 void tb_io_print_string(struct tb_context *cx, tb_ref string) {
@@ -36,6 +33,6 @@ void tb_io_print_string(struct tb_context *cx, tb_ref string) {
         at += 2;
       }
     }
-    put_scalar(cx, unit, 0x7f);
+    put_scalar(cx, unit);
   }
 }

@@ -20,6 +20,8 @@ void tb_io_print_string(struct tb_context *cx, tb_ref string);
  * input and takes nothing: where the plan has interruption, the engine sees it next. Whoever asks again
  * after the end makes another read (a terminal goes on after ^D). */
 u32 tb_io_get_byte(struct tb_context *cx);
+/* The same; the byte stays. */
+u32 tb_io_peek(struct tb_context *cx);
 
 /* Reads an integer: blanks, a sign or none, digits. Gives 0, or 1 (trap BAD_INPUT) where that is not
  * what follows or the number is no i32; what was accepted until then is consumed. The byte behind the

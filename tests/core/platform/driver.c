@@ -38,6 +38,12 @@ _Noreturn void tb_entry(const void *start) {
   print(tb_platform_close((int)file));
   print(tb_platform_open_write("missing/made"));
 
+  /* A file takes another's name, and goes. */
+  print(tb_platform_rename("made", "taken"));
+  print(tb_platform_rename("made", "taken"));
+  print(tb_platform_remove("gone"));
+  print(tb_platform_remove("gone"));
+
   print((long)tb_platform_memory());
   print(tb_platform_cores());
 

@@ -41,7 +41,8 @@ def compiled(target: Target, platform: MicroLibrary, folder: Path) -> Path:
 def test_a_platform_does_what_its_interface_says(name: str, tmp_path: Path) -> None:
     target = registry().targets[name]
     program = compiled(target, registry().libraries[target.platform], tmp_path)
-    (tmp_path / "made").write_text("what was there before")
+    for name in ("made", "taken", "gone"):
+        (tmp_path / name).write_text("what was there before")
     process = subprocess.Popen(
         command(target, program), cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
     )
@@ -57,7 +58,11 @@ def test_a_platform_does_what_its_interface_says(name: str, tmp_path: Path) -> N
     assert rest[:5] == [1, 1, ord("x"), 1, 0]
     assert abs(now - rest[5]) < 60 * 10**9
     assert rest[6:11] == [1, 4, 0, -9, -2]  # EBADF, ENOENT
-    assert (tmp_path / "made").read_text() == "text"
-    assert rest[11] == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert rest[12] == len(os.sched_getaffinity(0))
-    assert rest[13:] == [1, -4, 1, -4]
+    assert rest[11:15] == [0, -2, 0, -2]
+    assert [(each.name, each.read_text()) for each in sorted(tmp_path.glob("[mgt]*"))] == [
+        ("taken", "text"),
+        ("tb_plan.h", PLAN),
+    ]
+    assert rest[15] == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert rest[16] == len(os.sched_getaffinity(0))
+    assert rest[17:] == [1, -4, 1, -4]

@@ -5,6 +5,7 @@
  *     'V' index low high                                    a global variable at the end
  *     'M' pages checksum                                    a linear memory at the end
  *     'T' elements checksum                                 a table of functions at the end
+ *     'P' checksum                                          Adler-32 of the screen's pixels at the end
  *     'E' trap status fuel-low fuel-high output-end         how the run ended
  *     'X' wait-status                                       how the process ended */
 #include "tb_harness.h"
@@ -55,6 +56,11 @@ static void tb_harness_spaces(struct tb_context *cx) {
   }
 }
 
+static void tb_harness_screen(struct tb_context *cx) {
+  u64 bytes = 3ull * tb_screen(cx)[0] * tb_screen(cx)[1];
+  if (bytes) tb_harness_record('P', tb_harness_sum(tb_the_store.screen_pixels, bytes), 0, 0, 0, 0);
+}
+
 static _Noreturn void tb_harness_run(void) {
   struct tb_context *cx = &tb_the_context;
   const u8 *base = (const u8 *)tb_harness_now;
@@ -67,6 +73,7 @@ static _Noreturn void tb_harness_run(void) {
   u32 trap;
   if (tb_functions(cx)[tb_harness_now->entry].cells > cx->cells_left) {
     tb_harness_spaces(cx);
+    tb_harness_screen(cx);
     tb_harness_record('E', TB_TRAP_STACK_OVERFLOW, 0, (u32)cx->fuel, (u32)(cx->fuel >> 32), 0);
     tb_platform_exit(0);
   }
@@ -80,6 +87,7 @@ static _Noreturn void tb_harness_run(void) {
     tb_harness_record('V', i, (u32)value, (u32)(value >> 32), 0, 0);
   }
   tb_harness_spaces(cx);
+  tb_harness_screen(cx);
   u32 end = (u32)tb_harness_call(TB_HARNESS_TELL, 1, 0);
   tb_harness_record('E', trap, status, (u32)cx->fuel, (u32)((u64)cx->fuel >> 32), end);
   tb_platform_exit(0);

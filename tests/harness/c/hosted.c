@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -94,6 +95,10 @@ long tb_platform_open_write(const char *path) {
 }
 
 long tb_platform_close(int descriptor) { return close(descriptor) ? -errno : 0; }
+
+long tb_platform_rename(const char *from, const char *to) { return rename(from, to) ? -errno : 0; }
+
+long tb_platform_remove(const char *path) { return unlink(path) ? -errno : 0; }
 
 u64 tb_platform_memory(void) {
   struct sysinfo info;

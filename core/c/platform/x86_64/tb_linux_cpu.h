@@ -18,9 +18,11 @@ enum {
   TB_LINUX_CLOCK_GETTIME = 228,
   TB_LINUX_EXIT_GROUP = 231,
   TB_LINUX_OPENAT = 257,
+  TB_LINUX_UNLINKAT = 263,
   TB_LINUX_PPOLL = 271,
   TB_LINUX_DUP3 = 292,
   TB_LINUX_PIPE2 = 293,
+  TB_LINUX_RENAMEAT2 = 316,
 };
 
 /* The kernel leaves argc at the stack pointer, which is aligned; the call must find it so. */

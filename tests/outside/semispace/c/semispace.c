@@ -70,7 +70,8 @@ static void tb_semispace_collect(struct tb_context *cx) {
   TB_GC_AUDIT(cx);
 }
 
-tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size) {
+tb_ref tb_heap_exhausted(struct tb_context *cx, u32 size, u32 type) {
+  (void)type;
   struct tb_store *store = tb_store_of(cx);
   tb_semispace_retire(cx);
   if (TB_GC_STRESS || size > store->gc_to + store->gc_half - store->gc_free) tb_semispace_collect(cx);
