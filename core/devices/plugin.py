@@ -83,6 +83,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             on_finish=("tb_screen_finish",),
             memory=(Memory("screen", "screen", _screen_bytes),),
             tables=_screen_table,
+            load_sources=("c/screen_load.c",),
+            on_load=("tb_screen_load",),
             options=(
                 Option(
                     name="screen.file",

@@ -3,11 +3,11 @@
 #include "tb_module.h"
 
 enum { TB_HEADER_BYTES = 44, TB_TABLE_AT = 48, TB_MAX_TYPES = 0xffff00, TB_MAX_FIELDS = 0xffff, TB_MAX_NAME = 0xffff,
-       TB_MAX_SPACES = 1000, TB_MAX_SEGMENTS = 100000, TB_MAX_MEMORY_PAGES = 0x10000, TB_MAX_MEMBERS = 1 << 22 };
+       TB_MAX_SPACES = 1000, TB_MAX_SEGMENTS = 100000, TB_MAX_MEMORY_PAGES = 0x10000, TB_MAX_MEMBERS = 1 << 22, TB_MAX_SCREEN = 0x4000 };
 #define TB_REQUIRED 0x80000000u
 /* By kind: the sections that this reader knows, and those of them that code needs. */
-#define TB_KNOWN_SECTIONS 0x7fc7eu
-#define TB_NEEDED_SECTIONS 0xfc7eu
+#define TB_KNOWN_SECTIONS 0xffc7eu
+#define TB_NEEDED_SECTIONS 0x8fc7eu
 
 static const char tb_beyond[] = "it has interfaces, or classes that inherit or have methods, which runtimes do not load: build an executable of it";
 
@@ -455,6 +455,9 @@ void tb_module_check(struct tb_module *module) {
   tb_check_page_rows(module);
   tb_check_shape_rows(module);
   tb_check_space_rows(module);
+  const struct tb_area *screen = &module->section[TB_SECTION_SCREEN];
+  u32 shown = screen->size == 8 && tb_load_u64(screen->at);
+  tb_require(module, shown || !screen->size, "section screen is not a width and a height");
   tb_check_debug(module);
   tb_check_types(module, &wide);
   for (u32 i = 0; i < module->constants; i++) {
@@ -466,6 +469,10 @@ void tb_module_check(struct tb_module *module) {
   tb_check_spaces(module, TB_SECTION_MEMORIES, module->memories, TB_MAX_MEMORY_PAGES, 1u << 16, TB_SECTION_DATA,
                   module->data_segments);
   tb_check_spaces(module, TB_SECTION_TABLES, module->tables, TB_NONE, 1, TB_SECTION_ELEMENTS, module->element_segments);
+  for (u32 i = 0; shown && i < 2; i++) {
+    u32 size = tb_module_word(module, TB_SECTION_SCREEN, i);
+    tb_require(module, size - 1 < TB_MAX_SCREEN, "its screen has more than 16384 columns or rows, or none");
+  }
   tb_require(module, module->entry < module->functions, "the entry point is no function");
   tb_check_pages(module);
   tb_check_shapes(module);
