@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ROOMS  := core opcodes stack memory gc builder tools
 
-.PHONY: demo test check lint unit sanitize coverage fuzz setup debian links clean
+.PHONY: demo test check lint unit sanitize coverage differential fuzz fuzz-report fuzzers setup debian links clean
 
 demo: setup
 	$(BIN)/tbbuild --features core,gc examples/binary_trees.tba --run
@@ -16,14 +16,30 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# What compares native runs with the reference runs apart: measuring coverage slows the reference down.
 unit: setup debian
 	$(BIN)/python -m tests.c_coverage 85
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-branch --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/differential --ignore tests/core/loader \
+	  --cov --cov-branch --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/differential tests/core/loader
 
 # Longer versions of the seeded samples that `unit` runs.
-fuzz: setup debian
+differential: setup debian
 	TBLVM_TEST_SCALE=50 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/differential \
 	  tests/core/loader tests/builder/test_runtime.py
+
+# Coverage-guided, for FUZZ_SECONDS (600); what is found is in build/fuzz/crashes.
+fuzz: setup debian fuzzers
+	$(BIN)/python -m tests.fuzz.run
+
+# What seeds and found inputs reach of the C.
+fuzz-report: setup debian fuzzers
+	$(BIN)/python -m tests.fuzz.report 85
+
+fuzzers: setup
+	@tests/debian.sh clang llvm libclang-rt-dev
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 
 setup: $(VENV)/.ready links
 

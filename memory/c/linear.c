@@ -28,7 +28,7 @@ void tb_linear_start(struct tb_context *cx) {
   row = tb_linear_memories(cx) + 1;
   for (u32 memory = 0; memory < count; memory++, row += 2) {
     store->memory_at[memory] = at;
-    at += store->memory_bytes[memory];
+    if (at) at += store->memory_bytes[memory]; /* null where all of them are empty */
     store->memory_bytes[memory] = (u64)row[0] << 16;
   }
   if (!TB_LINEAR_ACTIVE) return;

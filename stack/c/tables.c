@@ -28,7 +28,7 @@ void tb_tables_start(struct tb_context *cx) {
   row = tb_table_sizes(cx) + 1;
   for (u32 table = 0; table < count; table++, row += 2) {
     store->table_at[table] = at;
-    at += store->table_size[table];
+    if (at) at += store->table_size[table]; /* null where all of them are empty */
     store->table_size[table] = row[0];
   }
   row = tb_table_elements(cx);

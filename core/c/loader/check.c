@@ -456,8 +456,7 @@ void tb_module_check(struct tb_module *module) {
   tb_check_shape_rows(module);
   tb_check_space_rows(module);
   const struct tb_area *screen = &module->section[TB_SECTION_SCREEN];
-  u32 shown = screen->size == 8 && tb_load_u64(screen->at);
-  tb_require(module, shown || !screen->size, "section screen is not a width and a height");
+  tb_require(module, !screen->size || (screen->size == 8 && tb_load_u64(screen->at)), "section screen is not a width and a height");
   tb_check_debug(module);
   tb_check_types(module, &wide);
   for (u32 i = 0; i < module->constants; i++) {
@@ -469,11 +468,11 @@ void tb_module_check(struct tb_module *module) {
   tb_check_spaces(module, TB_SECTION_MEMORIES, module->memories, TB_MAX_MEMORY_PAGES, 1u << 16, TB_SECTION_DATA,
                   module->data_segments);
   tb_check_spaces(module, TB_SECTION_TABLES, module->tables, TB_NONE, 1, TB_SECTION_ELEMENTS, module->element_segments);
-  for (u32 i = 0; shown && i < 2; i++) {
-    u32 size = tb_module_word(module, TB_SECTION_SCREEN, i);
-    tb_require(module, size - 1 < TB_MAX_SCREEN, "its screen has more than 16384 columns or rows, or none");
-  }
   tb_require(module, module->entry < module->functions, "the entry point is no function");
+  for (u32 i = 0; i < screen->size / 4; i++) {
+    u32 size = tb_module_word(module, TB_SECTION_SCREEN, i);
+    tb_require(module, size - 1 < TB_MAX_SCREEN, "its screen has a wrong width or height");
+  }
   tb_check_pages(module);
   tb_check_shapes(module);
   tb_check_names(module);

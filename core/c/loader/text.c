@@ -38,7 +38,7 @@ u32 tb_module_scalar(const u8 *at, const u8 *end, u32 *shown) {
 }
 
 struct tb_area tb_module_name(const struct tb_module *module, u32 function) {
-  struct tb_area name = {0, 0};
+  struct tb_area name = {module->file.at, 0}; /* no null pointer: callers add to it */
   if (function >= module->names) return name;
   const u8 *at = module->first_name;
   const u8 *end = module->section[TB_SECTION_NAMES].at + module->section[TB_SECTION_NAMES].size;

@@ -1,10 +1,9 @@
-/* Table `screen` of a module that was loaded: its columns and rows, 0 for none. */
+/* The screen of a module that was loaded: width and height, 0 where it declares none. */
 #include "tb_module.h"
 
 void tb_screen_load(struct tb_context *cx, struct tb_module *module) {
   (void)cx;
-  u32 *size = tb_module_keep(module, 2 * sizeof *size);
+  u32 *size = tb_module_keep(module, 8);
+  tb_store_u64(size, module->section[TB_SECTION_SCREEN].size ? tb_load_u64(module->section[TB_SECTION_SCREEN].at) : 0);
   TB_SET_TABLE(screen, size);
-  for (u32 i = 0; i < 2; i++)
-    size[i] = module->section[TB_SECTION_SCREEN].size ? tb_module_word(module, TB_SECTION_SCREEN, i) : 0;
 }

@@ -203,9 +203,9 @@ class _Reader:
 
 
 @cache
-def built(*, coverage: bool = False) -> Driver:
+def built(plugins: tuple[Path, ...] = PLUGINS, *, coverage: bool = False) -> Driver:
     """The driver, compiled by gcc under AddressSanitizer and UndefinedBehaviorSanitizer, or to count lines."""
-    reg = registry(PLUGINS)
+    reg = registry(plugins)
     every_page = tuple(reg.isa.pages)
     plan = general(reg, Request(features=(*FEATURES, *every_page), target="hosted"))
     composition = compose(plan, sample(reg), reg.isa, loaded=True)

@@ -334,7 +334,11 @@ def _table(parts: Parts, rng: random.Random) -> None:
 
 def file_mutant(reg: Registry, rng: random.Random, seed: int) -> bytes:
     """A valid file with changed bytes, words or rows."""
-    file = tbc.write(rng.choice(modules(reg, seed)))
+    return change_file(tbc.write(rng.choice(modules(reg, seed))), rng)
+
+
+def change_file(file: bytes, rng: random.Random) -> bytes:
+    """The file with changed bytes, words or rows; its header and section table must be whole."""
     if rng.random() < 0.15:  # without care for what it means
         raw = bytearray(file)
         for _ in range(rng.choice((1, 1, 2, 4))):

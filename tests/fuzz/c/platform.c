@@ -1,0 +1,100 @@
+/* The platform of a fuzzed runtime: everything is in memory, and the same each time. The linker puts these functions
+ * in the place of those of platform.hosted (--wrap). */
+#include "tb_fuzz.h"
+#include "tb_platform.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TB_FUZZ_MAPS = 64, TB_FUZZ_FILE = 3 };
+static void *tb_fuzz_maps[TB_FUZZ_MAPS];
+static u32 tb_fuzz_map_count;
+static volatile u32 *tb_fuzz_flag;
+
+long __wrap_tb_platform_write(int descriptor, const void *from, u64 bytes);
+long __wrap_tb_platform_read(int descriptor, void *to, u64 bytes);
+long __wrap_tb_platform_open(const char *path);
+long __wrap_tb_platform_open_write(const char *path);
+long __wrap_tb_platform_close(int descriptor);
+long __wrap_tb_platform_rename(const char *from, const char *to);
+long __wrap_tb_platform_remove(const char *path);
+_Noreturn void __wrap_tb_platform_exit(int status);
+void *__wrap_tb_platform_map(void *address, u64 bytes);
+void __wrap_tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag);
+u64 __wrap_tb_platform_clock(u32 which);
+int __wrap_tb_platform_wait(u64 nanoseconds, int descriptor);
+u64 __wrap_tb_platform_memory(void);
+u32 __wrap_tb_platform_cores(void);
+
+/* Why a call is in vain: 0, EINTR, or an error. */
+static long tb_fuzz_fault(void) {
+  enum { FAULTS = TB_FUZZ_SHORT | TB_FUZZ_WHOLE, SOMETIMES = 3, SELDOM = 17 };
+  if ((tb_fuzz_now.how & FAULTS) != FAULTS) return 0;
+  u32 call = ++tb_fuzz_now.calls;
+  return call % SELDOM == 0 ? -5 : call % SOMETIMES == 0 ? -4 : 0;
+}
+
+/* Every byte is looked at, so that a sanitizer sees what is written. (FNV-1a) */
+long __wrap_tb_platform_write(int descriptor, const void *from, u64 bytes) {
+  long fault = tb_fuzz_fault();
+  if (fault) return fault;
+  if ((tb_fuzz_now.how & TB_FUZZ_SHORT) && bytes > 1) bytes /= 2;
+  tb_fuzz_now.output = (tb_fuzz_now.output ^ (u32)descriptor) * 0x100000001b3;
+  for (u64 i = 0; i < bytes; i++) tb_fuzz_now.output = (tb_fuzz_now.output ^ ((const u8 *)from)[i]) * 0x100000001b3;
+  return (long)bytes;
+}
+
+long __wrap_tb_platform_read(int descriptor, void *to, u64 bytes) {
+  long fault = tb_fuzz_fault();
+  if (fault) return fault;
+  u64 left = descriptor == TB_FUZZ_FILE ? tb_fuzz_now.size - tb_fuzz_now.at : tb_fuzz_now.input_bytes - tb_fuzz_now.input_at;
+  const u8 *from = descriptor == TB_FUZZ_FILE ? tb_fuzz_now.file + tb_fuzz_now.at : tb_fuzz_now.input + tb_fuzz_now.input_at;
+  if (bytes > left) bytes = left;
+  if ((tb_fuzz_now.how & TB_FUZZ_SHORT) && bytes > 1) bytes /= 2;
+  if (bytes) memcpy(to, from, bytes);
+  if (descriptor == TB_FUZZ_FILE)
+    tb_fuzz_now.at += bytes;
+  else
+    tb_fuzz_now.input_at += (u32)bytes;
+  return (long)bytes;
+}
+
+long __wrap_tb_platform_open(const char *path) { return path[0] ? TB_FUZZ_FILE : -1; }
+long __wrap_tb_platform_open_write(const char *path) { return path[0] ? TB_FUZZ_FILE + 1 : -1; }
+long __wrap_tb_platform_close(int descriptor) { return descriptor > 2 ? 0 : -1; }
+long __wrap_tb_platform_rename(const char *from, const char *to) { return from[0] && to[0] ? 0 : -1; }
+long __wrap_tb_platform_remove(const char *path) { return path[0] ? 0 : -1; }
+_Noreturn void __wrap_tb_platform_exit(int status) { tb_fuzz_end(status); }
+
+/* Each a block of its own, so that a sanitizer sees what leaves it. */
+void *__wrap_tb_platform_map(void *address, u64 bytes) {
+  void *at = 0;
+  if (address || tb_fuzz_map_count == TB_FUZZ_MAPS || bytes > 1 << 24) tb_fuzz_end(134);
+  if (posix_memalign(&at, 64, bytes ? bytes : 1)) abort();
+  tb_fuzz_maps[tb_fuzz_map_count++] = at;
+  return memset(at, 0, bytes);
+}
+
+void tb_fuzz_free(void) {
+  while (tb_fuzz_map_count) free(tb_fuzz_maps[--tb_fuzz_map_count]);
+  tb_fuzz_flag = 0;
+}
+
+void __wrap_tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
+  (void)milliseconds;
+  tb_fuzz_flag = flag;
+}
+
+u64 __wrap_tb_platform_clock(u32 which) { return (tb_fuzz_now.clock += 1000003) + (which == TB_CLOCK_REAL ? 1700000000000000000 : 0); }
+
+/* Time passes by itself; after an hour somebody interrupts. */
+int __wrap_tb_platform_wait(u64 nanoseconds, int descriptor) {
+  if (descriptor == 0) return 1;
+  tb_fuzz_now.clock += nanoseconds;
+  if (tb_fuzz_now.clock < 3600000000000 || !tb_fuzz_flag) return 0;
+  *tb_fuzz_flag = 1;
+  return -4;
+}
+
+u64 __wrap_tb_platform_memory(void) { return 1 << 30; }
+u32 __wrap_tb_platform_cores(void) { return 2; }

@@ -1,0 +1,73 @@
+"""Inputs that fuzzing has found, through C and Python: what one accepts the other accepts, with the same maps and
+tables, and both run it alike."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tblvm.core import tbc
+from tblvm.core.errors import ModuleError
+from tblvm.opcodes import Trap
+from tblvm.stack import verify
+from tests.core.loader import HERE as DRIVER
+from tests.core.loader import built
+from tests.core.loader.test_loader import agree
+from tests.fuzz.build import PLUGINS, SECTION
+from tests.harness import Harness, Job, compiled, differences
+
+_FUEL, _STRESSED_FUEL = 600, 200
+_HEAPS, _STACKS = (8192, 64, 1024, 65536), (400, 16, 100, 4000)
+_BATCH = 100
+
+
+def verdicts(files: Sequence[bytes]) -> Counter[int]:
+    """How many files end with which status. Raises AssertionError where C and Python differ."""
+    driver = built((DRIVER, *PLUGINS[1:]))
+    ends: Counter[int] = Counter()
+    for start in range(0, len(files), _BATCH):
+        ends += agree(list(files[start : start + _BATCH]), f"input {start} +", driver)
+    return ends
+
+
+def _run_of(file: bytes) -> tuple[int, bytes]:
+    """How the file wants to be run, and standard input (c/tb_fuzz.h)."""
+    (count,) = struct.unpack_from("<I", file, 44)
+    for row in range(count):
+        kind, offset, size = struct.unpack_from("<3I", file, 48 + 12 * row)
+        if kind == SECTION and size:
+            return file[offset], file[offset + 1 : offset + size]
+    return 0, b""
+
+
+def _jobs(files: Sequence[bytes], harness: Harness) -> Iterator[tuple[bytes, Job]]:
+    for file in files:
+        try:
+            verified = verify(tbc.read(file), harness.reg.isa)
+        except ModuleError:
+            continue
+        free = any(form.declaration.library == "memory.freelist" for form in verified.forms)
+        if free and harness.collector:
+            continue
+        how, stdin = _run_of(file)
+        stress = bool(how & 1) and harness.collector
+        heap = _HEAPS[how >> 3 & 3] if harness.collector else 1 << 20
+        job = Job(verified, stdin, heap=heap, stack=_STACKS[how >> 5 & 3], stress=stress)
+        yield file, replace(job, fuel=_STRESSED_FUEL if stress else _FUEL)
+
+
+def runs(files: Sequence[bytes], heap: str = "marksweep") -> int:
+    """How many were run. Raises AssertionError where the engine does otherwise than the reference."""
+    harness = compiled(heap, sanitize=True, plugins=PLUGINS[1:])
+    count = 0
+    for start in range(0, len(files), _BATCH):
+        work = list(_jobs(files[start : start + _BATCH], harness))
+        for (file, job), run in zip(work, harness.run([job for _, job in work]), strict=True):
+            # Without a collector, how much fits is the allocator's business.
+            if harness.collector or run.trap != Trap.OUT_OF_MEMORY.name:
+                found = differences(job, run, collector=harness.collector, reg=harness.reg)
+                assert not found, f"{found}\n{file.hex()}"
+                count += 1
+    return count

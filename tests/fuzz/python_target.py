@@ -1,0 +1,48 @@
+"""Coverage-guided fuzzing of the Python: python -m tests.fuzz.python_target files|texts [libFuzzer's options]"""
+
+from __future__ import annotations
+
+import random
+import sys
+
+import atheris
+
+# Before anything else imports them: what is imported under it is instrumented.
+with atheris.instrument_imports(include=["tblvm.core", "tblvm.stack"]):
+    from tblvm.core import asm, dis, tbc, wellformed  # noqa: F401
+    from tblvm.stack import verify  # noqa: F401
+
+from tests.fuzz.build import PLUGINS
+from tests.fuzz.mutate import mutate_file, mutate_text
+from tests.fuzz.properties import check_file, check_text
+from tests.harness import registry
+
+
+def main() -> None:
+    what, *options = sys.argv[1:]
+    reg = registry(PLUGINS)
+
+    def one_file(data: bytes) -> None:
+        check_file(data, reg.isa)
+
+    def one_text(data: bytes) -> None:
+        check_text(data.decode("utf-8", "surrogateescape"), reg.isa)
+
+    def other_file(data: bytes, most: int, seed: int) -> bytes:
+        made = mutate_file(data, random.Random(seed), reg, lambda raw: atheris.Mutate(raw, len(raw) + 16))
+        return made[:most]
+
+    def other_text(data: bytes, most: int, seed: int) -> bytes:
+        rng = random.Random(seed)
+        if rng.random() < 0.1:
+            return bytes(atheris.Mutate(data, most))
+        made = mutate_text(data.decode("utf-8", "surrogateescape"), rng, reg)
+        return made.encode("utf-8", "surrogateescape")[:most]
+
+    one, other = {"files": (one_file, other_file), "texts": (one_text, other_text)}[what]
+    atheris.Setup([sys.argv[0], *options], one, custom_mutator=other)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

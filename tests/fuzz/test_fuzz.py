@@ -1,0 +1,96 @@
+"""Seeds and regressions, replayed: through the sanitized C, through Python, and through both. No fuzzer is needed."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tblvm.core import tbc
+from tblvm.core.dis import disassemble
+from tests.fuzz.build import HEAPS, PLUGINS, REGRESSIONS, SEEDS, replay, target
+from tests.fuzz.corpus import made
+from tests.fuzz.differential import runs, verdicts
+from tests.fuzz.mutate import mutate_file, mutate_text
+from tests.fuzz.properties import check_file, check_text
+from tests.fuzz.report import REASONS, ROOT, reasons
+from tests.harness import registry
+
+SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
+SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
+MUTANTS = 300 * SCALE
+FILES = sorted([*SEEDS.glob("*.tbc"), *REGRESSIONS.glob("*.tbc")])
+TEXTS = sorted(REGRESSIONS.glob("*.tba"))
+MOST_BYTES = 400_000
+# All seeds once more, a sample of them through what is slow.
+SAMPLE = sorted(random.Random(SEED).sample(FILES, min(len(FILES), 60 * SCALE)))
+
+
+@pytest.mark.parametrize("heap", HEAPS)
+def test_replay_under_sanitizers(heap: str, tmp_path: Path) -> None:
+    done = replay(target(heap, "gcc", tmp_path), FILES, tmp_path)
+    assert done.returncode == 0, done.stderr[-6000:]
+    ends = [line.split() for line in done.stdout.splitlines()]
+    assert len(ends) == len(FILES)
+    statuses = Counter(end[0] for end in ends)
+    assert statuses["0"] > 20 and statuses["134"] > 5, statuses
+
+
+def test_made_seeds_are_modules_that_run() -> None:
+    """Each that no fuzzer has found is a module that the verifier accepts, and that only stops where it should."""
+    isa = registry(PLUGINS).isa
+    assert {check_file(file, isa) for _, file in made(registry(PLUGINS))} == {"verified"}
+    there = [path for path in SEEDS.glob("*.tbc") if not path.name.startswith("found-")]
+    assert len(there) > 40
+    assert {check_file(path.read_bytes(), isa) for path in there} == {"verified"}
+
+
+def test_seeds_are_small() -> None:
+    assert sum(path.stat().st_size for path in FILES) < MOST_BYTES
+
+
+def test_python_and_c_agree() -> None:
+    files = [path.read_bytes() for path in SAMPLE]
+    ends = verdicts(files)
+    assert ends[0] > len(files) // 3, ends
+    assert runs(files) > len(files) // 3
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.parent == REGRESSIONS], ids=lambda path: path.stem
+)
+def test_regressions(path: Path) -> None:
+    verdicts([path.read_bytes()])
+    runs([path.read_bytes()])
+
+
+def test_properties_in_python() -> None:
+    isa = registry(PLUGINS).isa
+    for path in FILES:
+        check_file(path.read_bytes(), isa)
+    for path in TEXTS:
+        check_text(path.read_bytes().decode("utf-8", "surrogateescape"), isa)
+
+
+def test_properties_of_mutants() -> None:
+    reg = registry(PLUGINS)
+    ends: Counter[str] = Counter()
+    for number in range(MUTANTS):
+        rng = random.Random(f"{SEED} fuzz {number}")
+        file = rng.choice(FILES).read_bytes()
+        if number % 2:
+            ends[check_file(mutate_file(file, rng, reg, bytes), reg.isa)] += 1
+        else:
+            text = disassemble(tbc.read(rng.choice(FILES[:40]).read_bytes()), reg.isa)
+            ends[check_text(mutate_text(text, rng, reg), reg.isa)] += 1
+    assert min(ends[end] for end in ("verified", "read", "unreadable", "refused")) > MUTANTS // 60, ends
+
+
+def test_reasons_are_about_lines_that_are_there() -> None:
+    found = reasons()
+    assert len(found) == sum(line.startswith("| ") for line in REASONS.read_text().splitlines()) - 1
+    for file, part, _ in found:
+        assert file.startswith("(engine") or part in (ROOT / file).read_text(), (file, part)
