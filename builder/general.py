@@ -14,6 +14,7 @@ from dataclasses import replace
 from ..core.errors import UsageError
 from ..core.forms import forms, uses
 from ..core.module import Function, FunctionType, Module, PageUse
+from ..core.parts import MicroLibrary
 from ..core.program import Use
 from ..core.registry import Registry
 from ..core.verified import Verified
@@ -47,8 +48,8 @@ def general(registry: Registry, request: Request) -> Plan:
     libraries = tuple(name for name in request.features if name not in chosen or name in registry.libraries)
     request = replace(request, features=libraries)
     there = [each for each in _declarations(registry) if each.page.name in chosen]
-    there = [each for each in there if not excluded(registry.libraries[each.library], registry, request)]
-    there = [each for each in there if _can_be_loaded(registry, each)]
+    usable = _Usable(registry, request)
+    there = [each for each in there if usable.opcode(each)]
     settled = [each for each in there if not _is_choice(registry, each.library)]
     plan = _plan(registry, request, settled)
     names = {library.name for library in plan.libraries}
@@ -65,17 +66,31 @@ def general(registry: Registry, request: Request) -> Plan:
     return plan
 
 
-def _makes_tables(registry: Registry, name: str) -> bool:
-    """Whether library or interface *name* has what it reads of a program when that is loaded."""
-    library = registry.libraries.get(name)
-    candidates = (library,) if library is not None else registry.interfaces.get(name, ())
-    return not candidates or any(each.tables is None or bool(each.on_load) for each in candidates)
+class _Usable:
+    """What a runtime can have: libraries that are not excluded, that make their tables when a program is
+    loaded, and whose requirements it can have too; interfaces that one of these fills."""
 
+    def __init__(self, registry: Registry, request: Request) -> None:
+        self.registry, self.request = registry, request
+        self._known: dict[str, bool] = {}
 
-def _can_be_loaded(registry: Registry, declaration: Declaration) -> bool:
-    """Whether all that the opcode asks for has its tables when a program is loaded."""
-    asked = demands((form, "") for form in forms(declaration))[0]
-    return all(_makes_tables(registry, each.name) for each in asked)
+    def name(self, name: str) -> bool:
+        if name not in self._known:
+            self._known[name] = True  # for those that require each other
+            library = self.registry.libraries.get(name)
+            candidates = (library,) if library is not None else self.registry.interfaces.get(name, ())
+            self._known[name] = any(map(self._library, candidates))
+        return self._known[name]
+
+    def _library(self, library: MicroLibrary) -> bool:
+        if excluded(library, self.registry, self.request) or (library.tables and not library.on_load):
+            return False
+        return all(map(self.name, library.requires))
+
+    def opcode(self, declaration: Declaration) -> bool:
+        """Whether all that the opcode asks for can be there."""
+        asked = demands((form, "") for form in forms(declaration))[0]
+        return all(self.name(each.name) for each in asked)
 
 
 def _is_choice(registry: Registry, library: str) -> bool:

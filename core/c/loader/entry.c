@@ -1,7 +1,7 @@
 /* Interface `entry` of a runtime: runs the module named on the command line, or on standard input. */
+#include "tb_entry.h"
 #include "tb_frame.h"
 #include "tb_module.h"
-#include "tb_platform.h"
 #include "tb_rt.h"
 
 struct tb_context tb_the_context;
@@ -9,8 +9,6 @@ struct tb_store tb_the_store;
 
 static struct tb_module tb_the_module;
 static const char *tb_file_name = "standard input";
-
-u32 tb_run(struct tb_context *cx, u32 entry);
 
 static void tb_say_bytes(const void *at, u64 bytes) { tb_platform_write(2, at, bytes); }
 
@@ -110,11 +108,5 @@ _Noreturn void tb_entry(const void *start) {
   tb_module_verify(module);
   tb_module_tables(cx, module);
   tb_check_limits(module);
-  tb_start(cx);
-  u32 trap = tb_run(cx, TB_ENTRY);
-  tb_finish(cx);
-  int status = (int)TB_REPORT(cx, trap);
-  /* As in the entry of an executable: the result is the status; HALT leaves none. */
-  if (TB_ENTRY_RESULTS && !trap && cx->sp > cx->stack_base) status = (int)(cx->stack_base[0] & 0xff);
-  tb_platform_exit(status);
+  tb_run_program(cx);
 }
