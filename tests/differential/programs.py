@@ -523,12 +523,12 @@ class Body:
             self.op(f"LOADM {offset}", 2, "i32")
 
     def _input(self, depth: int) -> None:
-        if self.chance(0.7):
+        if self.chance(0.5):
             self.op("READ" if self.chance(0.5) else "GETCHAR", 0, "i32")
         elif self.chance(0.5):
             self.value("i32", depth)
             self.op("EVENT_WAIT", 1, "i32")
-        elif self.wild and self.chance(0.5):
+        elif self.wild and self.chance(0.8):
             self.value("i32", depth)
             self.op(self.rng.choice(("SPACE_INFO", "TIME_GET")), 1, "i32")
             self.op("POP", 1)
@@ -715,8 +715,10 @@ class Body:
             choices = self.program.functions
         if not choices:
             return
+        if self.wild and self.chance(0.6):
+            choices = [each for each in choices if not each.is_method] or choices
         callee = self.rng.choice(choices)
-        indirect = self.chance(0.3)
+        indirect = self.chance(0.7 if self.wild else 0.3) and not callee.is_method  # the table has none
         for index, type_ in enumerate(callee.parameters):
             if callee.recursive and index == 0:
                 self.op(f"PUSH {self.rng.randrange(4)}", 0, "i32")
@@ -915,7 +917,7 @@ class Body:
                     self.op(f"PUSH {self.rng.randrange(4)}", 0, "i32")
                 else:
                     self.value(type_)
-            if self.chance(0.5):
+            if callee.is_method or self.chance(0.5):
                 self.op(f"RETURN_CALL {callee.name}")
             else:
                 self.op(f"PUSH {self.program.functions.index(callee)}", 0, "i32")
@@ -1055,6 +1057,7 @@ def _input(rng: random.Random, wild: bool) -> bytes:
     tokens = [str(integer(rng)) for _ in range(rng.randrange(30) if wild else 120)]
     if wild:
         tokens.insert(
-            rng.randrange(len(tokens) + 1), rng.choice(("x", "-", "99999999999", "\xff", "1a", "7" * 70))
+            rng.randrange(min(len(tokens), 4) + 1),
+            rng.choice(("x", "-", "99999999999", "\xff", "1a", "7" * 70)),
         )
     return "".join(token + rng.choice((" ", "\n", "\n", "  ")) for token in tokens).encode("latin-1")
