@@ -6,9 +6,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import operator
 import os
 import random
 import re
+import struct
 import subprocess
 import zlib
 from collections import Counter
@@ -19,6 +21,7 @@ import pytest
 
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
+from tblvm.core.io import shortest
 from tblvm.core.registry import Registry
 from tests.programs import expected
 
@@ -223,6 +226,33 @@ def words(stdin: bytes, given: dict[str, int]) -> str:
     return "\n".join([*lines, f"numbers: {total}"]) + "\n"
 
 
+def calculator(stdin: bytes, given: dict[str, int]) -> str:
+    last, text = 0.0, ""
+
+    def operand(text: str) -> float:
+        if text == "_":
+            return last
+        return float.fromhex(text) if "x" in text else float(text)
+
+    def divided(a: float, b: float) -> float:
+        return a / b if b else math.copysign(math.inf, a) if a else math.nan
+
+    operators = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": divided}
+    for line in stdin.decode().splitlines():
+        try:
+            a, *rest = line.split(" ")
+            last = operators[rest[0]](operand(a), operand(rest[1])) if rest else operand(a)
+            text += f"> {java_text(last)}\n"
+        except (ValueError, KeyError):
+            text += f"> not understood: {line}\n"
+    return text + "> bye\n"
+
+
+def java_text(value: float) -> str:
+    [bits] = struct.unpack("<Q", struct.pack("<d", value))
+    return shortest.text(bits, *shortest.F64)
+
+
 def tiny(stdin: bytes, given: dict[str, int]) -> str:
     count, *readings = map(int, stdin.split())
     assert len(readings) == count
@@ -236,7 +266,20 @@ def tiny(stdin: bytes, given: dict[str, int]) -> str:
 
 ORACLES: dict[str, Callable[[bytes, dict[str, int]], str]] = {
     each.__name__.rstrip("_"): each
-    for each in (nbody, fannkuch, spectral_norm, matmul, life, sha256, bytes_, dispatch, shapes, words, tiny)
+    for each in (
+        nbody,
+        fannkuch,
+        spectral_norm,
+        matmul,
+        life,
+        sha256,
+        bytes_,
+        dispatch,
+        shapes,
+        words,
+        calculator,
+        tiny,
+    )
 }
 # fannkuch of 7 and the spectral norm of 100 are what the benchmarks publish: 228, 16 and 1.274219991.
 OTHER_SIZES = [
