@@ -5,7 +5,7 @@
 
 u32 tb_run(struct tb_context *cx, u32 entry);
 
-_Noreturn static inline void tb_run_program(struct tb_context *cx) {
+_Noreturn static inline TB_ALWAYS_INLINE void tb_run_program(struct tb_context *cx) {
   tb_start(cx);
   u32 trap = tb_run(cx, TB_ENTRY);
   tb_finish(cx);
