@@ -65,7 +65,8 @@ def command(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_examples(path: Path) -> None:
+def test_examples(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some write files
     wanted = expected(path.read_text())
     done = command("-q", path, "--run", stdin=wanted.stdin.decode())
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output.decode(), "", 0)
