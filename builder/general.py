@@ -15,7 +15,7 @@ from ..core.errors import UsageError
 from ..core.forms import forms, uses
 from ..core.module import Function, FunctionType, Module, PageUse
 from ..core.parts import MicroLibrary
-from ..core.program import Use
+from ..core.program import ALL_STRINGS, Use
 from ..core.registry import Registry
 from ..core.verified import Verified
 from ..opcodes import CORE, Declaration
@@ -23,9 +23,6 @@ from ..stack import verify
 from .compose import LOADING
 from .need import Asked, Need, Place, demands
 from .resolve import Plan, Request, excluded, resolve
-
-# What the engine is told before it knows any program.
-_ALL_STRINGS = 2
 
 
 def pages(registry: Registry, features: tuple[str, ...]) -> tuple[str, ...]:
@@ -114,7 +111,7 @@ def _plan(registry: Registry, request: Request, declarations: list[Declaration])
         asked=(Asked(LOADING, ("a runtime loads modules",)), *asked),
         services=tuple(services),
         traps=tuple(sorted(traps, key=lambda trap: trap.name)),
-        string_kinds=_ALL_STRINGS,
+        string_kinds=ALL_STRINGS,
         min_stack=0,
         min_heap=0,
         wide="a module that is loaded may have 64-bit values",

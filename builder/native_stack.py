@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..core.code import read_leb
+
 if TYPE_CHECKING:
     from elftools.elf.sections import Section, SymbolTableSection
 
@@ -103,7 +105,7 @@ def _read(data: bytes, number: int, functions: dict[str, _Function]) -> int:
             symbol = table.get_symbol(each["r_info_sym"])
             callee = keys.get(symbol["st_shndx"])
             if place.name == ".stack_sizes" and callee is not None:
-                functions[callee].frame += _leb(place.data(), each["r_offset"] + elf.elfclass // 8)
+                functions[callee].frame += read_leb(place.data(), each["r_offset"] + elf.elfclass // 8)[0]
             elif caller is None:
                 continue
             elif symbol["st_shndx"] == "SHN_UNDEF":
@@ -157,12 +159,3 @@ def _riscv_call(code: bytes, at: int) -> int | None:
     if word & 127 == 0x17 and then & 127 == 0x67 and then >> 15 & 31 == register:
         return (word >> 12 << 12) - (word >> 31 << 32) + (then >> 20) - (then >> 31 << 12)
     return None
-
-
-def _leb(data: bytes, at: int) -> int:
-    value = shift = 0
-    while True:
-        value |= (data[at] & 0x7F) << shift
-        if data[at] < 0x80:
-            return value
-        at, shift = at + 1, shift + 7

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.module import Module
-from ..core.program import Use, instructions, string_kinds
+from ..core.program import ALL_STRINGS, Use, instructions, string_kinds
 from ..core.verified import Form, Verified
 from ..core.wellformed import is_wide
 from ..opcodes import Isa, Service, Trap
@@ -86,8 +86,9 @@ def need(verified: Verified, isa: Isa) -> Need:
         asked=tuple(asked),
         services=tuple(services),
         traps=tuple(sorted(traps, key=lambda t: t.name)),
-        # 2: any unit.
-        string_kinds=2 if any("makes strings" in s.effects for s in services) else string_kinds(verified),
+        string_kinds=ALL_STRINGS
+        if any("makes strings" in s.effects for s in services)
+        else string_kinds(verified),
         min_stack=module.min_stack,
         min_heap=module.min_heap,
         entry_cells=len(entry.locals) + entry.max_stack + 2,

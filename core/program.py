@@ -259,6 +259,10 @@ def _constants(verified: Verified) -> tuple[bytes, tuple[int, ...]]:
     return bytes(blob), tuple(pool)
 
 
+# What any string needs of a printer: for programs that make strings, or are not known yet.
+ALL_STRINGS = 2
+
+
 def string_kinds(verified: Verified) -> int:
     """What the program's strings need of a printer: 0 ASCII only, 1 Latin-1 too, 2 UTF-16 too."""
     kinds = 0
