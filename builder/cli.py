@@ -6,8 +6,10 @@ Only click is imported up front: what a stage needs is imported when it runs.
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from ..core.errors import PolicyError, UsageError
 
 if TYPE_CHECKING:
     from ..core.registry import Registry
+    from ..core.verified import Verified
     from .report import Report
     from .resolve import Request
 
@@ -30,6 +33,7 @@ Examples:
   tbbuild --artifact runtime -o rt         rt FILE.tbc runs any module
 """
 
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _DURATIONS = {"ms": 1, "s": 1000, "m": 60000, "": 1000}
 _MAX_DIGITS = 20
@@ -105,6 +109,12 @@ def names(text: str | None) -> tuple[str, ...]:
 @click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
 @click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m.")
 @click.option("-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any other option.")
+@click.option(
+    "--bundle",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Build in another program, which SCRIPT_EXEC runs by this name.",
+)
 @click.option(
     "-p",
     "--plugin",
@@ -188,6 +198,26 @@ def _request(registry: Registry, given: Mapping[str, object]) -> Request:
     )
 
 
+def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
+    """The programs that --bundle names, verified."""
+    from ..stack import verify
+    from .pipeline import translate
+
+    found: dict[str, Verified] = {}
+    for each in given:
+        name, equals, path = each.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--bundle takes NAME=FILE, not {each!r}")
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"--bundle: {name!r} is no name for a program: letters, digits and . _ - are, up to 64"
+            )
+        if name in found:
+            raise UsageError(f"--bundle: two programs are called {name}")
+        found[name] = verify(translate(read_file(Path(path)), path, registry), registry.isa)
+    return found
+
+
 def _build(program: Path | None, given: Mapping[str, object]) -> int:
     from ..core.registry import choose, load
     from .pipeline import build, plan, translate
@@ -197,7 +227,7 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     elif program is None:
         raise UsageError("name a program (.tba, .tbc); --artifact runtime builds a runtime without one")
     registry = load(given["plugins"])  # type: ignore[arg-type]
-    request = _request(registry, given)
+    request = replace(_request(registry, given), bundle=_bundle(registry, given["bundle"]))  # type: ignore[arg-type]
     wanted = "json" if given["json_"] else str(given["report"])
     if wanted != "none":
         choose("report format", wanted, [*registry.report_formats, "none"])
@@ -249,6 +279,8 @@ def _check_runtime(program: Path | None, given: Mapping[str, object]) -> None:
         raise UsageError(
             f"a runtime is built without a program: leave out {program}, and give it to the runtime"
         )
+    if given["bundle"]:
+        raise UsageError("a runtime runs no bundled programs: build an executable of the program that does")
     if given["run_it"]:
         raise UsageError("a runtime needs a module to run: build it with -o, and give it the module")
 

@@ -6,7 +6,8 @@ what each micro-library declares. Nothing is printed yet, and nothing is compile
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..core.parts import Handler, Memory, MicroLibrary, Table
 from ..core.program import Program, Use, link, program_tables
@@ -20,6 +21,10 @@ CAGE_ADDRESS = 0x10000000
 
 # The interface of what loads modules from files when a runtime starts.
 LOADING = "loading"
+# The interface of what runs several programs in one process: it gives a context a member `store`.
+INSTANCES = "instances"
+# The interface of what runs the programs that were built in besides the main one.
+BUNDLE = "bundle"
 # Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
 # are touched. More is mapped at run time, where a system without that much says so.
 ARRAY_BYTES = 1 << 20
@@ -27,8 +32,9 @@ ARRAY_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What a runtime consists of. loaded: whether it is given its programs at run time; program and
-    tables are then an example's, which says what tables there are."""
+    """What a runtime consists of. bundle: by name, the programs that its program can run besides. loaded:
+    whether it is given its programs at run time; program and tables are then an example's, which says
+    what tables there are."""
 
     plan: Plan
     handlers: tuple[Handler, ...]
@@ -36,6 +42,36 @@ class Composition:
     tables: tuple[Table, ...]
     isa: Isa
     loaded: bool = False
+    bundle: Mapping[str, Bundled] = field(default_factory=dict)
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """Its program and those of the bundle; none where they come at run time."""
+        return () if self.loaded else (self.program, *(each.program for each in self.bundle.values()))
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one program can be under way: each has a store of its own."""
+        return INSTANCES in self.plan.interfaces
+
+    @property
+    def indirect(self) -> bool:
+        """Whether C reaches a program's tables by its store, and not by their names."""
+        return self.loaded or self.several
+
+    @property
+    def recursive(self) -> Mapping[str, int]:
+        """C functions that call themselves by way of others: how many calls are under way at most."""
+        return {
+            function: self.plan.number(option)
+            for library in self.plan.libraries
+            for function, option in library.recursive.items()
+        }
+
+    @property
+    def instances(self) -> int:
+        """How many programs are under way at most."""
+        return 1 + max(self.recursive.values(), default=0) if self.several else 1
 
     @property
     def loads(self) -> bool:
@@ -60,36 +96,72 @@ class Composition:
 
     @property
     def memory(self) -> tuple[tuple[MicroLibrary, Memory, int], ...]:
-        """The memory of settled size that each micro-library has, in bytes."""
-        program = None if self.loaded else self.program
+        """The memory of settled size that each micro-library has for a program, in bytes."""
         return tuple(
-            (library, each, each.bytes(self.plan, program))
+            (library, each, max(each.bytes(self.plan, program) for program in self.programs or (None,)))
             for library in self.plan.libraries
             for each in library.memory
         )
 
+    def constants(self, library: MicroLibrary) -> dict[str, int]:
+        """What *library* says about programs: of several, the most."""
+        found: dict[str, int] = {}
+        if library.constants is not None:
+            for program in self.programs or (None,):
+                for name, value in library.constants(program).items():
+                    found[name] = max(value, found.get(name, value))
+        return found
+
     @property
     def arrays(self) -> dict[str, int]:
-        """Which of it are arrays: name -> bytes. A runtime that is given its programs does not know sizes."""
-        if self.loaded:
+        """Which of it are arrays: name -> bytes. A runtime that is given its programs does not know sizes,
+        and programs that others run take memory when they start."""
+        if self.indirect:
             return {}
         return {each.name: size for _, each, size in self.memory if size <= ARRAY_BYTES}
 
     def calls(self, moment: str) -> list[str]:
         """The C functions that micro-libraries want called at `on_start`, `on_finish`, …: what a library
         requires starts before it, and finishes after it."""
+        return [call for library in self._ordered(moment) for call in getattr(library, moment)]
+
+    def inner_calls(self, moment: str) -> list[tuple[str, bool]]:
+        """The same at `on_enter` or `on_leave`, of a program that another one runs; each with whether it
+        takes both contexts: libraries that share nothing start and finish as ever."""
+        found = []
+        for library in self._ordered(moment):
+            shared = bool(library.on_enter or library.on_leave)
+            usual = "on_start" if moment == "on_enter" else "on_finish"
+            found += [(call, shared) for call in getattr(library, moment if shared else usual)]
+        return found
+
+    def _ordered(self, moment: str) -> list[MicroLibrary]:
         order = _dependency_order(self.plan)
-        if moment == "on_finish":
+        if moment in ("on_finish", "on_leave"):
             order.reverse()
-        return [call for library in order for call in getattr(library, moment)]
+        return order
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A program linked for a runtime, and every table about it that the runtime reads."""
+
+    program: Program
+    tables: tuple[Table, ...]
 
 
 def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -> Composition:
     """The composition for *plan* with the program *verified*. Raises BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
-    program = link(verified, isa, numbers(handlers), plan.cell_bits)
+
+    def linked(each: Verified) -> Bundled:
+        program = link(each, isa, numbers(handlers), plan.cell_bits)
+        return Bundled(program, tables(plan, program))
+
+    main = linked(verified)
     loaded = loaded or LOADING in plan.interfaces
-    return Composition(plan, handlers, program, tables(plan, program), isa, loaded)
+    bundle = {name: linked(each) for name, each in plan.bundle.items()}
+    return Composition(plan, handlers, main.program, main.tables, isa, loaded, bundle)
 
 
 def numbers(handlers: tuple[Handler, ...]) -> dict[Use, bytes]:

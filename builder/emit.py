@@ -2,7 +2,8 @@
 
     tb_plan.h      configuration, state structs, calls that micro-libraries asked for
     engine.c       the engine, printed by the engine
-    image.c        the program's tables, for executables
+    image.c        the program's tables, for executables; bundle-….c those of programs that it runs
+    programs.c     where the tables of each of them are
     <library>.c    one unit for each micro-library: it includes that library's C files
     layout.c       tells whose members are where in the state structs; not linked
 
@@ -19,8 +20,10 @@ from pathlib import Path
 
 from ..core.errors import BuildError
 from ..core.parts import MicroLibrary, Table
+from ..core.program import Program
 from .compose import CAGE_ADDRESS, Composition
 
+PROGRAM = "program"  # what reports call the owner of a program's own bytes
 TB_HEADERS = Path(__file__).parent.parent / "core" / "c"
 
 
@@ -51,7 +54,11 @@ def emit(composition: Composition) -> Sources:
     plan = composition.plan
     units = [Unit("engine.c", plan.engine.library, plan.engine.print(composition))]
     if not composition.loaded:
-        units.append(Unit("image.c", "program", image(composition.tables)))
+        units.append(Unit("image.c", PROGRAM, image(composition.tables)))
+        for name, each in composition.bundle.items():
+            units.append(Unit(f"bundle-{name}.c", PROGRAM, image(each.tables, name)))
+        if composition.several:
+            units.append(Unit("programs.c", PROGRAM, programs(composition)))
     include = [TB_HEADERS]
     for library in plan.libraries:
         include.extend(library.room / folder for folder in library.headers)
@@ -135,14 +142,14 @@ def plan_header(composition: Composition) -> str:
         "TB_HEAP_FREE(cx)": "0u",
         # The exit status of a program that did its work and could not deliver it.
         "TB_FAILED(cx)": "0",
+        # Where memory comes from that is no array.
+        "TB_MAP(address, bytes)": "tb_platform_map(address, bytes)",
         # How entry points end where nothing can trap.
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }
     for library in plan.libraries:
         macros |= library.macros
-        if library.constants is not None:
-            constants = library.constants(None if composition.loaded else composition.program)
-            macros |= {name: str(value) for name, value in constants.items()}
+        macros |= {name: str(value) for name, value in composition.constants(library).items()}
         macros |= {option.macro: _literal(plan.options[option.name]) for option in library.options}
     lines += [f"#define {name} {value}" for name, value in sorted(macros.items())]
     lines += ["", "/* Kinds of traps; 0 is none. */"]
@@ -153,25 +160,27 @@ def plan_header(composition: Composition) -> str:
     lines += ["", "struct tb_function;", "struct tb_context;", "struct tb_module;"]
     lines += [library.prototypes for library in plan.libraries if library.prototypes]
     lines.append("")
+    if composition.indirect:
+        lines += ["/* A program: its entry point, and where its tables are. */", "struct tb_image {"]
+        lines += ["  u32 entry, entry_results, strings_bytes;"]
+        lines += [f"  const {ctype} *{name};" for name, ctype in _table_names(composition)]
+        lines += ["};", ""]
     for struct_name in STRUCTS:
         lines.append(f"struct tb_{struct_name} {{")
         for library, text in composition.members(struct_name):
             lines += [f"  /* {library.name} */", *(f"  {line.strip()}" for line in text.splitlines())]
-        if struct_name == "store" and composition.loaded:
-            lines += [
-                "  /* the program that was loaded */",
-                *(f"  {each}" for each in _loaded_members(composition)),
-            ]
+        if struct_name == "store" and composition.indirect:
+            lines += ["  /* the program */", "  struct tb_image image;", "  u8 *cage;"]
         lines += ["};", ""]
     lines += [
         "extern struct tb_context tb_the_context;",
         "extern struct tb_store tb_the_store;",
         "static inline TB_UNUSED struct tb_store *tb_store_of(struct tb_context *cx) {",
-        "  (void)cx;",
-        "  return &tb_the_store;",
+        *(["  return cx->store;"] if composition.several else ["  (void)cx;", "  return &tb_the_store;"]),
         "}",
         "",
     ]
+    lines += _open(composition)
     lines += _memory(composition)
     lines += _cage(composition)
     lines += [line for table in _table_names(composition) for line in _accessor(composition, *table)]
@@ -182,6 +191,8 @@ def plan_header(composition: Composition) -> str:
             "static inline TB_UNUSED void tb_load(struct tb_context *cx, struct tb_module *module) {"
         )
         lines += ["  (void)cx, (void)module;", *(f"  {call}(cx, module);" for call in calls), "}"]
+    if composition.several:
+        lines += _inner(composition, "on_enter") + _inner(composition, "on_leave")
     for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots"):
         calls = composition.calls(moment)
         lines += [f"void {call}(struct tb_context *cx);" for call in sorted(set(calls))]
@@ -205,24 +216,63 @@ def _literal(value: int | str) -> str:
 
 
 def _program_macros(composition: Composition) -> dict[str, str]:
+    names = {
+        "entry": "TB_ENTRY(cx)",
+        "entry_results": "TB_ENTRY_RESULTS(cx)",
+        "strings_bytes": "TB_STRINGS_BYTES(cx)",
+    }
+    if composition.indirect:
+        macros = {macro: f"(tb_store_of(cx)->image.{name})" for name, macro in names.items()}
+    else:
+        macros = dict(zip(names.values(), map(str, _numbers(composition.program)), strict=True))
+    macros["TB_MANY(name, count)"] = "*name" if composition.loaded else "name[count]"
     if composition.loaded:
-        return {
-            "TB_MANY(name, count)": "*name",
-            "TB_ENTRY": "tb_the_store.entry",
-            "TB_ENTRY_RESULTS": "tb_the_store.entry_results",
-            "TB_STRINGS_BYTES": "tb_the_store.strings_bytes",
-            "TB_SET_TABLE(name, at)": "(tb_the_store.image_##name = (const void *)(at))",
+        macros |= {
+            "TB_SET_TABLE(name, at)": "(tb_the_store.image.name = (const void *)(at))",
             "TB_COLLECTS": str(int("collector" in composition.plan.interfaces)),
             "TB_HEAP_BYTES": "0xffffffffu",  # unless the heap says how large it is
         }
-    program = composition.program
+    return macros
+
+
+def _numbers(program: Program) -> tuple[int, int, int]:
+    """Entry point, number of its results, bytes of string constants."""
     module = program.verified.module
-    return {
-        "TB_MANY(name, count)": "name[count]",
-        "TB_ENTRY": f"{module.entry}u",
-        "TB_ENTRY_RESULTS": str(len(module.function_type(module.entry).results)),
-        "TB_STRINGS_BYTES": str(len(program.strings)),
-    }
+    return module.entry, len(module.function_type(module.entry).results), len(program.strings)
+
+
+def _open(composition: Composition) -> list[str]:
+    """How a context comes by its program, before it starts."""
+    head = "static inline TB_UNUSED void tb_open(struct tb_context *cx) {"
+    if not composition.several:
+        return [head, "  (void)cx;", "}"]
+    # Those that come at run time are in no table.
+    image = [] if composition.loaded else ["  cx->store->image = tb_programs[0].image;"]
+    return [
+        "struct tb_program {",
+        "  const char *name;",
+        "  struct tb_image image;",
+        "};",
+        "extern const struct tb_program tb_programs[];",
+        f"#define TB_PROGRAMS {len(composition.programs)}u",
+        head,
+        "  cx->store = &tb_the_store;",
+        *image,
+        "}",
+    ]
+
+
+def _inner(composition: Composition, moment: str) -> list[str]:
+    """tb_enter, tb_leave: a program that another one runs starts and ends."""
+    calls = composition.inner_calls(moment)
+    both = "struct tb_context *inner, struct tb_context *outer"
+    return [
+        *(f"void {call}({both if shared else 'struct tb_context *cx'});" for call, shared in calls),
+        f"static inline TB_UNUSED void tb_{moment[3:]}({both}) {{",
+        "  (void)inner, (void)outer;",
+        *(f"  {call}(inner{', outer' * shared});" for call, shared in calls),
+        "}",
+    ]
 
 
 def _memory(composition: Composition) -> list[str]:
@@ -231,7 +281,7 @@ def _memory(composition: Composition) -> list[str]:
     for _, each, _ in composition.memory:
         macro = f"#define TB_MEMORY_{each.name.upper()}(address, bytes)"
         if each.name not in composition.arrays:
-            lines.append(f"{macro} tb_platform_map(address, bytes)")
+            lines.append(f"{macro} TB_MAP(address, bytes)")
             continue
         array = f"{ARRAY_PREFIX}{each.name}"
         size = composition.arrays[each.name]
@@ -242,11 +292,11 @@ def _memory(composition: Composition) -> list[str]:
 
 def _cage(composition: Composition) -> list[str]:
     head = "static inline TB_UNUSED u8 *tb_cage(struct tb_context *cx) {\n  (void)cx;"
-    if composition.loaded and "cage" not in composition.plan.interfaces:
-        return [head, "  return (u8 *)(unsigned long)tb_the_store.image_strings - 8;", "}"]
-    if composition.loaded:
+    if composition.indirect and "cage" not in composition.plan.interfaces:
+        return [head, "  return (u8 *)(unsigned long)tb_store_of(cx)->image.strings - 8;", "}"]
+    if composition.indirect:
         keep = "#define TB_CAGE_KEEP(cx, at) (tb_store_of(cx)->cage = (at))"
-        return ["#define TB_CAGE_ADDRESS 0", keep, head, "  return tb_the_store.cage;", "}"]
+        return ["#define TB_CAGE_ADDRESS 0", keep, head, "  return tb_store_of(cx)->cage;", "}"]
     if "cage" in composition.arrays:
         address = f"((void *){ARRAY_PREFIX}cage)"
         fixed = [f"#define TB_CAGE_ADDRESS {address}", "#define TB_CAGE_KEEP(cx, at) ((void)(at))"]
@@ -270,21 +320,13 @@ def _table_names(composition: Composition) -> list[tuple[str, str]]:
     return list(dict.fromkeys((table.name, table.ctype) for table in composition.tables))
 
 
-def _loaded_members(composition: Composition) -> list[str]:
-    return [
-        "u32 entry, entry_results, strings_bytes;",
-        "u8 *cage;",
-        *(f"const {ctype} *image_{name};" for name, ctype in _table_names(composition)),
-    ]
-
-
 def _accessor(composition: Composition, name: str, ctype: str) -> list[str]:
     """How C reads a table: a constant array in an executable, a pointer of the store elsewhere."""
     # Rows of structs are declared as bytes: their struct is complete only behind the header that draws it.
     rows = ctype.startswith("struct")
-    place = f"tb_the_store.image_{name}" if composition.loaded else f"tb_image_{name}"
+    place = f"tb_store_of(cx)->image.{name}" if composition.indirect else f"tb_image_{name}"
     element = "u8" if rows else ctype
-    declared = [] if composition.loaded else [f"extern const {element} tb_image_{name}[];"]
+    declared = [] if composition.indirect else [f"extern const {element} tb_image_{name}[];"]
     if rows:
         place = f"(const {ctype} *)(const void *){place}"
         return [f"{ctype};", *declared, f"#define tb_{name}(cx) ((void)(cx), {place})"]
@@ -302,19 +344,48 @@ def _accessor(composition: Composition, name: str, ctype: str) -> list[str]:
 _ELEMENT = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
 
 
-def image(tables: tuple[Table, ...]) -> str:
-    """The program's tables as C arrays."""
+def _element(table: Table) -> str:
+    # Rows of structs are written as the bytes they are: the layout is drawn in their header.
+    return table.ctype if table.ctype in _ELEMENT else "u8"
+
+
+def _symbol(table: Table, bundled: str = "") -> str:
+    """The C array of a table; bundled: the name of a program of the bundle."""
+    # Numbers for what names cannot have, so that different names stay different.
+    mark = "".join(c if c.isalnum() else f"_{ord(c):02x}" for c in bundled)
+    return f"tb_image_{mark}_{table.name}" if mark else f"tb_image_{table.name}"
+
+
+def programs(composition: Composition) -> str:
+    """Where the tables of every program are: the main one first, without a name."""
+    lines = ['#include "tb.h"']
+    rows = []
+    each = [("", composition.program, composition.tables)]
+    each += [(name, linked.program, linked.tables) for name, linked in composition.bundle.items()]
+    for name, program, tables in each:
+        entry, results, strings = _numbers(program)
+        fields = [f".entry = {entry}", f".entry_results = {results}", f".strings_bytes = {strings}"]
+        for table in tables:
+            symbol = _symbol(table, name)
+            lines.append(f"extern const {_element(table)} {symbol}[];")
+            fields.append(f".{table.name} = (const void *){symbol}")
+        rows.append(f'  {{"{name}", {{{", ".join(fields)}}}}},')
+    return "\n".join([*lines, "const struct tb_program tb_programs[] = {", *rows, "};", ""])
+
+
+def image(tables: tuple[Table, ...], bundled: str = "") -> str:
+    """A program's tables as C arrays; bundled: its name, where another one runs it."""
     # Not through tb.h: there the rows have their structs, here all are numbers.
     lines = [f"typedef __UINT{8 * struct.calcsize(code)}_TYPE__ {name};" for name, code in _ELEMENT.items()]
     for table in tables:
         size = max(1, table.align)
-        # Rows of structs are written as the bytes they are: the layout is drawn in their header.
-        element = table.ctype if table.ctype in _ELEMENT else "u8"
+        element = _element(table)
         data = table.data or bytes(8)
         code = _ELEMENT[element]
         numbers = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
-        lines.append(f"extern const {element} tb_image_{table.name}[] __attribute__((aligned({size})));")
-        lines.append(f"const {element} tb_image_{table.name}[] = {{")
+        symbol = _symbol(table, bundled)
+        lines.append(f"extern const {element} {symbol}[] __attribute__((aligned({size})));")
+        lines.append(f"const {element} {symbol}[] = {{")
         # Unsigned, as their type is: a number of 64 bits may fit no signed type.
         words = [f"{number}u" for number in numbers]
         lines += ["  " + ", ".join(words[at : at + 24]) + "," for at in range(0, len(words), 24)]

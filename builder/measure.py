@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .compile import Linked
-from .emit import ARRAY_PREFIX
+from .emit import ARRAY_PREFIX, PROGRAM
 from .native_stack import NativeStack, native_stack
 
 # VMA, LMA, size, alignment, then with indentation: output section / input section / symbol.
@@ -22,7 +22,6 @@ _INPUT = re.compile(r"^(.*):\((\.[^)]*)\)$")
 KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
 # Sections that hold many small things: .rodata.str1.1, .rodata.cst16.
 _ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
-PROGRAM = "program"
 HEADERS, PADDING = "(headers)", "(padding)"
 
 
@@ -65,8 +64,11 @@ class Footprint:
         return self.total("text", "rodata", program=False)
 
 
-def measure(linked: Linked, memory: Iterable[tuple[str, str, int]]) -> Footprint:
-    """The footprint of a linked executable. memory: (micro-library, what, bytes) of settled size."""
+def measure(
+    linked: Linked, memory: Iterable[tuple[str, str, int]], recursive: Mapping[str, int] | None = None
+) -> Footprint:
+    """The footprint of a linked executable. memory: (micro-library, what, bytes) of settled size. recursive:
+    C functions that call themselves by way of others, with how many calls are under way at most."""
     rows: list[Row] = []
     for address, size, kind, file, section in _input_sections(linked.link_map):
         if not size:
@@ -97,7 +99,7 @@ def measure(linked: Linked, memory: Iterable[tuple[str, str, int]]) -> Footprint
     assert padding >= 0, "rows exceed the file"
     rows.append(Row(PADDING, "alignment", "", padding))
     assert sum(row.size for row in rows if row.in_file) == size
-    return Footprint(tuple(rows), size, native_stack(linked.objects))
+    return Footprint(tuple(rows), size, native_stack(linked.objects, recursive or {}))
 
 
 def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:

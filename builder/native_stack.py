@@ -9,7 +9,7 @@ environment), and signal frames.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,16 +43,20 @@ class _Function:
     calls: set[str] = field(default_factory=set)
 
 
-def native_stack(objects: Iterable[bytes]) -> NativeStack:
-    """The bound for what is reachable from the start, in the object files that are linked together."""
+def native_stack(objects: Iterable[bytes], recursive: Mapping[str, int] | None = None) -> NativeStack:
+    """The bound for what is reachable from the start, in the object files that are linked together.
+
+    recursive: functions that call themselves by way of others, with how many calls of one are under way at
+    most: the path shows one, behind the deepest chain without them.
+    """
     functions: dict[str, _Function] = {}
     pushed = 0
     for number, data in enumerate(objects):
         pushed = _read(data, number, functions)
-    return _deepest(functions, pushed)
+    return _deepest(functions, pushed, recursive or {})
 
 
-def _deepest(functions: dict[str, _Function], pushed: int) -> NativeStack:
+def _deepest(functions: dict[str, _Function], pushed: int, recursive: Mapping[str, int]) -> NativeStack:
     deepest: dict[str, tuple[int, tuple[str, ...]]] = {}
     chain: list[str] = []
 
@@ -64,7 +68,7 @@ def _deepest(functions: dict[str, _Function], pushed: int) -> NativeStack:
             return ()
         chain.append(key)
         most: tuple[int, tuple[str, ...]] = (0, ())
-        for callee in sorted(functions[key].calls):
+        for callee in sorted(functions[key].calls.difference(recursive)):
             if circle := visit(callee):
                 return circle
             if callee in deepest:
@@ -76,7 +80,15 @@ def _deepest(functions: dict[str, _Function], pushed: int) -> NativeStack:
 
     if circle := visit(START):
         return NativeStack(None, circle)
-    return NativeStack(*deepest.get(START, (0, ())))
+    size, path = deepest.get(START, (0, ()))
+    # Between two calls of one of these lies what is below it; the last one stands below the deepest chain.
+    for key, calls in recursive.items():
+        if circle := visit(key):
+            return NativeStack(None, circle)
+        if key in deepest:
+            size += calls * (deepest[key][0] + pushed)
+            path = (*path, *deepest[key][1])
+    return NativeStack(size, path)
 
 
 def _read(data: bytes, number: int, functions: dict[str, _Function]) -> int:

@@ -99,6 +99,33 @@ def need(verified: Verified, isa: Isa) -> Need:
     )
 
 
+def together(needs: Iterable[Need]) -> Need:
+    """What several programs need that share a runtime; the first one's reasons come first."""
+    every = list(needs)
+    uses: dict[Use, tuple[int, Place | None]] = {}
+    for each in every:
+        for use, (count, place) in each.uses.items():
+            before, first = uses.get(use, (0, place))
+            uses[use] = (before + count, first)
+    services = {service.name: service for each in every for service in each.services}
+    traps = {trap for each in every for trap in each.traps}
+    return Need(
+        uses=uses,
+        asked=tuple(dict.fromkeys(asked for each in every for asked in each.asked)),
+        services=tuple(services[name] for name in sorted(services)),
+        traps=tuple(sorted(traps, key=lambda trap: trap.name)),
+        wide=next((each.wide for each in every if each.wide), ""),
+        **{name: max(getattr(each, name) for each in every) for name in _LARGEST},
+    )
+
+
+# What the most demanding of several programs decides.
+_LARGEST = (
+    *("string_kinds", "min_stack", "min_heap", "entry_cells"),
+    *("globals", "min_linear", "min_tables"),
+)
+
+
 def _wide(module: Module, uses: Mapping[Use, tuple[int, Place | None]]) -> str:
     if is_wide(module):
         return "a type, local, global or constant has 64 bits"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import UsageError
@@ -13,11 +13,11 @@ from ..core.registry import Registry
 from ..core.verified import Verified
 from ..stack import verify
 from .compile import Linked, compile_
-from .compose import Composition, compose
+from .compose import BUNDLE, INSTANCES, Composition, compose
 from .emit import Sources, emit
 from .general import general, sample
 from .measure import Footprint, measure
-from .need import Need, need
+from .need import Asked, Need, need, together
 from .resolve import Plan, Request, resolve
 
 
@@ -59,7 +59,16 @@ def plan(module: Module | None, registry: Registry, request: Request) -> tuple[V
         return sample(registry), planned.need, planned
     verified = verify(module, registry.isa)
     needed = need(verified, registry.isa)
-    return verified, needed, resolve(needed, registry, request)
+    if request.bundle:
+        needed = together([needed, *(need(each, registry.isa) for each in request.bundle.values())])
+        asked = (*needed.asked, Asked(BUNDLE, (f"--bundle {next(iter(request.bundle))}",)))
+        needed = replace(needed, asked=asked)
+    planned = resolve(needed, registry, request)
+    if request.bundle and len(planned.reasons[planned.interfaces[BUNDLE]]) == 1:
+        raise UsageError(
+            f"--bundle: no program runs others: nothing would run {', '.join(request.bundle)}; leave it out"
+        )
+    return verified, needed, planned
 
 
 def build(
@@ -85,7 +94,16 @@ def build(
     progress("compile")
     linked: Linked = compile_(sources, planned.target, symbols=symbols, keep=keep)
     progress("measure")
-    footprint: Footprint = measure(
-        linked, ((library.name, each.doc, size) for library, each, size in composition.memory)
-    )
+    footprint: Footprint = measure(linked, _memory(composition, linked), composition.recursive)
     return Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)
+
+
+def _memory(composition: Composition, linked: Linked) -> Iterator[tuple[str, str, int]]:
+    """What memory of settled size there is, for all programs that can be under way."""
+    count = composition.instances
+    each = "" if count == 1 else f" of {count} programs"
+    for library, memory, size in composition.memory:
+        yield library.name, memory.doc + each, count * size
+    if count > 1:
+        state = sum(size for _, _, size in linked.members)
+        yield composition.plan.interfaces[INSTANCES], f"state of {count - 1} programs", (count - 1) * state

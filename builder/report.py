@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .measure import HEADERS, PADDING, PROGRAM, Row
+from .emit import PROGRAM
+from .measure import HEADERS, PADDING, Row
 from .pipeline import Artifact
 from .resolve import Plan
 
@@ -95,6 +96,7 @@ def as_data(report: Report) -> dict[str, object]:
         "target": plan.target.name,
         "engine": plan.engine.name,
         "mode": plan.mode.name,
+        "bundle": list(plan.bundle),
         "cell_bits": plan.cell_bits,
         "file_bytes": footprint.file_size,
         "runtime_bytes": footprint.runtime,

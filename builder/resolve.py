@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ..core.errors import PolicyError, UsageError
 from ..core.parts import Engine, MicroLibrary, Mode, Option, Target
 from ..core.registry import Registry, choose
+from ..core.verified import Verified
 from ..opcodes import Trap
 from .need import Asked, Need
 
@@ -21,7 +22,8 @@ from .need import Asked, Need
 class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
     may not; mode, engine, target by name; options: name -> value; base: interfaces of every runtime;
-    cell_bits: the least width of cells, which 64-bit values make 64."""
+    cell_bits: the least width of cells, which 64-bit values make 64; bundle: by name, programs that the
+    program can run."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -32,13 +34,15 @@ class Request:
     options: Mapping[str, int | str] = field(default_factory=dict)
     base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")
     cell_bits: int = 32
+    bundle: Mapping[str, Verified] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The builder's answer for one program: what goes into its runtime, each with all its reasons.
 
-    unused: options that were asked for and that nothing in the plan has.
+    unused: options that were asked for and that nothing in the plan has. bundle: by name, programs that the
+    program can run.
     """
 
     need: Need
@@ -53,6 +57,7 @@ class Plan:
     engine: Engine
     target: Target
     cell_bits: int = 64
+    bundle: Mapping[str, Verified] = field(default_factory=dict)
 
     def number(self, option: str) -> int:
         """The value of an option that is a number, 0 where nothing in the plan has it."""
@@ -140,6 +145,7 @@ class _Resolver:
             engine=self.engine,
             target=self.target,
             cell_bits=64 if self.need.wide else self.request.cell_bits,
+            bundle=self.request.bundle,
         )
 
     def _feature(self, feature: str) -> list[Asked]:

@@ -70,6 +70,10 @@ class Surroundings(Protocol):
         """Statement: store the state that services and the collector read."""
         ...
 
+    def fuel(self, *, out: bool) -> str:
+        """Statement: the fuel that is left, out to the context or back from it."""
+        ...
+
     def polls(self) -> str:
         """Statement after a service that may block."""
         ...
@@ -322,6 +326,8 @@ class Printer:
         arguments = ["cx", *(self._argument(service, each) for each in node.operands)]
         if service.is_safepoint or service.traps:
             self.lines.append(self.at.save())
+        if "spends fuel" in service.effects:
+            self.lines.append(self.at.fuel(out=True))
         if service.traps:
             if node.type:
                 self.lines.append(f"{C_TYPE[node.type]} {name};")
@@ -332,6 +338,8 @@ class Printer:
             self._declare(node, name, f"{service.c}({', '.join(arguments)})", raw=False)
         else:
             self.lines.append(f"{service.c}({', '.join(arguments)});")
+        if "spends fuel" in service.effects:
+            self.lines.append(self.at.fuel(out=False))
         if "may block" in service.effects:
             self.lines.append(self.at.polls())
         if service.traps:

@@ -84,7 +84,11 @@ class MicroLibrary:
     itself, as TB_TRAP_<name>.
     context, store: C declarations of the members it adds to these structs.
     on_start, on_finish, on_before_block: C functions (struct tb_context *) to call when the program
-    starts, when it ends, and before a service blocks. on_roots: C functions that hand every reference
+    starts, when it ends, and before a service blocks. on_enter, on_leave: C functions (struct tb_context
+    *inner, struct tb_context *outer), in place of those where a program runs another one: how the inner
+    one takes over what both share, and gives it back.
+    recursive: C functions that call themselves by way of others -> the option that says how many calls of
+    one are under way at most. on_roots: C functions that hand every reference
     kept outside frames to `tb_gc_root(cx, tb_ref *)`. on_trap: C functions that add to the report of an
     uncaught trap. options: settings. macros: C macros that others can rely on (NAME -> value).
     comes_along: as soon as all that it requires is there, unasked: "needed" for what must be there then,
@@ -116,6 +120,9 @@ class MicroLibrary:
     store: str = ""
     on_start: tuple[str, ...] = ()
     on_finish: tuple[str, ...] = ()
+    on_enter: tuple[str, ...] = ()
+    on_leave: tuple[str, ...] = ()
+    recursive: Mapping[str, str] = field(default_factory=dict)
     on_before_block: tuple[str, ...] = ()
     on_roots: tuple[str, ...] = ()
     on_trap: tuple[str, ...] = ()

@@ -95,6 +95,19 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
         ),
         MicroLibrary(
+            name="core.instances",
+            doc="runs a program within another one: a store and a context for each",
+            room=ROOM,
+            size=300,
+            provides=("instances",),
+            requires=("frames", "platform", "support"),
+            sources=("c/instances.c",),
+            headers=("c",),
+            context="struct tb_store *store;",
+            macros={"TB_MAP(address, bytes)": "tb_instances_map(address, bytes)"},
+            prototypes="void *tb_instances_map(void *address, u64 bytes);",
+        ),
+        MicroLibrary(
             name="core.traps",
             doc="the report of an uncaught trap",
             room=ROOM,
@@ -117,6 +130,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             traps=(Trap.OUT_OF_FUEL,),
             context="s64 fuel;",
             on_start=("tb_fuel_start",),
+            on_enter=("tb_fuel_hand",),
+            on_leave=("tb_fuel_return",),
             options=(
                 Option(
                     name="fuel",
@@ -141,6 +156,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             context="volatile u32 interrupted;",
             macros={"TB_INTERRUPTED(cx)": "((cx)->interrupted)"},
             on_start=("tb_interrupt_start",),
+            on_enter=("tb_interrupt_hand",),
+            on_leave=("tb_interrupt_return",),
             options=(
                 Option(
                     name="timeout",
@@ -193,7 +210,9 @@ def _linux(cpu: str) -> MicroLibrary:
         room=ROOM,
         size=60,
         provides=("platform",),
-        sources=tuple(f"c/platform/linux{part}.c" for part in ("", "_timer", "_wait", "_file", "_machine")),
+        sources=tuple(
+            f"c/platform/linux{part}.c" for part in ("", "_timer", "_wait", "_file", "_machine", "_unmap")
+        ),
         headers=("c", "c/platform", f"c/platform/{cpu}"),
     )
 

@@ -34,6 +34,7 @@ class _Surroundings:
         self._kept = read_immediates(use.form)
         self._signature = use.form.declaration.signature
         self._polls = poll(plan)
+        self._counts = "fuel" in plan.interfaces
         self.barrier = plan.barrier
 
     def operand(self, depth: int | str) -> str:
@@ -65,6 +66,11 @@ class _Surroundings:
 
     def save(self) -> str:
         return "SAVE();"
+
+    def fuel(self, *, out: bool) -> str:
+        if not self._counts:
+            return ""
+        return "cx->fuel = fuel;" if out else "fuel = cx->fuel;"
 
     def polls(self) -> str:
         return self._polls

@@ -7,8 +7,8 @@ objects, and nothing of a plan, of resolved code or of C is used here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from . import types, values
 from .primitives.integer import wrap
@@ -90,6 +90,13 @@ def _string_object(units: Sequence[int]) -> Object:
     return Object(UTF16 if wide else LATIN1, len(units), bytearray(data + bytes(-len(data) % 8)))
 
 
+@runtime_checkable
+class Shared(Protocol):
+    """A state of a machine that programs which its program runs share, or have a part of."""
+
+    def inner(self) -> object: ...
+
+
 class _Halted(Exception):
     pass
 
@@ -138,6 +145,7 @@ class Machine:
         self.stack_left = self.limits.stack
         self._collections: list[tuple[int, int]] = []
         self._live_bytes = 0
+        self._isa: Isa | None = None
         # Offset of an instruction -> index of its form, offset of the one behind it.
         self._at = [
             {
@@ -376,10 +384,26 @@ class Machine:
 
     # -- running ----------------------------------------------------------------------------------
 
+    def run_other(self, verified: Verified) -> Outcome:
+        """Run another program to its end, with the fuel that is left, in a machine of its own. Of the states
+        it has those that are shared: what their method `inner()` gives."""
+        left = None if self.limits.fuel is None else self.limits.fuel - self.fuel_used
+        machine = Machine(
+            verified,
+            limits=replace(self.limits, fuel=left),
+            states=tuple(each.inner() for each in self._states.values() if isinstance(each, Shared)),
+            collector=self._collector,
+        )
+        assert self._isa is not None, "only a program that runs runs others"
+        outcome = machine.run(self._isa)
+        self.fuel_used += outcome.fuel
+        return outcome
+
     def run(self, isa: Isa) -> Outcome:
         """Run from the entry point to the end or to a trap. A machine runs once."""
         from ..core.code import Decoder  # the core room imports this one: only a run needs it
 
+        self._isa = isa
         decoder = Decoder(isa, self.module.pages)
         before = values.enter(self)
         trap: Trap | None = None

@@ -24,7 +24,8 @@ Result = TypeVar("Result", bound="Value | None")
 # those that it takes are given by their home slots on the operand stack, which are roots.
 MOVING = frozenset({"may block", "safepoint"})
 # Makes strings: of any units, so that a printer must be ready for them (not of units that were there).
-EFFECTS = MOVING | {"reads input", "writes output", "writes heap", "makes strings"}
+# Spends fuel: reads and changes what the context has left of it.
+EFFECTS = MOVING | {"spends fuel", "reads input", "writes output", "writes heap", "makes strings"}
 # What of linear memories and tables changes: their contents, or also their sizes and where they are.
 EFFECTS |= {"writes linear memory", "moves linear memory", "writes tables", "moves tables"}
 

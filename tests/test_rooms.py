@@ -19,6 +19,7 @@ PACKAGES = (
     "core/devices",
     "core/io",
     "core/numeric",
+    "core/scripts",
     "opcodes",
     "opcodes/primitives",
     "stack",
@@ -37,7 +38,8 @@ def files(room: str) -> list[Path]:
     return [
         path
         for path in found
-        if room != "core" or not {"devices", "io", "numeric"} & set(path.relative_to(ROOT / room).parts)
+        if room != "core"
+        or not {"devices", "io", "numeric", "scripts"} & set(path.relative_to(ROOT / room).parts)
     ]
 
 

@@ -6,5 +6,6 @@ struct tb_store tb_the_store;
 
 _Noreturn void tb_entry(const void *start) {
   (void)start;
+  tb_open(&tb_the_context);
   tb_run_program(&tb_the_context);
 }

@@ -8,12 +8,14 @@
 long tb_platform_write(int descriptor, const void *from, u64 bytes);
 long tb_platform_read(int descriptor, void *to, u64 bytes);
 /* Zeroed memory, aligned to a page, at exactly *address* unless that is null; null when there is none.
- * It is never given back. */
+ * Most of it is never given back. */
 void *tb_platform_map(void *address, u64 bytes);
+void tb_platform_unmap(void *address, u64 bytes);
 _Noreturn void tb_platform_exit(int status);
 /* Sets *flag to 1 when *milliseconds* have passed (0: never by itself) or the process gets SIGALRM; what
- * blocks then, or later, comes back with -4. */
+ * blocks then, or later, comes back with -4. Once it was called, another flag can take over. */
 void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag);
+void tb_platform_interrupt_flag(volatile u32 *flag);
 
 /* Nanoseconds: since 1970 began, or since a moment that stays the same while the program runs. */
 enum { TB_CLOCK_REAL = 0, TB_CLOCK_STEADY = 1 };

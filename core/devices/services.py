@@ -26,6 +26,9 @@ class Space:
     memory: int = 0
     cell_bits: int = 64
 
+    def inner(self) -> Space:
+        return self
+
 
 @service("tb_space_info", library="devices.space", traps=(BAD_SELECTOR,))
 def space_info(what: i32) -> i32:
@@ -53,6 +56,9 @@ class Clock:
     steady: int = 0
     real: int = 0
     high: int = 0
+
+    def inner(self) -> Clock:
+        return Clock(self.steady, self.real)
 
 
 @service("tb_time_get", library="devices.time", traps=(BAD_SELECTOR,))
@@ -112,6 +118,9 @@ class Prompt:
     """line: the bytes that a line may have, without its end."""
 
     line: int = 1024
+
+    def inner(self) -> Prompt:
+        return self
 
 
 @service(

@@ -30,6 +30,8 @@ OUTPUT = MicroLibrary(
     ),
     store="u32 io_out_used; u32 io_out_lost; u8 io_out[TB_IO_BUFFER];",
     on_finish=("tb_io_flush",),
+    on_enter=("tb_io_output_hand",),
+    on_leave=("tb_io_output_return",),
     on_before_block=("tb_io_flush",),
     options=(
         Option(
@@ -55,6 +57,8 @@ INPUT = MicroLibrary(
     services=(services.read_i32, services.get_byte),
     traps=(Trap.BAD_INPUT,),
     store="u32 io_in_at; u32 io_in_end; u8 io_in[TB_IO_INPUT_BUFFER];",
+    on_enter=("tb_io_input_hand",),
+    on_leave=("tb_io_input_return",),
     options=(
         Option(
             name="io.input-buffer",

@@ -21,6 +21,10 @@ class Console:
     at: int = 0
     output: bytearray = field(default_factory=bytearray)
 
+    def inner(self) -> Console:
+        """Programs that this one runs have the same console."""
+        return self
+
     def skip(self, among: bytes, most: int | None = None) -> bytes:
         """Reads bytes as long as they are *among* these, at most so many."""
         start = self.at

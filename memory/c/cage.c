@@ -5,10 +5,10 @@
 #include "tb_platform.h"
 
 void tb_cage_start(struct tb_context *cx) {
-  u32 start = 8 + TB_STRINGS_BYTES;
-  u8 *cage = TB_MEMORY_CAGE(TB_CAGE_ADDRESS, 8 + (u64)TB_STRINGS_BYTES + TB_HEAP_BYTES);
+  u32 start = 8 + TB_STRINGS_BYTES(cx);
+  u8 *cage = TB_MEMORY_CAGE(TB_CAGE_ADDRESS, 8 + (u64)TB_STRINGS_BYTES(cx) + TB_HEAP_BYTES);
   TB_CAGE_KEEP(cx, cage);
-  if (TB_STRINGS_BYTES) __builtin_memcpy(cage + 8, tb_strings(cx), TB_STRINGS_BYTES);
+  if (TB_STRINGS_BYTES(cx)) __builtin_memcpy(cage + 8, tb_strings(cx), TB_STRINGS_BYTES(cx));
   tb_store_of(cx)->heap_start = start;
   tb_store_of(cx)->heap_end = start + (TB_HEAP_BYTES & ~7u);
 }

@@ -278,13 +278,13 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
         "TB_FUEL": "(s64)tb_harness_now->fuel",
         "TB_GC_STRESS": "tb_harness_now->stress",
         "TB_GC_AUDIT(cx)": "tb_harness_audit(cx)",
-        "TB_STRINGS_BYTES": "tb_harness_now->strings_bytes",
+        "TB_STRINGS_BYTES(cx)": "tb_harness_now->strings_bytes",
     }
     for macro, value in varied.items():
         header = re.sub(rf"^#define {re.escape(macro)} .*$", f"#define {macro} {value}", header, flags=re.M)
     names = list(dict.fromkeys((table.name, table.ctype) for table in composition.tables))
     loads = "".join(
-        f"tb_the_store.image_{name} = (const {ctype} *)(const void *)(base + table[{index}]); "
+        f"tb_the_store.image.{name} = (const {ctype} *)(const void *)(base + table[{index}]); "
         for index, (name, ctype) in enumerate(names)
     )
     more = f"#define TB_HARNESS_TABLES {loads}"

@@ -79,10 +79,10 @@ static void tb_read_file(struct tb_module *module, int descriptor) {
 }
 
 /* What the module asks of the runtime beyond its opcodes. */
-static void tb_check_limits(struct tb_module *module) {
+static void tb_check_limits(struct tb_context *cx, struct tb_module *module) {
   if ((module->flags & TB_FLAG_COLLECTOR) && !TB_COLLECTS)
     tb_refuse(module, TB_EXCLUDED, "it relies on a collector, which this runtime does not have: build one with a collector");
-  u64 cells = tb_functions(&tb_the_context)[TB_ENTRY].cells;
+  u64 cells = tb_functions(cx)[TB_ENTRY(cx)].cells;
   if (module->min_stack > TB_STACK_CELLS || cells > TB_STACK_CELLS)
     tb_refuse(module, TB_TOO_LARGE, "it needs a larger stack than this runtime has: build one with --stack");
   if (module->min_heap > TB_HEAP_BYTES)
@@ -107,6 +107,6 @@ _Noreturn void tb_entry(const void *start) {
   tb_module_layout(module);
   tb_module_verify(module);
   tb_module_tables(cx, module);
-  tb_check_limits(module);
+  tb_check_limits(cx, module);
   tb_run_program(cx);
 }

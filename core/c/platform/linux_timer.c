@@ -18,3 +18,5 @@ void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
   tb_linux_call6(TB_LINUX_RT_SIGACTION, 14, (long)&action, 0, sizeof action.mask, 0, 0);
   if (milliseconds) tb_linux_call3(TB_LINUX_SETITIMER, 0, (long)timer, 0);
 }
+
+void tb_platform_interrupt_flag(volatile u32 *flag) { tb_platform_flag = flag; }

@@ -41,3 +41,16 @@ u32 tb_io_read_i32(struct tb_context *cx, u32 *result) {
   *result = negative ? 0u - (u32)value : (u32)value;
   return bad | (value > 0x7fffffffu + negative);
 }
+
+/* A program that another one runs reads on where that is, and leaves what it did not read. */
+static void tb_io_input_move(struct tb_store *to, const struct tb_store *from) {
+  to->io_in_at = from->io_in_at;
+  to->io_in_end = from->io_in_end;
+  __builtin_memcpy(to->io_in, from->io_in, sizeof to->io_in);
+}
+void tb_io_input_hand(struct tb_context *inner, struct tb_context *outer) {
+  tb_io_input_move(tb_store_of(inner), tb_store_of(outer));
+}
+void tb_io_input_return(struct tb_context *inner, struct tb_context *outer) {
+  tb_io_input_move(tb_store_of(outer), tb_store_of(inner));
+}

@@ -27,3 +27,16 @@ void tb_io_write(struct tb_context *cx, const void *from, u32 bytes) {
   const u8 *at = from;
   while (bytes-- != 0) tb_io_put_byte(cx, *at++);
 }
+
+/* A program that another one runs writes behind what waits, and leaves what waits then. */
+static void tb_io_output_move(struct tb_store *to, const struct tb_store *from) {
+  to->io_out_used = from->io_out_used;
+  to->io_out_lost = from->io_out_lost;
+  __builtin_memcpy(to->io_out, from->io_out, from->io_out_used);
+}
+void tb_io_output_hand(struct tb_context *inner, struct tb_context *outer) {
+  tb_io_output_move(tb_store_of(inner), tb_store_of(outer));
+}
+void tb_io_output_return(struct tb_context *inner, struct tb_context *outer) {
+  tb_io_output_move(tb_store_of(outer), tb_store_of(inner));
+}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _tables(composition: Composition) -> str:
     """How many tables there are, and which is where."""
     names = [table.name for table in composition.tables]
-    places = ", ".join(f"tb_the_store.image_{name}" for name in names)
+    places = ", ".join(f"tb_the_store.image.{name}" for name in names)
     return (
         f"enum {{ TB_DRIVER_TABLES = {len(names)} }};\n"
         "static const void *tb_driver_table(u32 number) {\n"

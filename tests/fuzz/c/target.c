@@ -77,9 +77,9 @@ static void tb_fuzz_load(u8 *file, u64 size) {
 
 static void tb_fuzz_start(void) {
   struct tb_context *cx = &tb_the_context;
-  tb_check_limits(&tb_the_module);
+  tb_check_limits(&tb_the_context, &tb_the_module);
   tb_start(cx);
-  u32 trap = tb_run(cx, TB_ENTRY);
+  u32 trap = tb_run(cx, TB_ENTRY(cx));
   tb_finish(cx);
   if (!trap && (cx->sp < cx->stack_base || cx->sp > cx->stack_base + TB_STACK_CELLS)) abort();
   tb_fuzz_end((int)TB_REPORT(cx, trap));

@@ -109,3 +109,7 @@ u32 tb_platform_cores(void) {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) ? 1 : (u32)CPU_COUNT(&set);
 }
+
+void tb_platform_interrupt_flag(volatile u32 *flag) { tb_platform_flag = flag; }
+
+void tb_platform_unmap(void *address, u64 bytes) { munmap(address, bytes); }
