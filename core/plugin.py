@@ -26,7 +26,8 @@ def _constants(composition: Composition) -> str:
 
 
 # C of the loader, in the order of what it does.
-_LOADER = ("memory", "sort", "text", "check", "debug", "meaning", "pages", "layout", "link", "tables")
+_LOADER = ("memory", "sort", "text", "check", "debug", "meaning", "classes", "hierarchy", "pages", "layout")
+_LOADER += ("link", "tables", "displace")
 
 
 @hookimpl

@@ -23,7 +23,7 @@ from tblvm.core.module import Module
 from tblvm.core.registry import Registry, load
 from tblvm.core.verified import Verified
 from tblvm.stack import verify
-from tests.core.loader import asks_for_more, is_beyond
+from tests.core.loader import asks_for_more
 from tests.core.loader.mutants import mutant
 from tests.harness import LINEAR, TABLES, Job, assembled, reference
 from tests.harness import registry as harness_registry
@@ -74,10 +74,7 @@ def test_examples(path: Path, run: Run) -> None:
     wanted = expected(text)
     frees = any(form.declaration.name == "FREE" for form in assembled(text).forms)
     done = run(file_of(text), *(("core", "memory.freelist") if frees else ("gc",)), given=wanted.stdin)
-    if is_beyond(file_of(text)):  # interfaces, methods
-        assert (done.stdout, done.returncode) == (b"", 4)
-    else:
-        assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
+    assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
 @pytest.mark.parametrize("name", [name for name in STOPPED if name != "time"])
@@ -265,8 +262,6 @@ def test_mutated_files(run: Run) -> None:
         done = run(file, "gc", **limits)
         ends[done.returncode] += 1
         checked = verified(file, reg)
-        if done.returncode == 4 and is_beyond(file):
-            continue
         if checked is None or any(form.declaration.name == "FREE" for form in checked.forms):
             assert done.returncode == (4 if checked else 5), (what, done.stderr)
         elif too_large(checked.module) or asks_for_more(checked.module, options):

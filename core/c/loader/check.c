@@ -8,7 +8,7 @@ enum { TB_HEADER_BYTES = 44, TB_TABLE_AT = 48, TB_MAX_SCREEN = 0x4000 };
 #define TB_KNOWN_SECTIONS 0xffc7eu
 #define TB_NEEDED_SECTIONS 0x8fc7eu
 
-static const char tb_beyond[] = "it has interfaces, or classes that inherit or have methods, which runtimes do not load: build an executable of it";
+static const char tb_plain[] = "it has interfaces, or classes that inherit or have methods: build a runtime with page object";
 
 /* --- structure: where everything is ---------------------------------------------------------------------- */
 
@@ -52,7 +52,7 @@ static void tb_check_header(struct tb_module *module) {
       tb_require(module, required == (TB_NEEDED_SECTIONS >> kind & 1), "a section is marked wrongly as required or optional");
       tb_require(module, area.size > 0, "a section is empty");
       module->section[kind] = area;
-      if (kind == TB_SECTION_CLASSES) tb_refuse(module, TB_EXCLUDED, tb_beyond);
+      if (!TB_CLASSES && kind == TB_SECTION_CLASSES) tb_refuse(module, TB_EXCLUDED, tb_plain);
     } else {
       tb_require(module, !required, "it needs a section that this runtime does not know: build a newer one");
     }
@@ -67,7 +67,6 @@ static void tb_check_header(struct tb_module *module) {
   module->high = high;
 }
 
-/* The number of rows of *size* bytes. */
 static u32 tb_rows(struct tb_module *module, const struct tb_area *area, u32 size) {
   tb_require(module, area->size % size == 0, "an area or a section ends inside a row");
   return area->size / size;
@@ -94,8 +93,8 @@ static void tb_check_type_rows(struct tb_module *module) {
   module->types = tb_rows(module, &module->section[TB_SECTION_TYPES], sizeof(struct tb_type_row));
   for (u32 i = 0; i < module->types; i++) {
     struct tb_type_row row = tb_module_type(module, i);
-    if (row.kind == TB_KIND_INTERFACE) tb_refuse(module, TB_EXCLUDED, tb_beyond);
-    tb_require(module, row.kind - 1 < 3, "an entry of the type table has an unknown kind");
+    if (!TB_CLASSES && row.kind == TB_KIND_INTERFACE) tb_refuse(module, TB_EXCLUDED, tb_plain);
+    tb_require(module, row.kind - 1 < 3 + TB_CLASSES, "an entry of the type table has an unknown kind");
     if (row.kind == TB_KIND_ARRAY) {
       tb_require(module, !(row.b | row.first), "an array has a list of types");
       continue;
@@ -172,6 +171,7 @@ void tb_module_check(struct tb_module *module) {
   tb_check_header(module);
   tb_check_functions(module);
   tb_check_type_rows(module);
+  if (TB_CLASSES) tb_check_class_rows(module);
   tb_check_pool(module);
   module->globals = tb_rows(module, &module->section[TB_SECTION_GLOBALS], 4);
   tb_check_page_rows(module);
@@ -188,6 +188,7 @@ void tb_module_check(struct tb_module *module) {
   tb_check_words(module, TB_SECTION_GLOBALS, 0, module->globals, 0, &wide);
   tb_check_signatures(module, &wide);
   tb_check_spaces(module);
+  if (TB_CLASSES) tb_check_classes(module);
   tb_require(module, module->entry < module->functions, "the entry point is no function");
   for (u32 i = 0; i < screen->size / 4; i++) {
     u32 size = tb_module_word(module, TB_SECTION_SCREEN, i);

@@ -1,8 +1,10 @@
 /* The sections that only people need: names, lines, the source. */
 #include "tb_check.h"
+#include "tb_classes.h"
 
-/* Tables of names: functions, globals, types, fields, locals, methods. */
-enum { TB_NAME_TABLES = 6, TB_MAX_NAME = 0xffff };
+/* Tables of names; an entry of the last three is a list of names. */
+enum { TB_NAMES_FUNCTIONS, TB_NAMES_GLOBALS, TB_NAMES_TYPES, TB_NAMES_FIELDS, TB_NAMES_LOCALS, TB_NAMES_METHODS,
+       TB_NAME_TABLES, TB_MAX_NAME = 0xffff };
 
 /* A reader of the debug sections. */
 struct tb_stream {
@@ -61,12 +63,12 @@ static void tb_check_debug(struct tb_module *module) {
   for (u32 table = 0; table < TB_NAME_TABLES; table++) {
     u32 count = tb_stream_count(&stream);
     any |= count;
-    if (table == 0) {
+    if (table == TB_NAMES_FUNCTIONS) {
       module->names = count;
       module->first_name = stream.at;
     }
     for (; count; count--) {
-      if (table < 3)
+      if (table < TB_NAMES_FIELDS)
         tb_stream_name(&stream);
       else
         for (u32 left = tb_stream_count(&stream); left; left--) tb_stream_name(&stream);
@@ -76,31 +78,39 @@ static void tb_check_debug(struct tb_module *module) {
   tb_require(module, any, "section names has no names");
 }
 
+/* How many names the list of entry *index* has: what a class adds to its superclass, what an interface or a function has. */
+static u32 tb_count_named(const struct tb_module *module, u32 table, u32 index) {
+  if (table == TB_NAMES_LOCALS) {
+    struct tb_function_row row = tb_module_function(module, index);
+    return tb_module_type(module, row.type).a + row.locals;
+  }
+  struct tb_type_row row = tb_module_type(module, index);
+  if (table == TB_NAMES_FIELDS) return row.kind == TB_KIND_CLASS ? row.a : 0;
+  if (!TB_CLASSES) return 0;
+  u32 above = tb_module_above(module, index), inherited = above == TB_NONE ? 0 : tb_module_kin(module, above)->virtual_count;
+  return row.kind == TB_KIND_INTERFACE ? row.a : tb_module_kin(module, index)->virtual_count - inherited;
+}
+
 static void tb_check_names(struct tb_module *module) {
   struct tb_stream stream = tb_stream(module, TB_SECTION_NAMES);
   const u32 expected[TB_NAME_TABLES] = {module->functions, module->globals, module->types,
-                           module->types, module->functions, module->types};
+                                        module->types, module->functions, module->types};
   tb_require(module, module->section[TB_SECTION_SOURCE].size <= TB_MAX_NAME, "a name is longer than 65535 bytes");
   for (u32 table = 0; module->section[TB_SECTION_NAMES].size && table < TB_NAME_TABLES; table++) {
     u32 count = tb_stream_count(&stream);
     tb_require(module, !count || count == expected[table], "a table of names has the wrong length");
     for (u32 i = 0; i < count; i++) {
-      struct tb_type_row type = {0, 0, 0, 0};
-      if (table == 2 || table == 3) type = tb_module_type(module, i);
-      u32 names = 1;
-      if (table >= 3) {
-        u32 all = type.kind == TB_KIND_CLASS && table == 3 ? type.a : 0; /* no type has methods here */
-        if (table == 4) {
-          struct tb_function_row row = tb_module_function(module, i);
-          all = tb_module_type(module, row.type).a + row.locals;
-        }
+      u32 names = 1, kind = table == TB_NAMES_TYPES ? tb_module_type(module, i).kind : 0;
+      if (table >= TB_NAMES_FIELDS) {
         names = tb_stream_count(&stream);
-        tb_require(module, !names || names == all, "fields or locals have names of another number than there are");
+        tb_require(module, !names || names == tb_count_named(module, table, i),
+                   "fields, locals or methods have names of another number than there are");
       }
       for (; names; names--) {
         u32 size = tb_stream_name(&stream);
         tb_require(module, size <= TB_MAX_NAME, "a name is longer than 65535 bytes");
-        tb_require(module, table != 2 || !size || type.kind == TB_KIND_CLASS, "a type has a name but is no class");
+        u32 named = kind == TB_KIND_CLASS || (TB_CLASSES && kind == TB_KIND_INTERFACE);
+        tb_require(module, table != TB_NAMES_TYPES || !size || named, "a type has a name but is no class or interface");
       }
     }
   }

@@ -1,18 +1,16 @@
 /* What indexes and types of a module name. */
 #include "tb_check.h"
 
-enum { TB_MAX_TYPES = 0xffff00, TB_MAX_FIELDS = 0xffff, TB_MAX_SPACES = 1000, TB_MAX_SEGMENTS = 100000,
-       TB_MAX_MEMORY_PAGES = 0x10000, TB_MAX_MEMBERS = 1 << 22 };
+enum { TB_MAX_SPACES = 1000, TB_MAX_SEGMENTS = 100000, TB_MAX_MEMORY_PAGES = 0x10000 };
 
 struct tb_type_row tb_module_named(const struct tb_module *module, u32 code) {
   struct tb_type_row none = {0, 0, 0, 0};
   return code - 16 < module->types && code >= 16 ? tb_module_type(module, code - 16) : none;
 }
 
-/* A type code must name something that a cell (or, if *stored*, a field or an element) can have. */
 static void tb_check_code(struct tb_module *module, u32 code, u32 stored) {
   u32 kind = tb_module_named(module, code).kind;
-  tb_require(module, code < 16 ? tb_builtin[code] != 0 : kind == TB_KIND_CLASS || kind == TB_KIND_ARRAY,
+  tb_require(module, code < 16 ? tb_builtin[code] != 0 : tb_is_reference_kind(kind),
              "a type code names no type");
   tb_require(module, stored || code >= 16 || !(tb_builtin[code] & TB_BUILTIN_STORED),
              "a type is there that only fields and elements can have");
@@ -26,23 +24,6 @@ static void tb_check_words(struct tb_module *module, u32 section, u32 at, u32 co
     tb_check_code(module, code, stored);
     *wide |= tb_is_wide(code);
   }
-}
-
-static void tb_check_types(struct tb_module *module, u32 *wide) {
-  u64 members = 0;
-  tb_require(module, module->types <= TB_MAX_TYPES, "it has too many types");
-  for (u32 i = 0; i < module->types; i++) {
-    struct tb_type_row row = tb_module_type(module, i);
-    if (row.kind == TB_KIND_ARRAY) {
-      tb_check_code(module, row.a, 1);
-      *wide |= tb_is_wide(row.a);
-      continue;
-    }
-    tb_require(module, row.kind != TB_KIND_CLASS || row.a <= TB_MAX_FIELDS, "a class has more than 65535 fields");
-    if (row.kind == TB_KIND_CLASS) members += row.a;
-    tb_check_words(module, TB_SECTION_TYPE_LIST, row.first, row.a + row.b, row.kind == TB_KIND_CLASS, wide);
-  }
-  tb_require(module, members <= TB_MAX_MEMBERS, "its classes have too many members");
 }
 
 static void tb_check_signatures(struct tb_module *module, u32 *wide) {
