@@ -150,15 +150,15 @@ static void tb_check_virtuals(struct tb_module *module, u32 *same, u32 type) {
   u32 above = tb_module_above(module, type), inherited = above == TB_NONE ? 0 : tb_module_kin(module, above)->virtual_count;
   for (u32 slot = 0; slot < kin->virtual_count; slot++) {
     u32 function = tb_module_virtual(module, type, slot);
-    u32 before = slot < inherited ? tb_module_virtual(module, above, slot) : TB_NONE;
-    if (function == before) continue; /* what takes an object of the superclass takes one of this class */
+    u32 overrides = slot < inherited, before = overrides ? tb_module_virtual(module, above, slot) : 0;
+    if (overrides && function == before) continue; /* what takes an object of the superclass takes one of this class */
     tb_require(module, function < module->functions, "a virtual method has no function");
     u32 given = tb_module_function(module, function).type;
     struct tb_type_row row = tb_module_type(module, given);
     tb_require(module, row.a - 1 < TB_MAX_METHOD_PARAMETERS, "a virtual method must take 1 to 127 parameters, the object first");
     tb_require(module, tb_assignable(module, TB_TYPE_MODULE + type, tb_module_word(module, TB_SECTION_TYPE_LIST, row.first)),
                "a virtual method does not take its class as its object");
-    tb_require(module, before == TB_NONE || tb_fills(module, same, given, tb_module_function(module, before).type),
+    tb_require(module, !overrides || tb_fills(module, same, given, tb_module_function(module, before).type),
                "a virtual method has other parameters or results than what it overrides");
   }
 }
