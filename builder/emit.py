@@ -135,6 +135,8 @@ def plan_header(composition: Composition) -> str:
         "TB_NAN_F64(x)": "(x)",
         # Whether the program makes strings while it runs: then the heap has some.
         "TB_HEAP_STRINGS": "0",
+        # Whether modules that are loaded can have classes that inherit, methods and interfaces.
+        "TB_CLASSES": "0",
         # Whether the time is up, for those who wait.
         "TB_INTERRUPTED(cx)": "0",
         # Bytes of the heap, and those that no object takes.

@@ -22,8 +22,9 @@ class Hierarchy:
     Classes are numbered in preorder, so that the subclasses of one have the numbers behind its own and the
     test for a subclass is a comparison (Schubert, Papalaskaris and Taugher, "Determining type, part, color,
     and time relationships", 1983). first: for each entry of the type table its number, from 0; count: how
-    many numbers it and its subclasses have. Arrays are numbered as classes without relatives; interfaces and
-    function types, of which there are no objects, have no number: -1, and a count of 0.
+    many numbers it and its subclasses have; total: how many there are. Arrays are numbered as classes without
+    relatives; interfaces and function types, of which there are no objects, have no number: -1, and a count
+    of 0.
     """
 
     def __init__(self, entries: Sequence[TypeEntry]) -> None:
@@ -42,6 +43,7 @@ class Hierarchy:
                 number, root = root, root + self.count[index]
             self.first.append(number if self.count[index] else -1)
             free[index] = number + 1
+        self.total = root
         self._interfaces: list[frozenset[int]] = []
         for entry, parent in zip(entries, parents, strict=True):
             inherited = self._interfaces[parent] if parent >= 0 else frozenset()

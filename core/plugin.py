@@ -25,6 +25,13 @@ def _constants(composition: Composition) -> str:
     return constants(composition)
 
 
+# C of the loader, in the order of what it does.
+_LOADER = (
+    *("memory", "sort", "text", "check", "debug", "meaning", "classes", "hierarchy", "pages", "layout"),
+    *("link", "tables", "displace"),
+)
+
+
 @hookimpl
 def tblvm_opcodes() -> list[OpcodeSet]:
     return [ops.op]
@@ -56,10 +63,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             size=6000,
             provides=("loader",),
             requires=("verifier", "frames", "support"),
-            sources=tuple(
-                f"c/loader/{name}.c"
-                for name in ("memory", "sort", "text", "check", "layout", "link", "tables")
-            ),
+            sources=tuple(f"c/loader/{name}.c" for name in _LOADER),
             headers=("c", "c/loader"),
             generated=_constants,
         ),

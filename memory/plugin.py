@@ -19,6 +19,8 @@ from .tables import (
 )
 
 ROOM = Path(__file__).parent
+# For runtimes: what is for modules with classes that inherit, methods and interfaces is there.
+_CLASSES = {"TB_CLASSES": "1"}
 
 
 @hookimpl
@@ -36,6 +38,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="opcodes for classes, arrays and references",
             room=ROOM,
             requires=("types",),
+            macros=_CLASSES,
         ),
         MicroLibrary(
             name="object.string.read",
@@ -115,6 +118,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("virtuals",),
             tables=virtual_tables,
+            macros=_CLASSES,
+            load_sources=("c/virtuals_load.c",),
+            on_load=("tb_virtuals_load",),
         ),
         MicroLibrary(
             name="memory.interfaces",
@@ -122,6 +128,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("interfaces",),
             tables=interface_tables,
+            macros=_CLASSES,
+            load_sources=("c/interfaces_load.c",),
+            on_load=("tb_interfaces_load",),
         ),
         MicroLibrary(
             name="memory.subtypes",
@@ -129,6 +138,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("subtypes",),
             tables=subtype_tables,
+            macros=_CLASSES,
+            load_sources=("c/subtypes_load.c",),
+            on_load=("tb_subtypes_load",),
         ),
         MicroLibrary(
             name="memory.implementors",
@@ -136,6 +148,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("implementors",),
             tables=implementor_tables,
+            macros=_CLASSES,
+            load_sources=("c/implementors_load.c",),
+            on_load=("tb_implementors_load",),
         ),
         MicroLibrary(
             name="memory.cage",

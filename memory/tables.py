@@ -33,7 +33,7 @@ def subtype_tables(program: Program) -> tuple[Table, ...]:
     module = program.verified.module
     hierarchy = Hierarchy(module.types)
     numbers = {types.CELLS.code: (1, 1), LATIN1: (2, 2), UTF16: (3, 1)}
-    numbers[types.ANY.code] = (1, 3 + sum(hierarchy.count))
+    numbers[types.ANY.code] = (1, 3 + hierarchy.total)
     assert types.STRING.code == LATIN1, "the test for a string is one for both kinds"
     rows = [each for code in range(types.FIRST_MODULE_TYPE) for each in numbers.get(code, (0, 0))]
     for first, count in zip(hierarchy.first, hierarchy.count, strict=True):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _TRANSFERS = ("", "jump", "jump_if", "jump_table", "invoke", "tail_invoke", "return", "halt")
 _TYPE, _VARIABLE, _REFERENCE, _ARRAY, _CHARS = range(5)
 _NO_HANDLER = 0xFFFF
+_GUARD_INTERFACE = 0x80  # tb_verify.h
 _SAFEPOINT, _KEEPS = 1, 2
 _MAX_VARIABLES, _MAX_IMMEDIATES = 8, 8
 
@@ -88,10 +89,9 @@ class _Tables:
                 if unknown
                 else f"{opcode.label} has more than {_MAX_IMMEDIATES} immediates"
             )
-        # Modules with interfaces are not loaded: what is for them only never applies.
-        declarations = [each for each in opcode.declarations if "interface" not in each.when.values()]
-        self.signatures += bytes([len(opcode.kinds), *map(KINDS.index, opcode.kinds), len(declarations)])
-        for declaration in declarations:
+        self.signatures += bytes([len(opcode.kinds), *map(KINDS.index, opcode.kinds)])
+        self.signatures.append(len(opcode.declarations))
+        for declaration in opcode.declarations:
             row = self._declaration(opcode, declaration)
             if len(row) > 0xFF or place > 0xFFFF:
                 raise BuildError(f"the signature of {opcode.label} is too long for the verifier in C")
@@ -107,7 +107,10 @@ class _Tables:
         slots = [slot.name for slot in signature.immediates]
         row = bytes([len(declaration.when)])
         for name, value in declaration.when.items():
-            row += struct.pack("<BI", slots.index(name), int(value) & 0xFFFFFFFF)
+            if value == "interface":
+                row += struct.pack("<BI", slots.index(name) | _GUARD_INTERFACE, 0)
+            else:
+                row += struct.pack("<BI", slots.index(name), int(value) & 0xFFFFFFFF)
         row += bytes([len(slots)])
         # The last variable is the type of what the immediate names: field[C, F] names an F.
         row += bytes(variable[each.variables[-1]] if each.variables else 0 for each in signature.immediates)

@@ -1,6 +1,6 @@
 /* The tables of walk.c for a module that was loaded: gc/tables.py in C. */
+#include "tb_classes.h"
 #include "tb_frame.h"
-#include "tb_module.h"
 
 /* How many of the listed types are references. */
 static u32 tb_count_references(const struct tb_module *module, u32 section, u32 first, u32 count) {
@@ -10,22 +10,27 @@ static u32 tb_count_references(const struct tb_module *module, u32 section, u32 
 }
 
 static void tb_load_objects(struct tb_module *module) {
-  u32 *kinds = tb_module_keep(module, (u64)module->types * 4), *offsets, used = 2; /* 0 and 1 have other meanings */
-  /* At most a count and all fields for each class. */
-  offsets = tb_module_keep(module, ((u64)module->types + 2) * 4 + module->section[TB_SECTION_TYPE_LIST].size);
+  u32 *kinds = tb_module_keep(module, (u64)module->types * 4), *offsets = tb_module_keep(module, 0);
   TB_SET_TABLE(gc_types, kinds);
   TB_SET_TABLE(gc_offsets, offsets);
-  offsets[0] = offsets[1] = 0;
-  for (u32 i = 0; i < module->types; i++) {
+  tb_module_put_word(module, 0); /* 0 and 1 have other meanings */
+  tb_module_put_word(module, 0);
+  for (u32 i = 0, used = 2; i < module->types; i++) {
     struct tb_type_row row = tb_module_type(module, i);
     kinds[i] = row.kind == TB_KIND_ARRAY && tb_is_reference(row.a);
     if (row.kind != TB_KIND_CLASS) continue;
-    u32 found = tb_count_references(module, TB_SECTION_TYPE_LIST, row.first, row.a);
-    if (!found) continue;
+    /* What is inherited first; who adds nothing to that has it where the superclass has it. */
+    u32 above = tb_module_above(module, i), inherited = above == TB_NONE ? 0 : kinds[above];
+    u32 own = tb_count_references(module, TB_SECTION_TYPE_LIST, row.first, row.a), known = inherited ? offsets[inherited] : 0;
+    kinds[i] = inherited;
+    if (!own) continue;
     kinds[i] = used;
-    offsets[used++] = found;
+    used += 1 + known + own;
+    tb_module_put_word(module, known + own);
+    for (u32 each = 1; each <= known; each++) tb_module_put_word(module, offsets[inherited + each]);
     for (u32 field = row.first; field < row.first + row.a; field++)
-      if (tb_is_reference(tb_module_word(module, TB_SECTION_TYPE_LIST, field))) offsets[used++] = module->field_offsets[field];
+      if (tb_is_reference(tb_module_word(module, TB_SECTION_TYPE_LIST, field)))
+        tb_module_put_word(module, module->field_offsets[field]);
   }
 }
 

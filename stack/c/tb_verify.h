@@ -18,7 +18,7 @@ extern const u32 tb_page_count;
 
 /* Bytes, for an opcode: kinds of the immediates (a count before them); then its declarations (a count before them):
  *     size of what follows
- *     guards (count): index of an immediate, value that it must have (4 bytes)
+ *     guards (count): index of an immediate, value that it must have (4 bytes); with TB_GUARD_INTERFACE it must name one
  *     type variables of the immediates (count): index, variable
  *     operands (count): pattern, argument; the deepest first
  *     results (count): likewise
@@ -26,7 +26,7 @@ extern const u32 tb_page_count;
  * A variable has two numbers: its own, and the next for the array type of which it is the element. */
 extern const u8 tb_signatures[];
 enum { TB_PATTERN_TYPE, TB_PATTERN_VARIABLE, TB_PATTERN_REFERENCE, TB_PATTERN_ARRAY, TB_PATTERN_CHARS };
-enum { TB_VARIABLES = 16, TB_IMMEDIATES = 8 };
+enum { TB_VARIABLES = 16, TB_IMMEDIATES = 8, TB_GUARD_INTERFACE = 0x80 };
 
 /* A form: what it does that the verifier and the linker must know. transfer: of control, at its end; operand: the
  * immediate that says where to; kept: the immediates that its C reads, a bit each; safepoint: 1 if it is one, 2 if

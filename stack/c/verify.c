@@ -7,10 +7,10 @@
  *
  * expect[offset]: what arrives there must fit; entered[offset]: the stack that an instruction began with; 0: none. */
 #include "tb_verify.h"
+#include "tb_classes.h"
 
 enum { TB_EMPTY = 1, TB_MEMO = 1024, TB_SHARED = 64, TB_CORE_PREFIX = 0xff };
 enum { TB_TARGET = 1, TB_CUT = 2, TB_REACHED = 4, TB_SHAPE = 8, TB_TAKEN = 16 };
-enum { TB_ANY = 5, TB_I32 = 1 };
 
 /* references: the nearest node, this one or below, that is one. */
 struct tb_types {
@@ -36,7 +36,7 @@ struct tb_verifier {
   const struct tb_page *prefixed[256];
   u8 last[256]; /* the highest opcode that the file uses of the page with this prefix */
   u32 pending;  /* the stack of the reference map of this instruction, 0 for none */
-  u32 codes[TB_VARIABLES], class; /* class: the one that an immediate has named */
+  u32 codes[TB_VARIABLES], owner; /* owner: the class or interface that an immediate has named */
   struct tb_instruction instruction;
   u32 remembers;
   u64 moved;
@@ -61,7 +61,7 @@ static u32 tb_push(struct tb_verifier *v, u32 stack, u32 code) {
   return number;
 }
 
-static u32 tb_assignable(u32 given, u32 wanted) { return given == wanted || (wanted == TB_ANY && tb_is_reference(given)); }
+static u32 tb_may_be(const struct tb_verifier *v, u32 given, u32 wanted) { return tb_assignable(v->module, given, wanted); }
 
 static struct tb_pair *tb_memo(struct tb_verifier *v, u32 here, u32 there) {
   return &v->memo[(here * 2654435761u ^ there * 2246822519u) >> 16 & (TB_MEMO - 1)];
@@ -72,7 +72,7 @@ static u32 tb_fits(struct tb_verifier *v, u32 stack, u32 wanted) {
   if (tb_node(v, here)->depth != tb_node(v, there)->depth) return 0;
   while (here != there && here != TB_EMPTY) {
     const struct tb_types *a = tb_node(v, here), *b = tb_node(v, there);
-    if (!tb_assignable(a->code, b->code)) return 0;
+    if (!tb_may_be(v, a->code, b->code)) return 0;
     if (a->depth % TB_SHARED == 0) {
       const struct tb_pair *known = tb_memo(v, here, there);
       if (known->here == here && known->there == there) break;
@@ -158,14 +158,15 @@ static void tb_move(struct tb_verifier *v, u64 cells) {
   tb_check_that(v, v->moved <= limit, "the calls and returns of the module move too many cells");
 }
 
+static u32 tb_take(struct tb_verifier *v, u32 stack, u32 wanted) {
+  tb_check_that(v, tb_node(v, stack)->depth && tb_may_be(v, tb_node(v, stack)->code, wanted), "an argument or a result has another type");
+  return tb_node(v, stack)->below;
+}
+
 /* Takes cells of the types at *first* of the type list; what is below them. */
 static u32 tb_take_listed(struct tb_verifier *v, u32 stack, u32 first, u32 count) {
   tb_check_that(v, tb_node(v, stack)->depth >= count, "it takes more operands than the stack has");
-  while (count--) {
-    u32 wanted = tb_module_word(v->module, TB_SECTION_TYPE_LIST, first + count);
-    tb_check_that(v, tb_assignable(tb_node(v, stack)->code, wanted), "an argument or a result has another type");
-    stack = tb_node(v, stack)->below;
-  }
+  while (count--) stack = tb_take(v, stack, tb_module_word(v->module, TB_SECTION_TYPE_LIST, first + count));
   return stack;
 }
 
@@ -209,6 +210,18 @@ static u32 tb_local(struct tb_verifier *v, u32 index) {
   return tb_module_word(v->module, TB_SECTION_LOCALS, v->first_local + index - v->instruction.parameters);
 }
 
+static u32 tb_count_methods(const struct tb_module *m, u32 type) {
+  struct tb_type_row row = tb_module_type(m, type);
+  return row.kind == TB_KIND_INTERFACE ? row.a : tb_module_kin(m, type)->virtual_count;
+}
+
+/* The function type of a method, as the class has it that has the function. */
+static u32 tb_method_type(const struct tb_module *m, u32 type, u32 method) {
+  struct tb_type_row row = tb_module_type(m, type);
+  if (row.kind == TB_KIND_INTERFACE) return tb_module_word(m, TB_SECTION_TYPE_LIST, row.first + method);
+  return tb_module_function(m, tb_module_virtual(m, type, method)).type;
+}
+
 /* Binds the variable that an immediate of *kind* has; 0, or why it cannot be. */
 static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variable, u32 value) {
   static const u8 pool_types[] = {0, 1, 3, 2, 4, 7, 7};
@@ -242,14 +255,16 @@ static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variab
       return value < m->types && tb_module_type(m, value).kind == TB_KIND_FUNCTION ? 0 : "the type is no function type";
     case TB_IMM_CLASS:
       if (row.kind != TB_KIND_CLASS) return "the type is no class";
-      *code = v->class = value;
+      *code = v->owner = value;
       return 0;
-    case TB_IMM_INTERFACE: /* modules with interfaces, or with methods, are not loaded */
-      return "the type is no interface";
-    case TB_IMM_METHOD:
-      return "the class has no such method";
-    case TB_IMM_FIELD: /* stands right behind its class */
-      row = tb_module_named(m, v->class);
+    case TB_IMM_INTERFACE:
+      if (!TB_CLASSES || row.kind != TB_KIND_INTERFACE) return "the type is no interface";
+      *code = v->owner = value;
+      return 0;
+    case TB_IMM_METHOD: /* stands right behind its class or interface, as a field does */
+      return TB_CLASSES && value < tb_count_methods(m, v->owner - TB_TYPE_MODULE) ? 0 : "the type has no such method";
+    case TB_IMM_FIELD:
+      row = tb_module_named(m, v->owner);
       if (value >= row.a) return "the class has no such field";
       *code = tb_module_word(m, TB_SECTION_TYPE_LIST, row.first + value);
       return 0;
@@ -259,7 +274,7 @@ static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variab
       code[1] = value;
       return 0;
     case TB_IMM_REFTYPE:
-      if (row.kind != TB_KIND_CLASS && row.kind != TB_KIND_ARRAY && (value >= 16 || !tb_is_reference(value)))
+      if (!tb_is_reference_kind(row.kind) && (value >= 16 || !tb_is_reference(value)))
         return "the type is no reference type";
       *code = value;
       return 0;
@@ -290,7 +305,7 @@ static const char *tb_bind_operand(struct tb_verifier *v, u32 pattern, u32 argum
     }
     wanted = tb_on_stack(*variable);
   }
-  return tb_assignable(code, wanted) ? 0 : "an operand has another type";
+  return tb_may_be(v, code, wanted) ? 0 : "an operand has another type";
 }
 
 /* Binds the variables of the declaration at *at, which moves to its results; *stack becomes what is below the
@@ -301,7 +316,9 @@ static const char *tb_match(struct tb_verifier *v, const u8 **at, u32 *stack, u3
   for (u32 i = 0; i < TB_VARIABLES; i++) v->codes[i] = 0;
   *meant = *row;
   for (u32 guards = *row++; guards; guards--, row += 5) {
-    if ((u32)instruction->immediates[row[0]] != tb_load_u32(row + 1)) {
+    u32 value = (u32)instruction->immediates[row[0] % TB_GUARD_INTERFACE], holds = value == tb_load_u32(row + 1);
+    if (row[0] >= TB_GUARD_INTERFACE) holds = TB_CLASSES && tb_module_named(v->module, value).kind == TB_KIND_INTERFACE;
+    if (!holds) {
       *meant = 0;
       return "no form of the instruction has these immediates";
     }
@@ -369,10 +386,13 @@ static u32 tb_instruction(struct tb_verifier *v, const u8 *at, u32 stack) {
       break;
     case TB_INVOKE:
     case TB_TAIL_INVOKE: {
-      u32 named = v->instruction.kinds[form->operand] == TB_IMM_FUNC, is_tail = form->transfer == TB_TAIL_INVOKE;
-      struct tb_type_row callee = tb_module_type(m, named ? tb_module_function(m, operand).type : operand);
+      u32 kind = v->instruction.kinds[form->operand], is_tail = form->transfer == TB_TAIL_INVOKE;
+      u32 is_method = TB_CLASSES && kind == TB_IMM_METHOD, owner = is_method ? v->owner : 0;
+      if (is_method) operand = tb_method_type(m, owner - TB_TYPE_MODULE, operand);
+      struct tb_type_row callee = tb_module_type(m, kind == TB_IMM_FUNC ? tb_module_function(m, operand).type : operand);
       tb_move(v, (u64)callee.a + callee.b + (is_tail ? v->results : 0));
-      after = tb_take_listed(v, left, callee.first, callee.a);
+      after = tb_take_listed(v, left, callee.first + is_method, callee.a - is_method);
+      if (is_method) after = tb_take(v, after, owner); /* whatever the function itself takes */
       if (!is_tail) below = after;
       for (u32 i = 0; i < callee.b; i++)
         after = tb_push(v, after, tb_module_word(m, TB_SECTION_TYPE_LIST, callee.first + callee.a + i));

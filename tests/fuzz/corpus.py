@@ -101,16 +101,17 @@ def made(reg: Registry) -> Iterator[tuple[str, bytes]]:
 
 
 def _batches() -> Iterator[list[Form]]:
-    """All forms, a few at a time: those that a runtime with a collector lacks, or may not load, by themselves."""
+    """All forms, a few at a time: those that a runtime with a collector lacks by themselves, and those that need
+    more declarations than others."""
     there = {use.form for handler in composition("marksweep").handlers for use in handler.uses}
-    every = {form: (form not in there, _is_beyond(form)) for form in forms("freelist")}
+    every = {form: (form not in there, _needs_more(form)) for form in forms("freelist")}
     for kind in sorted(set(every.values())):
         those = [form for form in every if every[form] == kind]
         yield from (those[at : at + _FORMS_A_FILE] for at in range(0, len(those), _FORMS_A_FILE))
 
 
-def _is_beyond(form: Form) -> bool:
-    """Whether programs with *form* need classes that inherit, or a screen: a runtime may not load these."""
+def _needs_more(form: Form) -> bool:
+    """Whether programs with *form* need classes that inherit, or a screen: files of the others are smaller."""
     program = Program(random.Random(0))
     program.run(form)
     return _plain(program.text()) is None

@@ -28,7 +28,7 @@ def _entry(composition: Composition) -> str:
 
 @hookimpl
 def tblvm_micro_libraries() -> list[MicroLibrary]:
-    names = ("target", "parts", "code", "mutator")
+    names = ("target", "parts", "classes", "code", "mutator")
     # The entry of runtimes in another place.
     [runtime] = [each for each in core_plugin.tblvm_micro_libraries() if each.name == "core.runtime"]
     return [

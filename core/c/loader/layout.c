@@ -1,17 +1,44 @@
 /* What follows from the types of a module: where fields are, and which types are equal. */
-#include "tb_module.h"
+#include "tb_classes.h"
 
-/* Byte offsets of the fields of each class: wider ones first, otherwise in order. */
+/* Takes room for a field of 1 << *log* bytes from a hole, or from the end of the object, where what is skipped becomes
+ * holes; its offset. There is never more than one hole of a size: a field goes to the end only when no hole holds it. */
+static u32 tb_place_field(struct tb_kin *kin, u32 log) {
+  for (u32 hole = log; TB_CLASSES && hole < 3; hole++) {
+    u32 at = kin->holes[hole];
+    if (!at) continue;
+    kin->holes[hole] = 0;
+    while (hole-- > log) kin->holes[hole] = at + (1u << hole); /* the halves that are left */
+    return at;
+  }
+  for (u32 step = 0; TB_CLASSES && step < log; step++) {
+    if (!(kin->end >> step & 1)) continue;
+    kin->holes[step] = kin->end;
+    kin->end += 1u << step;
+  }
+  u32 at = kin->end;
+  kin->end += 1u << log;
+  return at;
+}
+
+/* Byte offsets of the fields of each class, behind the superclass's or in holes between them: wider ones first,
+ * otherwise in order. */
 static void tb_layout_classes(struct tb_module *module) {
   module->field_offsets = tb_module_keep(module, module->section[TB_SECTION_TYPE_LIST].size);
   for (u32 i = 0; i < module->types; i++) {
     struct tb_type_row row = tb_module_type(module, i);
-    u32 at = TB_HEADER;
-    for (u32 size = 8; row.kind == TB_KIND_CLASS && size; size /= 2) {
+    struct tb_kin alone, *kin = TB_CLASSES ? tb_module_kin(module, i) : &alone;
+    u32 above = tb_module_above(module, i);
+    kin->end = TB_HEADER;
+    if (above != TB_NONE) {
+      const struct tb_kin *parent = tb_module_kin(module, above);
+      kin->end = parent->end;
+      __builtin_memcpy(kin->holes, parent->holes, sizeof kin->holes);
+    }
+    for (u32 log = 4; row.kind == TB_KIND_CLASS && log--;) {
       for (u32 each = row.first; each < row.first + row.a; each++) {
-        if (tb_stored_size(tb_module_word(module, TB_SECTION_TYPE_LIST, each)) != size) continue;
-        module->field_offsets[each] = at;
-        at += size;
+        if (tb_stored_size(tb_module_word(module, TB_SECTION_TYPE_LIST, each)) != 1u << log) continue;
+        module->field_offsets[each] = tb_place_field(kin, log);
       }
     }
   }

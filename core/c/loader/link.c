@@ -1,4 +1,5 @@
 /* From a module to what the engine runs: core/program.py in C. Code is rewritten in place. */
+#include "tb_classes.h"
 #include "tb_frame.h"
 #include "tb_verify.h"
 
@@ -53,6 +54,15 @@ void tb_link_end(struct tb_module *module) {
   }
 }
 
+/* What a call of a method needs: of a class, slot and place of the object in one number; of an interface, the number of
+ * the method among those of all interfaces. */
+static s64 tb_link_method(const struct tb_module *module, u32 owner, u32 method) {
+  u32 type = owner - TB_TYPE_MODULE;
+  if (tb_module_type(module, type).kind == TB_KIND_INTERFACE) return (s64)method + tb_module_kin(module, type)->methods;
+  struct tb_function_row row = tb_module_function(module, tb_module_virtual(module, type, method));
+  return (s64)method << 7 | tb_module_type(module, row.type).a;
+}
+
 void tb_link_instruction(struct tb_module *module, const struct tb_instruction *instruction) {
   s64 values[TB_IMMEDIATES];
   u32 kinds[TB_IMMEDIATES], count = 0, far = 0, local = 1;
@@ -73,6 +83,9 @@ void tb_link_instruction(struct tb_module *module, const struct tb_instruction *
       struct tb_type_row class = tb_module_named(module, (u32)instruction->immediates[i - 1]);
       value = module->field_offsets[class.first + value];
     }
+    if (TB_CLASSES && kind == TB_IMM_METHOD) value = tb_link_method(module, (u32)instruction->immediates[i - 1], (u32)value);
+    if (TB_CLASSES && kind == TB_IMM_REFTYPE && tb_module_named(module, (u32)value).kind == TB_KIND_INTERFACE)
+      value = tb_module_kin(module, (u32)value - TB_TYPE_MODULE)->number;
     kinds[count] = kind;
     values[count++] = value;
   }

@@ -27,6 +27,9 @@ enum { TB_UNREADABLE = 2, TB_EXCLUDED = 4, TB_INVALID = 5, TB_TOO_LARGE = 6 };
 
 #define TB_NONE 0xffffffffu
 
+/* Type codes that C knows by name; those of the type table follow from TB_TYPE_MODULE on. */
+enum { TB_I32 = 1, TB_ANY = 5 };
+
 struct tb_area {
   u8 *at;
   u32 size;
@@ -44,6 +47,7 @@ struct tb_type_row {
  * where the first one is. field_offsets: parallel to the type list, for classes: byte offsets in the object.
  * canonical: for each type the first one that is equal. branches: the side table of branch tables: for each the
  * number of its targets without the default, then all of them; branch_tables: what the linker remembers of each.
+ * hierarchy: tb_classes.h.
  * maps: the reference maps that the verifier made, function by function in order: words
  *     (offset behind the instruction, count, operand slots with 0 the deepest ...)*  0
  * function, offset: what is being checked, for a refusal; TB_NONE and -1 where it is nothing in particular.
@@ -54,12 +58,12 @@ struct tb_module {
   struct tb_area file, pool, code, data, section[TB_SECTIONS];
   u32 functions, types, globals, constants, memories, data_segments, tables, element_segments;
   u32 flags, entry, min_stack, min_heap;
-  u32 names;
+  u32 names, branch_table_count;
   const u8 *first_name;
   u32 *field_offsets, *canonical;
   u32 *branches;
   u64 *branch_tables;
-  u32 branch_table_count;
+  struct tb_hierarchy *hierarchy;
   const u32 *maps;
   struct tb_area subject;
   u32 function, lacking;
@@ -97,7 +101,7 @@ static inline TB_UNUSED struct tb_type_row tb_module_type(const struct tb_module
 static inline TB_UNUSED u32 tb_module_word(const struct tb_module *module, u32 section, u32 index) {
   return tb_load_u32(module->section[section].at + (u64)index * 4);
 }
-/* The row of type code *code* if that is a class, an array or a function type; else one of kind 0. */
+/* The row of the type table that type code *code* names; one of kind 0 if there is none. */
 struct tb_type_row tb_module_named(const struct tb_module *module, u32 code);
 
 /* What the instruction set knows of type codes below 16 (generated): bytes that a value takes in a field,
@@ -106,6 +110,10 @@ enum { TB_BUILTIN_SIZE = 15, TB_BUILTIN_REFERENCE = 16, TB_BUILTIN_STORED = 32, 
 extern const u8 tb_builtin[16];
 static inline TB_UNUSED u32 tb_is_reference(u32 code) {
   return code >= 16 || (tb_builtin[code] & TB_BUILTIN_REFERENCE) != 0;
+}
+/* Whether objects can have an entry of the type table with a row of this kind as their type, or implement it. */
+static inline TB_UNUSED u32 tb_is_reference_kind(u32 kind) {
+  return kind == TB_KIND_CLASS || kind == TB_KIND_ARRAY || (TB_CLASSES && kind == TB_KIND_INTERFACE);
 }
 /* Bytes of a field or element. */
 static inline TB_UNUSED u32 tb_stored_size(u32 code) { return code >= 16 ? 4 : tb_builtin[code] & TB_BUILTIN_SIZE; }

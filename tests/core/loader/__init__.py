@@ -24,12 +24,13 @@ from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
 from tblvm.core import tbc
 from tblvm.core.errors import ModuleError
-from tblvm.core.module import Module
+from tblvm.core.hierarchy import layouts
+from tblvm.core.module import ClassType, Module, TypeEntry
 from tblvm.core.program import instructions, link
 from tblvm.core.registry import Registry
 from tblvm.core.verified import Verified
-from tblvm.core.wellformed import components
 from tblvm.memory.linear_tables import MEMORIES, SEGMENTS
+from tblvm.opcodes import types
 from tblvm.stack import verify
 from tblvm.stack.tables import TABLES
 from tests.harness import _system_compiler, registry
@@ -59,11 +60,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Expected:
-    """What Python finds out. sizes: of the tables, in order."""
+    """What Python finds out. sizes: of the tables in C, in order; virtuals: for each type how many virtual
+    methods it has."""
 
     answer: Answer
     message: str
     sizes: tuple[int, ...]
+    virtuals: tuple[int, ...] = ()
 
 
 @dataclass
@@ -118,7 +121,7 @@ class Driver:
         assert not mine
         names = [table.name for table in self.composition.tables]
         found = {name: reader.bytes(size) for name, size in zip(names, expected.sizes, strict=True)}
-        return Answer(0, maps=tuple(maps), tables=tuple(_comparable(found).items())), ""
+        return Answer(0, maps=tuple(maps), tables=tuple(_comparable(found, expected.virtuals).items())), ""
 
     def expected(self, file: bytes) -> Expected:
         """What Python says of *file*."""
@@ -135,12 +138,11 @@ class Driver:
         program = link(verified, self.reg.isa, known, self.composition.plan.cell_bits)
         found = {table.name: table.data for table in tables(self.composition.plan, program)}
         maps = tuple(self._maps(verified, index) for index in range(len(verified.functions)))
-        sizes = {name: len(found[name]) for name in names}
-        # C does not share rows of equal classes.
-        sizes["gc_offsets"] = 8 + sum(4 + 4 * len(components(each)) for each in verified.module.types)
-        tables_ = _comparable({name: found[name] for name in names})
+        sizes = {name: len(found[name]) for name in names} | _other_sizes(verified.module)
+        virtuals = tuple(len(_virtuals(each)) for each in verified.module.types)
+        tables_ = _comparable({name: found[name] for name in names}, virtuals)
         answer = Answer(0, maps=maps, tables=tuple(tables_.items()))
-        return Expected(answer, "", tuple(sizes.values()))
+        return Expected(answer, "", tuple(sizes.values()), virtuals)
 
     @staticmethod
     def _maps(verified: Verified, index: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
@@ -155,16 +157,41 @@ class Driver:
         return tuple((ends[offset], checked.maps[offset]) for offset in sorted(checked.maps))
 
 
-def _comparable(found: dict[str, bytes]) -> dict[str, bytes]:
-    """The tables, with the references of each type in place of where they stand in a table."""
-    kinds = struct.unpack(f"<{len(found['gc_types']) // 4}I", found["gc_types"])
-    rows = found["gc_offsets"]
+def _virtuals(entry: TypeEntry) -> tuple[int, ...]:
+    return entry.virtuals if isinstance(entry, ClassType) else ()
+
+
+def _other_sizes(module: Module) -> dict[str, int]:
+    """Of the tables whose rows C shares otherwise. gc_offsets: only by classes that add no reference to their
+    superclass's; virtuals: it is section classes."""
+    rows, words = 8, 0
+    for entry, layout in zip(module.types, layouts(module.types), strict=True):
+        if not isinstance(entry, ClassType):
+            continue
+        if any(map(types.is_reference_code, entry.fields)):
+            rows += 4 + 4 * len(layout.references)
+        if entry.superclass or entry.virtuals or entry.interfaces:
+            words += 4 + len(entry.virtuals) + sum(2 + len(each.slots) for each in entry.interfaces)
+    return {"gc_offsets": rows, "virtuals": 4 * words}
+
+
+def _comparable(found: dict[str, bytes], virtuals: tuple[int, ...]) -> dict[str, bytes]:
+    """The tables, with the references and the methods of each type in place of where they stand in a table."""
+    kinds = _words(found["gc_types"])
+    rows = _words(found["gc_offsets"])
     listed = []
     for kind in kinds:
-        (count,) = struct.unpack_from("<I", rows, 4 * kind) if kind > 1 else (0,)
-        offsets = sorted(struct.unpack_from(f"<{count}I", rows, 4 * kind + 4)) if kind > 1 else [kind]
-        listed.append(offsets)
-    return {**found, "gc_types": repr(listed).encode(), "gc_offsets": b""}
+        count = rows[kind] if kind > 1 else 0
+        listed.append(sorted(rows[kind + 1 : kind + 1 + count]) if kind > 1 else [kind])
+    functions, starts = _words(found["virtuals"]), _words(found["virtual_rows"])
+    methods = [functions[at : at + count] for at, count in zip(starts, virtuals, strict=False)]
+    assert [len(each) for each in methods] == list(virtuals)
+    told = {"gc_types": repr(listed).encode(), "virtual_rows": repr(methods).encode()}
+    return {**found, **told, "gc_offsets": b"", "virtuals": b""}
+
+
+def _words(table: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(table) // 4}I", table)
 
 
 def asks_for_more(module: Module, options: Mapping[str, int]) -> bool:
@@ -173,20 +200,6 @@ def asks_for_more(module: Module, options: Mapping[str, int]) -> bool:
     counts = (len(module.memories) > MEMORIES, len(module.tables) > TABLES)
     segments = max(len(module.data), len(module.elements)) > SEGMENTS
     return pages > options["linear"] >> 16 or elements > options["tables"] or any(counts) or segments
-
-
-def is_beyond(file: bytes) -> bool:
-    """Whether a file has what runtimes do not load: interfaces, or what classes inherit or override."""
-    count = min(int.from_bytes(file[44:48], "little"), (len(file) - 48) // 12)
-    for row in range(count):
-        word, at, size = struct.unpack_from("<3I", file, 48 + 12 * row)
-        kind = word & 0x7FFFFFFF
-        if kind == tbc.CLASSES:
-            return True
-        types_ = range(at, min(at + size, len(file)) - 3, 16) if kind == tbc.TYPES else ()
-        if any(file[place : place + 4] == b"\x04\0\0\0" for place in types_):
-            return True
-    return False
 
 
 class _Reader:

@@ -24,11 +24,13 @@ from tblvm.core.module import (
     Function,
     FunctionTable,
     FunctionType,
+    Implementation,
+    InterfaceType,
     Memory,
     Module,
     PageUse,
 )
-from tblvm.core.wellformed import check
+from tblvm.core.wellformed import check, own_methods
 from tblvm.stack import verify
 from tblvm.stack.verify import _Checker, _Totals
 from tests.differential.programs import sketch
@@ -58,16 +60,38 @@ def modules(reg: Registry, seed: int) -> tuple[Module, ...]:
     """Small valid programs, some with names."""
     plain = ".func main()\n    HALT\n.end\n"
     made = [assembled(_PLUGIN if "numbers" in reg.isa.pages else plain, reg).module]
-    # Mutations of modules know built-in pages only. Sketches have what runtimes do not load.
+    # Mutations of modules know built-in pages only.
     base = registry()
     for number in range(SEEDS):
         rng = random.Random(f"{seed} loader {number}")
-        named = Debug("a/b/ü.tba", ("main", "f", "ü\x07"), lines=(((0, 3),), (), ((2, 900),)))
-        made.append(replace(grown(base, rng), debug=named if number % 3 else Debug()))
+        module = grown(base, rng)
+        made.append(replace(module, debug=_named(module) if number % 3 else Debug()))
     made += [grown(reg, random.Random(f"{seed} grown {number}")) for number in range(GROWN)]
     for number in range(SKETCHES):
         made.append(assembled(sketch(random.Random(f"{seed} sketch {number}"), size=3).text, reg).module)
     return tuple(made)
+
+
+def _named(module: Module) -> Debug:
+    """Names and lines of everything, some empty."""
+    every = range(len(module.types))
+    methods = [own_methods(module, at) for at in every]
+    return Debug(
+        source="a/b/ü.tba",
+        functions=("main", "f", "ü\x07", "", "g", "h"),
+        types=tuple(_NAMES.get(type(each), "") for each in module.types),
+        fields=tuple(
+            tuple(f"f{n}" for n in range(len(each.fields) if isinstance(each, ClassType) else 0))
+            for each in module.types
+        ),
+        methods=tuple(
+            tuple(f"m{n}" for n in each) if at % 2 else () for at, each in zip(every, methods, strict=True)
+        ),
+        lines=(((0, 3),), (), ((2, 900),), (), (), ()),
+    )
+
+
+_NAMES: dict[type, str] = {ClassType: "C", InterfaceType: "I"}
 
 
 # --- code that is made from nothing --------------------------------------------------------------------
@@ -95,6 +119,20 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         FunctionType((2,), (1, 17)),
         FunctionType((1, 5), (5,)),  # as one before
         FunctionType((8,), ()),
+        InterfaceType((12, 13)),  # 27
+        FunctionType((27, 1), (5,)),
+        FunctionType((27,), (1, 17)),
+        FunctionType((5, 1), (5,)),
+        FunctionType((5,), (1, 17)),
+        ClassType((10,), 17, (3, 4), (Implementation(27, (0, 1)),)),  # 32
+        FunctionType((32, 1), (32,)),
+        ClassType((10, 5, 12), 32, (5, 4, 3)),  # 34: another function, with a covariant result
+        InterfaceType(()),  # 35
+        ClassType((), 34, (5, 4, 5), (Implementation(35, ()),)),  # 36
+        InterfaceType((22,)),  # 37
+        FunctionType((37, 1), (32,)),
+        ClassType((1, 5), 34, (5, 4, 3, 3), (Implementation(37, (0,)), Implementation(35, ()))),  # 39
+        ClassType((2, 5)),  # 40
     )
     pool = (
         Constant("i32", 3),
@@ -103,7 +141,7 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         Constant("i64", -1),
         Constant("f32", 7),
     )
-    cells = (1, 1, 2, 3, 4, 5, 6, 7, 8, 17, 18, 20, 21, 22)
+    cells = (1, 1, 2, 3, 4, 5, 6, 7, 8, 17, 18, 20, 21, 22, 27, 32, 34, 35, 36, 37, 39)
     far = rng.random() < 0.2  # with locals whose indexes are longer behind the link
     locals_ = tuple(
         rng.choice(cells) for _ in range(rng.choice((126, 127, 130)) if far else rng.randrange(6))
@@ -112,6 +150,9 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         Function(b"\x29", rng.choice((0, 0, 7)), locals_),
         Function(b"\x05\x01\x28", 3),  # LOAD 1, RET
         Function(b"\x01\x05\x64\x07\x11\x28", 8, (5,)),  # PUSH 5, NULL 17, RET
+        Function(b"\x05\x00\x28", 14),  # LOAD 0, RET
+        Function(b"\x01\x05\x64\x07\x11\x28", 15),
+        Function(b"\x05\x00\x28", 17, (34,)),
     )
     return Module(
         table,
@@ -126,6 +167,15 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
     )
 
 
+# What immediates of these kinds should name.
+_NAMED: dict[str, tuple[type, ...]] = {
+    "class": (ClassType,),
+    "interface": (InterfaceType,),
+    "array": (ArrayType,),
+}
+_NAMED["reftype"] = (ClassType, InterfaceType, ArrayType)
+
+
 def _grown_instruction(
     reg: Registry, module: Module, rng: random.Random, starts: list[int], at: int
 ) -> bytes:
@@ -134,8 +184,9 @@ def _grown_instruction(
     code = bytes([opcode.code] if prefix < 0 else [prefix, opcode.code])
     for kind, signed in zip(opcode.kinds, opcode.signed, strict=True):
         value = rng.choice((0, 0, 1, 1, 2, 3, 4, 5, 8, rng.randrange(at + 12)))
-        if kind in ("class", "array", "reftype"):
-            value = rng.choice((5, 16 + rng.randrange(len(module.types))))
+        if kind in ("class", "interface", "array", "reftype"):
+            meant = [16 + at for at, entry in enumerate(module.types) if isinstance(entry, _NAMED[kind])]
+            value = rng.choice((5, 16 + rng.randrange(len(module.types)), *(rng.choice(meant),) * 4))
         elif kind == "local":
             value = rng.choice((0, 1, 2, 3, 124, 125, 126, 127, 128, 129))
         elif kind == "target" and rng.random() < 0.8:

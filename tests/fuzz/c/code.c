@@ -185,8 +185,8 @@ static void tb_choose_immediate(struct tb_line *line, u32 index, const struct tb
   if (kind == TB_IMM_POOL) limit = counts->pool;
   if (kind == TB_IMM_FUNC) limit = counts->functions;
   if (kind == TB_IMM_FUNCTYPE) limit = counts->types;
-  if (kind == TB_IMM_FIELD) limit = 4;
-  if (kind == TB_IMM_CLASS || kind == TB_IMM_ARRAY || kind == TB_IMM_REFTYPE) {
+  if (kind == TB_IMM_FIELD || kind == TB_IMM_METHOD) limit = 4;
+  if (kind == TB_IMM_CLASS || kind == TB_IMM_INTERFACE || kind == TB_IMM_ARRAY || kind == TB_IMM_REFTYPE) {
     limit = counts->types;
     first = 16;
     if (kind == TB_IMM_REFTYPE && tb_chance(3) == 0) limit = 3, first = 5;
@@ -332,6 +332,8 @@ static u32 tb_depth(struct tb_parts *parts, struct tb_listing *listing, u32 func
       case TB_INVOKE:
         if (tb_signature(line->page, line->opcode)[1 + form->operand] == TB_IMM_FUNC)
           named = tb_word_of(tb_part(parts, TB_SECTION_FUNCTIONS), 6 * (named & 0xffff) + 2);
+        else if (tb_signature(line->page, line->opcode)[1 + form->operand] == TB_IMM_METHOD)
+          named = tb_type_of_method(parts, (u32)line->immediates[form->operand - 1], named);
         less = tb_parameters(parts, named & 0xffff, &more);
         depth += (s32)((more & 0x7fff) - (less & 0x7fff));
         break;

@@ -105,7 +105,7 @@ static void tb_mutate_tables(struct tb_parts *parts) {
   struct tb_body *globals = tb_part(parts, TB_SECTION_GLOBALS), *pool = &parts->bodies[TB_POOL], *data = &parts->bodies[TB_DATA];
   u32 functions = rows->size / 24, function = functions ? tb_chance(functions) : 0, size;
   u8 word[4];
-  switch (tb_chance(12)) {
+  switch (tb_chance(15)) {
     case 0:
       if (!functions) return;
       tb_store_u32(word, tb_any_type(parts, 0));
@@ -184,6 +184,11 @@ static void tb_mutate_tables(struct tb_parts *parts) {
       while (segments->size & 3) tb_put(segments, 0);
       return;
     }
+    case 11:
+    case 12:
+    case 13:
+      tb_mutate_classes(parts);
+      return tb_drop_names(parts);
     case 6:
       if (globals->size) tb_set_word(globals, tb_chance(tb_words_of(globals)), tb_any_type(parts, 0));
       return;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TB_BODY_BYTES = 1 << 15, TB_KINDS = 20, TB_FUZZ_KIND = TB_KINDS - 1, TB_BODIES = 3 + TB_KINDS };
+enum { TB_BODY_BYTES = 1 << 15, TB_KINDS = TB_SECTIONS + 1, TB_FUZZ_KIND = TB_KINDS - 1, TB_BODIES = 3 + TB_KINDS };
 /* As in core/c/loader/check.c: sections that code needs are marked so. */
-enum { TB_MARKED_SECTIONS = 0xfc7e };
+enum { TB_MARKED_SECTIONS = 0x8fc7e };
 
 struct tb_body {
   u32 size;
