@@ -248,15 +248,15 @@ class _Assembler:
         if place.text == "(":
             entry = self.scope.types.read_function(words)
         else:
-            *_, opening, closing = (place, *words.tokens)
+            *_, opening, closing, _ = (place, *words.tokens)
             if (opening.text, closing.text) != ("[", "]"):
                 raise Fault("expected an array type or a function type", place)
             # The array itself stands in this very line: only its element's type is looked up.
             end = Token("end", "", opening.line, opening.column)
-            element = Words(words.tokens[words.at : -2], end)
+            element = Words([*words.tokens[words.at : -3], end])
             entry = ArrayType(self.scope.types.read(element, stored=True))
             element.finish()
-            words.at = len(words.tokens)
+            words.at = len(words.tokens) - 1
         words.finish()
         if not handled:
             if entry in self.scope.types.known:

@@ -35,8 +35,9 @@ class Block:
 
 def directive_of(words: Words) -> str:
     """The directive that the line begins with, "" if it does not."""
-    first, *rest = words.tokens
-    return "." + rest[0].text if first.text == "." and rest and rest[0].kind == "word" else ""
+    if words.tokens[0].text != ".":
+        return ""
+    return "." + words.tokens[1].text if words.tokens[1].kind == "word" else ""
 
 
 class Table:

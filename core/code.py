@@ -15,6 +15,8 @@ def write_leb(value: int, *, signed: bool = False, length: int = 0) -> bytes:
 
     Raises ValueError when it is negative without *signed*, or does not fit *length*.
     """
+    if 0 <= value < 0x40 and length < 2:  # as most are
+        return bytes((value,))
     if value < 0 and not signed:
         raise ValueError(f"{value} is negative and this LEB128 is unsigned")
     out = bytearray()
@@ -45,6 +47,8 @@ def read_leb(code: bytes, at: int, *, signed: bool = False, most: int = 0x7FFFFF
     Raises ValueError when the code ends inside it, when it is not minimal, or is out of range
     (a signed one: -2**31 to 2**31 - 1; an unsigned one: 0 to *most*, which 32 bits hold).
     """
+    if at < len(code) and code[at] < 0x40:  # most are as small, and the same with a sign and without
+        return code[at], at + 1
     value = shift = 0
     start = at
     while True:

@@ -17,10 +17,10 @@ engine can fetch it before it knows the opcode.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..opcodes import Isa, Service, types
 from ..opcodes.meaning import FRAME_COST
@@ -94,8 +94,7 @@ def read_immediates(form: Form) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """An instruction on its way from module to resolved code."""
 
     function: int
@@ -185,14 +184,15 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: 
     Raises BuildError for an instruction that does not fit resolved code.
     """
     module = verified.module
-    places, branches = _branch_tables(verified, isa)
+    every = list(instructions(verified, isa, cell_bits))
+    places, branches = _branch_tables(every)
     starts: list[int] = []
     at = 0
     for function in module.functions:
         starts.append(at)
         at += len(function.code)
     code = bytearray(at)
-    for each in instructions(verified, isa, cell_bits):
+    for each in every:
         start = starts[each.function]
         encoded = numbers[each.use]
         values, signed = list(each.values), list(each.signed)
@@ -216,24 +216,18 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: 
     return Program(verified, bytes(code), tuple(starts), strings, pool, cell_bits, branches)
 
 
-def _branch_tables(verified: Verified, isa: Isa) -> tuple[dict[tuple[int, int], int], tuple[int, ...]]:
+def _branch_tables(every: Iterable[Instruction]) -> tuple[dict[tuple[int, int], int], tuple[int, ...]]:
     """The side table of branch tables, and by function and offset where in it each one starts.
 
     Short ones come first: their instructions have the least room for the place.
     """
-    if not any(_has_targets(form) for form in verified.forms):
-        return {}, ()
-    found = [each for each in instructions(verified, isa) if each.targets]
+    found = [each for each in every if each.targets]
     places: dict[tuple[int, int], int] = {}
     words: list[int] = []
     for each in sorted(found, key=lambda one: len(one.targets)):
         places[each.function, each.offset] = len(words)
         words += [len(each.targets) - 1, *each.targets]
     return places, tuple(words)
-
-
-def _has_targets(form: Form) -> bool:
-    return any(slot.kind == "targets" for slot in form.declaration.signature.immediates)
 
 
 def string_units(text: str) -> tuple[int, bytes]:

@@ -6,23 +6,23 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ..opcodes.primitives.floating import CANONICAL_NAN, decode, encode
 from .module import Constant
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|[;\#].*)
-      | (?P<string>"(?:[^"\\]|\\.)*")
+    r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*")
       | (?P<char>'(?:[^'\\]|\\.)*')
       | (?P<bits>f(?:32|64):0[xX]\w+)
       | (?P<number>-?(?:0[xX]\w+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?\w*|infinityf?\b))
       | (?P<raw>@-?\d+)
       | (?P<handle>\$\w+)
       | (?P<word>[^\W\d]\w*)
-      | (?P<mark>->|[():,.=\[\]])""",
+      | (?P<mark>->|[():,.=\[\]])
+      | [;\#].*
+      | \Z)""",
     re.VERBOSE,
 )
 _NUMBER = re.compile(
@@ -38,8 +38,7 @@ _WIDTHS = {"i32": 32, "i64": 64, "f32": 32, "f64": 64}
 _MAX_DIGITS = 1200
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of a line. kind: a group of the grammar above; value: of a string or a character; line and
     column count from 1."""
 
@@ -65,27 +64,34 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 class Words:
-    """The tokens of one line, read from left to right. Every method raises Fault for what it refuses."""
+    """The tokens of one line, read from left to right. Every method raises Fault for what it refuses.
 
-    def __init__(self, tokens: list[Token], end: Token) -> None:
-        self.tokens, self.end, self.at = tokens, end, 0
+    tokens: those of the line, and behind them one of kind "end", which is never taken.
+    """
+
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens, self.at = tokens, 0
 
     @property
     def next(self) -> Token:
-        return self.tokens[self.at] if self.at < len(self.tokens) else self.end
+        return self.tokens[self.at]
 
     def ahead(self, distance: int) -> Token:
         at = self.at + distance
-        return self.tokens[at] if at < len(self.tokens) else self.end
+        return self.tokens[at] if at < len(self.tokens) else self.tokens[-1]
 
     def take(self) -> Token:
-        token = self.next
-        self.at += 1
+        token = self.tokens[self.at]
+        if token.kind != "end":
+            self.at += 1
         return token
 
     def accept(self, text: str) -> bool:
         """Whether the next word is the mark or word *text*; then it is taken."""
-        if self.next.text == text and self.next.kind in ("mark", "word"):
+        token = self.tokens[self.at]
+        if token.text == text and token.kind in ("mark", "word"):
             self.at += 1
             return True
         return False
@@ -151,23 +157,27 @@ class Words:
 def tokenize(text: str, line: int) -> Words:
     """The words of one line of source. Raises Fault for what is no word."""
     tokens: list[Token] = []
-    at = 0
-    while at < len(text):
+    at, size = 0, len(text)
+    while at < size:
         match = _TOKEN.match(text, at)
         if match is None:
+            at += len(text) - at - len(text[at:].lstrip())
             bad = Token("bad", text[at], line, at + 1)
             if text[at] in "\"'":
                 raise Fault("this quote is not closed", bad)
             raise Fault(f"{quote(text[at])} has no meaning here", bad)
-        kind = match.lastgroup or ""
-        if kind != "space":
-            token = Token(kind, match.group(), line, at + 1)
-            if kind in ("string", "char"):
-                token = Token(kind, match.group(), line, at + 1, _unescape(token))
-            tokens.append(token)
+        kind = match.lastgroup
         at = match.end()
-    last = tokens[-1] if tokens else Token("end", "", line, 1)
-    return Words(tokens, Token("end", "", line, last.column + len(last.text)))
+        if kind is None:  # a comment, or blanks at the end
+            continue
+        word = match[kind]
+        token = Token(kind, word, line, at - len(word) + 1)
+        if kind in ("string", "char"):
+            token = token._replace(value=_unescape(token))
+        tokens.append(token)
+    column = tokens[-1].column + len(tokens[-1].text) if tokens else 1
+    tokens.append(Token("end", "", line, column))
+    return Words(tokens)
 
 
 def _unescape(token: Token) -> str:

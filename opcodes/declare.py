@@ -145,11 +145,12 @@ class Opcode:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of its immediates, in encoding order."""
-        return tuple(slot.kind for slot in self.declarations[0].signature.immediates)
+        return _kinds(self)
 
     @property
     def signed(self) -> tuple[bool, ...]:
-        return tuple(kind in SIGNED_KINDS for kind in self.kinds)
+        """Whether each immediate is encoded as a signed number."""
+        return _signed(self)
 
     def slots(self, immediates: Sequence[int]) -> Iterator[tuple[str, int]]:
         """Each of *immediates* with the kind that it has by itself: `targets` are any number of `target`."""
@@ -170,3 +171,14 @@ class Opcode:
         """Everything that another version must keep for old modules to mean the same; hashed."""
         forms = [f"{d.signature.text()} {sorted(d.when.items())}" for d in self.declarations]
         return f"{self.code:02x} {self.name} " + " | ".join(forms)
+
+
+# Asked for with every instruction that is assembled, decoded or linked.
+@cache
+def _kinds(opcode: Opcode) -> tuple[str, ...]:
+    return tuple(slot.kind for slot in opcode.declarations[0].signature.immediates)
+
+
+@cache
+def _signed(opcode: Opcode) -> tuple[bool, ...]:
+    return tuple(kind in SIGNED_KINDS for kind in opcode.kinds)

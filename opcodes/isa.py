@@ -49,6 +49,9 @@ class Isa:
                     where = f"at {other.code:#04x} and at {opcode.code:#04x}"
                     raise DslError(f"page {opcode.page.name} declares {opcode.name} {where}")
             named.append(opcode)
+        # Every module asks for the same few again.
+        self._found: dict[str, Opcode] = {}
+        self._fingerprints: dict[tuple[str, int], int] = {}
 
     def _check_prefixes(self) -> None:
         taken: dict[int, str] = {}
@@ -79,6 +82,8 @@ class Isa:
 
         Raises LookupError with a suggestion when there is none, or several on different pages.
         """
+        if name in self._found:
+            return self._found[name]
         page, dot, short = name.rpartition(".")
         found = [
             opcode
@@ -89,6 +94,7 @@ class Isa:
         standard = [opcode for opcode in found if opcode.page.prefix is not None]
         chosen = standard if len(standard) == 1 else found
         if len(chosen) == 1:
+            self._found[name] = chosen[0]
             return chosen[0]
         if chosen:
             raise LookupError(f"{name} is ambiguous: write " + " or ".join(each.label for each in chosen))
@@ -100,8 +106,12 @@ class Isa:
 
         A page may grow at its end without making older modules foreign. KeyError for an unknown page.
         """
-        text = "\n".join(op.contract() for code, op in sorted(self._by_page[page].items()) if code <= last)
-        return int.from_bytes(hashlib.sha256(f"{page}\n{text}".encode()).digest()[:8], "little")
+        if (page, last) not in self._fingerprints:
+            codes = sorted(self._by_page[page].items())
+            text = "\n".join(op.contract() for code, op in codes if code <= last)
+            digest = hashlib.sha256(f"{page}\n{text}".encode()).digest()
+            self._fingerprints[page, last] = int.from_bytes(digest[:8], "little")
+        return self._fingerprints[page, last]
 
 
 def _opcode(page: Page, code: int, declarations: list[Declaration]) -> Opcode:

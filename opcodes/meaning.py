@@ -6,7 +6,8 @@ objects, and nothing of a plan, of resolved code or of C is used here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -14,11 +15,12 @@ from . import types, values
 from .primitives.integer import wrap
 from .services import Service
 from .spaces import Memories, Tables
-from .trace import arguments, checked_results
+from .trace import checked_results, immediate_value, operand_maker, result_types
 from .traps import Trap, TrapSignal
 from .values import LATIN1, UTF16, Raw, Value
 
 if TYPE_CHECKING:
+    from ..core.code import Decoder
     from ..core.module import Constant, FunctionType, Implementation, Module
     from ..core.verified import Form, Verified
     from .isa import Isa
@@ -81,6 +83,24 @@ class Frame:
     # Values, not numbers: their kind is what tells a reference from an integer here.
     stack: list[Value] = field(default_factory=list)
     offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An instruction as it is run; what does not change from one time to the next is made at the first.
+
+    immediates: as the code has them. given: the arguments of the declaration's function, with operands still
+    missing. operands: for each its place there, and what makes a value of its type. results: IR types.
+    after: the offset behind the instruction.
+    """
+
+    form: Form
+    immediates: tuple[int, ...]
+    given: tuple[Any, ...]
+    operands: tuple[tuple[int, Callable[[Raw], Value]], ...]
+    results: list[str]
+    keeps_operands: bool
+    after: int
 
 
 def _string_object(units: Sequence[int]) -> Object:
@@ -146,14 +166,8 @@ class Machine:
         self._collections: list[tuple[int, int]] = []
         self._live_bytes = 0
         self._isa: Isa | None = None
-        # Offset of an instruction -> index of its form, offset of the one behind it.
-        self._at = [
-            {
-                offset: (form, after)
-                for offset, form, after in zip(f.offsets, f.forms, [*f.offsets[1:], -1], strict=True)
-            }
-            for f in verified.functions
-        ]
+        # For each function the instructions that have run, by offset.
+        self._steps: list[dict[int, Step]] = [{} for _ in verified.functions]
 
     # -- services' view ---------------------------------------------------------------------------
 
@@ -413,9 +427,8 @@ class Machine:
             self._enter(self.module.entry, [])
             while self.frames:
                 frame = self.frames[-1]
-                code = self.module.functions[frame.function].code
-                _, immediates, after = decoder.at(code, frame.offset)
-                status = self._step(frame, immediates, after)
+                step = self._steps[frame.function].get(frame.offset) or self._decoded(frame, decoder)
+                status = self._step(frame, step)
         except _Halted:
             status = 0
         except TrapSignal as signal:
@@ -425,32 +438,51 @@ class Machine:
             values.enter(before)
         return Outcome(trap, status & 0xFF, self.fuel_used, trace, tuple(self._collections))
 
-    def _step(self, frame: Frame, immediates: tuple[int, ...], after: int) -> int:
+    def _decoded(self, frame: Frame, decoder: Decoder) -> Step:
+        """The instruction at which *frame* stands."""
+        checked = self.verified.functions[frame.function]
+        form = self.verified.forms[checked.forms[bisect_left(checked.offsets, frame.offset)]]
+        _, immediates, after = decoder.at(self.module.functions[frame.function].code, frame.offset)
+        signature, bound = form.declaration.signature, dict(form.bindings)
+        resolved = self._resolve(form, immediates)
+        given: list[Any] = []
+        operands = []
+        for place, (where, index) in enumerate(signature.order):
+            if where == "stack":
+                operands.append((place, operand_maker(signature.operands[index][1], bound)))
+                given.append(None)
+            else:
+                slot = signature.immediates[index]
+                given.append(immediate_value(slot.kind, resolved[index], slot.variables, bound))
+        results = result_types(signature, bound)
+        step = Step(form, immediates, tuple(given), tuple(operands), results, form.keeps_operands, after)
+        self._steps[frame.function][frame.offset] = step
+        return step
+
+    def _step(self, frame: Frame, step: Step) -> int:
         """One instruction; the exit status if it returned from the entry point."""
-        form = self.verified.forms[self._at[frame.function][frame.offset][0]]
-        declaration = form.declaration
-        signature = declaration.signature
+        declaration = step.form.declaration
         self.fuel_used += 1
         self._branch, self._callee, self._returns, self._replaces = -1, -1, False, False
-        count = len(signature.operands)
-        split = len(frame.stack) - count
-        operands = [value.v for value in frame.stack[split:]]
-        if not form.keeps_operands:
+        split = len(frame.stack) - len(step.operands)
+        taken = frame.stack[split:]
+        if not step.keeps_operands:
             del frame.stack[split:]
-        bound = dict(form.bindings)
-        given = arguments(signature, operands, self._resolve(form, immediates), bound)
-        results = checked_results(declaration.name, declaration.function(*given), signature, bound)
-        frame.stack[split:] = results
+        given = list(step.given)
+        for (place, make), value in zip(step.operands, taken, strict=True):
+            given[place] = make(value.v)
+        frame.stack[split:] = checked_results(declaration.name, declaration.function(*given), step.results)
         if self._returns:
             return self._leave(frame)
         if self._callee >= 0:
             self._enter(self._callee, frame.stack, replaced=frame if self._replaces else None)
             return 0
-        if self._branch >= 0:
-            if self._branch <= frame.offset:
-                self._check_fuel()
-            after = self._branch
-        frame.offset = after
+        if self._branch < 0:
+            frame.offset = step.after
+            return 0
+        if self._branch <= frame.offset:
+            self._check_fuel()
+        frame.offset = self._branch
         return 0
 
     def _resolve(self, form: Form, immediates: tuple[int, ...]) -> list[Raw]:
@@ -503,7 +535,7 @@ class Machine:
             return int(results[0].v) if results else 0
         caller = self.frames[-1]
         caller.stack.extend(results)
-        caller.offset = self._at[caller.function][caller.offset][1]
+        caller.offset = self._steps[caller.function][caller.offset].after
         return 0
 
     # -- heap -------------------------------------------------------------------------------------

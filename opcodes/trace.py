@@ -225,22 +225,20 @@ def _check_fresh(used: tuple[Node, ...], stale: set[Node], passed: str) -> None:
         )
 
 
-def operand_value(pattern: Pattern, raw: Raw, bound: dict[str, types.Type]) -> Value:
-    """*raw* as the kind of value that an operand of type *pattern* is."""
+def operand_maker(pattern: Pattern, bound: Mapping[str, types.Type]) -> Callable[[Raw], Value]:
+    """What makes the kind of value that an operand of type *pattern* is."""
     if pattern.kind == "type":
         assert pattern.type is not None
-        if pattern.type is types.CELLS:
-            return values.cells(raw)
-        if pattern.type is types.STRING:
-            return values.string(raw)
-        return values.value_class(pattern.type)(raw)
+        named = {types.CELLS: values.cells, types.STRING: values.string}
+        return named.get(pattern.type) or values.value_class(pattern.type)
     if pattern.kind == "array":
-        return values.array(raw, bound[pattern.variable])
+        element = bound[pattern.variable]
+        return lambda raw: values.array(raw, element)
     if pattern.kind == "instance":
-        return values.instance(raw)
+        return values.instance
     if pattern.kind == "chars":
-        return values.chars(raw)
-    return values.value_class(bound[pattern.variable])(raw)
+        return values.chars
+    return values.value_class(bound[pattern.variable])
 
 
 _IMMEDIATE_CLASS: dict[str, Any] = {
@@ -284,7 +282,7 @@ def arguments(
     given: list[Any] = []
     for where, index in signature.order:
         if where == "stack":
-            given.append(operand_value(signature.operands[index][1], stack[index], bound))
+            given.append(operand_maker(signature.operands[index][1], bound)(stack[index]))
         else:
             slot = signature.immediates[index]
             given.append(immediate_value(slot.kind, immediates[index], slot.variables, bound))
@@ -305,11 +303,8 @@ def result_types(signature: Signature, bound: dict[str, types.Type]) -> list[str
     return found
 
 
-def checked_results(
-    name: str, returned: object, signature: Signature, bound: dict[str, types.Type]
-) -> list[Value]:
-    """What an opcode's function returned, as the values its signature promises. Raises DslError."""
-    wanted = result_types(signature, bound)
+def checked_results(name: str, returned: object, wanted: list[str]) -> list[Value]:
+    """What an opcode's function returned, as values of the IR types *wanted*. Raises DslError."""
     if returned is None:
         given: tuple[object, ...] = ()
     else:
@@ -343,7 +338,7 @@ def trace(
     parameters: list[str] = []
     stack: list[Raw] = []
     for index, (_, pattern) in enumerate(signature.operands):
-        type_ = operand_value(pattern, 0, bound).ir
+        type_ = operand_maker(pattern, bound)(0).ir
         parameters.append(type_)
         stack.append(tracer.node(PARAMETER.name, type_, (), index))
     immediates: list[Raw] = [
@@ -355,7 +350,7 @@ def trace(
     before = values.enter(tracer)
     try:
         returned = function(*arguments(signature, stack, immediates, bound))
-        results = checked_results(name, returned, signature, bound)
+        results = checked_results(name, returned, result_types(signature, bound))
         nodes = tuple(tracer.lift(value.v, value.ir) for value in results)
         _check_references(tracer.nodes, nodes)
     except DslError as error:

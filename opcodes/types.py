@@ -19,9 +19,9 @@ from dataclasses import dataclass
 FIRST_MODULE_TYPE = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Type:
-    """A type that the instruction set itself knows.
+    """A type that the instruction set itself knows: one of those below, equal to itself alone.
 
     name: how assembly and messages spell it. code: its type code. size: bytes it takes in a field or
     an array element. stack: the name of the type that it has on the operand stack ("ref" for every

@@ -47,7 +47,7 @@ def run_everything(work: Path, counts: Counts) -> None:
 def run_opcodes(pool: ThreadPoolExecutor, counts: Counts) -> None:
     for heap, wild in (("marksweep", 4), ("freelist", 1)):
         harness = compiled(heap, coverage=True)
-        work = [job for form in forms(heap) for job in jobs(form, 1, wild)]
+        work = [job for form in forms(heap) for job in jobs(form, 50, wild)]
         list(pool.map(harness.run, [work[at : at + 100] for at in range(0, len(work), 100)]))
         collect(harness.executable.parent, counts)
 

@@ -67,7 +67,7 @@ def agree(
 def test_every_opcode_without_64_bits(no_64_bits: None, sanitize: bool) -> None:
     chosen = [form for form in forms("marksweep") if not has_64_bits(form)]
     assert len(chosen) > 80
-    agree([(form.name, job) for form in chosen for job in jobs(form, 1, 0)], "marksweep", sanitize=sanitize)
+    agree([(form.name, job) for form in chosen for job in jobs(form, 50, 0)], "marksweep", sanitize=sanitize)
 
 
 @pytest.mark.parametrize("target", ["x86_64-linux", "riscv64-linux"])

@@ -23,11 +23,11 @@ PROGRAMS = 25 * SCALE
 
 @cache
 def sample(heap: str) -> tuple[tuple[str, Job], ...]:
-    """A batch of vectors and a wild one for each form; of a heap without a collector, for what only it
+    """Fifty vectors and a wild one for each form; of a heap without a collector, for what only it
     runs."""
     before = forms("marksweep") if heap == "freelist" else ()
     chosen = [form for form in forms(heap) if form not in before]
-    return tuple((form.name, job) for form in chosen for job in jobs(form, SCALE, SCALE))
+    return tuple((form.name, job) for form in chosen for job in jobs(form, 50 * SCALE, SCALE))
 
 
 @pytest.mark.parametrize("engine", registry().engines)

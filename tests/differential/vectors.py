@@ -233,44 +233,43 @@ TESTED = ("any", "cells", "string", "K", "B", "D", "E", "i8[]", "any[]")
 
 @dataclass
 class Program(Spaces):
-    """Lines of `main`, which hold objects of every type in locals and consume what opcodes leave."""
+    """Lines of `main`, which hold objects in locals and consume what opcodes leave."""
 
     rng: random.Random
     wild: bool = False  # operands that trap: null, indexes out of bounds, zero divisors on purpose
+    full: bool = False  # objects of every type and all globals are there, not only those that the lines name
     lines: list[str] = field(default_factory=list)
     labels: int = 0
     stores: int = 0
     spaces: bool = False  # memories and tables are declared
 
     def text(self) -> str:
+        named = {part for line in self.lines for word in line.split() for part in word.rstrip(",").split(".")}
+        full = self.full or any(name.endswith("_far") for name in named)  # what is far is far from something
         fields = "\n".join(f"  {type_}_: {type_}" for type_ in STORED)
-        locals_ = [f"  .local {type_}_near: {type_}" for type_ in (*NUMBERS, "any", "function")]
-        locals_ += ["  .local cells_: cells", "  .local object_: K"]
-        locals_ += [f"  .local {type_}_array: {type_}[]" for type_ in STORED]
-        locals_ += [f"  .local filler{i}: i32" for i in range(FILLERS)]
-        far = [*NUMBERS, "any", "function"]
-        self.rng.shuffle(far)
-        locals_ += [f"  .local {type_}_far: {type_}" for type_ in far]
-        assert len(locals_) - len(far) == 126
-        start = ["  NEW 8", "  STORE cells_", "  NEWOBJ K", "  STORE object_"]
-        for type_ in STORED:
-            start += [f"  PUSH {ELEMENTS}", f"  NEWARRAY {type_}[]", f"  STORE {type_}_array"]
         kinds = (*NUMBERS, "any", "function")
-        globals_ = [f".global {type_}_{i}: {type_}" for type_ in kinds for i in range(GLOBALS)]
-        helpers = [
-            ".func none()\n  RET\n.end",
-            ".func swapped(a: i32, b: f32) -> (f32, i32)\n  .local c: any\n  LOAD b\n  LOAD a\n  RET\n.end",
-            *CLASSES,
-            ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
-        ]
-        helpers += declarations(self.rng) if self.spaces else []
+        arrays = [type_ for type_ in STORED if full or f"{type_}_array" in named]
+        locals_ = [f"{type_}_near: {type_}" for type_ in kinds if full or f"{type_}_near" in named]
+        locals_ += ["cells_: cells", "object_: K", *(f"{type_}_array: {type_}[]" for type_ in arrays)]
+        if full:
+            locals_ += [f"filler{i}: i32" for i in range(FILLERS)]
+            assert len(locals_) == 126
+            locals_ += [f"{type_}_far: {type_}" for type_ in self.rng.sample(kinds, len(kinds))]
+        start = ["  NEW 8", "  STORE cells_", "  NEWOBJ K", "  STORE object_"]
+        for type_ in arrays:
+            start += [f"  PUSH {ELEMENTS}", f"  NEWARRAY {type_}[]", f"  STORE {type_}_array"]
+        globals_ = [(f"{type_}_{i}", type_) for type_ in kinds for i in range(GLOBALS)]
         parts = [
             f".screen {SCREEN[0]}, {SCREEN[1]}",
-            *globals_,
+            *(f".global {name}: {type_}" for name, type_ in globals_ if full or name in named),
             f".class K\n{fields}\n.end",
-            *helpers,
+            ".func none()\n  RET\n.end",
+            ".func swapped(a: i32, b: f32) -> (f32, i32)\n  .local c: any\n  LOAD b\n  LOAD a\n  RET\n.end",
+            *(CLASSES if full or named & OBJECTS.keys() else ()),
+            ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
+            *(declarations(self.rng) if self.spaces else ()),
             ".func main()",
-            *locals_,
+            f"  .local {', '.join(locals_)}",
             *start,
         ]
         return "\n".join([*parts, *self.lines, "  HALT", ".end"]) + "\n"

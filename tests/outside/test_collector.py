@@ -34,7 +34,7 @@ def test_every_opcode(sanitize: bool) -> None:
     chosen = rng.sample(sorted(FORMS), 25 if sanitize else 60)
     work = []
     for name in chosen:
-        those = list(jobs(FORMS[name], 1, 1))
+        those = list(jobs(FORMS[name], 50, 1))
         work += [Job(j.verified, j.stdin, j.fuel, j.stack, 1 << 16, stress=True) for j in those]
     for job, run in zip(work, harness.run(work), strict=True):
         found = differences(job, run, reg=registry((FOLDER,)))

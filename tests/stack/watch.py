@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tblvm.core.module import FunctionType
-from tblvm.opcodes.meaning import Frame, Machine
+from tblvm.opcodes.meaning import Frame, Machine, Step
 
 
 class Watcher(Machine):
@@ -20,10 +20,9 @@ class Watcher(Machine):
         self.seen: set[str] = set()
         self.maps = [0, 0]
 
-    def _step(self, frame: Frame, immediates: tuple[int, ...], after: int) -> int:
-        at = frame.offset
+    def _step(self, frame: Frame, step: Step) -> int:
+        at, form, immediates = frame.offset, step.form, step.immediates
         function = self.verified.functions[frame.function]
-        form = self.verified.forms[self._at[frame.function][at][0]]
         declaration = form.declaration
         self.seen.add(declaration.label)
         taken = 0 if form.keeps_operands else len(declaration.signature.operands)
@@ -45,7 +44,7 @@ class Watcher(Machine):
         allocates = declaration.name in ("NEW", "NEWOBJ", "NEWARRAY")
         if is_call or allocates or declaration.name in ("READ", "GETCHAR"):
             assert at in function.safepoints, (frame.function, at)
-        status = super()._step(frame, immediates, after)
+        status = super()._step(frame, step)
         if 0 <= self._branch <= at:
             assert at in function.safepoints, (frame.function, at)
         assert len(frame.stack) <= self.module.functions[frame.function].max_stack
