@@ -6,23 +6,21 @@ Only click is imported up front: what a stage needs is imported when it runs.
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..core.command import EXIT_STATUS, read_file, reporting, write_file
 from ..core.errors import PolicyError, UsageError
+from .options import building, names
+from .options import request as make_request
 
 if TYPE_CHECKING:
-    from ..core.registry import Registry
-    from ..core.verified import Verified
     from .report import Report
-    from .resolve import Request
 
 EXAMPLES = """\b
 Examples:
@@ -31,57 +29,36 @@ Examples:
   tbbuild --mode nano -o tiny prog.tbc     fail if over nano's budget
   tbbuild --explain prog.tba               what goes in, and why
   tbbuild --artifact runtime -o rt         rt FILE.tbc runs any module
+  tbbuild why prog.tba gc                  why is it in? all reasons, bytes
+  tbbuild diff old.json new.json           what changed between two --json reports
 """
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_DURATIONS = {"ms": 1, "s": 1000, "m": 60000, "": 1000}
-_MAX_DIGITS = 20
+NAMES = ("why", "diff")  # a program of such a name is ./why
 
 
-def read_value(text: str, kind: str) -> int | str:
-    """An option's value: `size` and `number` take K, M and G (powers of 1024) and forms such as 1e9,
-    `duration` ms, s and m and gives milliseconds, `text` anything that can be shown. Raises UsageError."""
-    from decimal import Decimal, InvalidOperation
-    from fractions import Fraction
+class _Commands(click.Command):
+    """`tbbuild PROGRAM`, unless the first word is the name of another command."""
 
-    if kind == "text":
-        if not text.isprintable():
-            raise UsageError(f"{text!r} has characters that cannot be shown")
-        return text
-    number = text.strip().lower()
-    if kind == "flag":
-        known = {"1": 1, "on": 1, "true": 1, "yes": 1, "0": 0, "off": 0, "false": 0, "no": 0}
-        if number in known:
-            return known[number]
-        raise UsageError(f"{text!r} is neither on nor off")
-    units = _DURATIONS if kind == "duration" else _SUFFIXES
-    for unit in sorted(units, key=len, reverse=True):
-        if unit and number.endswith(unit):
-            number, factor = number[: -len(unit)], units[unit]
-            break
-    else:
-        factor = units[""]
-    try:
-        value = Decimal(number)
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite():
-        known_units = ", ".join(unit for unit in units if unit)
-        raise UsageError(f"{text!r} is no {kind}: write a number, with {known_units} behind it")
-    # Exact: 0.029s are 29 milliseconds. What no option can be is not even multiplied out.
-    exact = Fraction(value) * factor if -_MAX_DIGITS < value.adjusted() < _MAX_DIGITS else Fraction(-1)
-    if exact < 0 or exact.denominator != 1:
-        raise UsageError(f"{text!r} is no {kind}: it must be whole, not negative, and below 1e{_MAX_DIGITS}")
-    return int(exact)
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any
+    ) -> Any:
+        words = sys.argv[1:] if args is None else list(args)
+        if words and words[0] in NAMES:
+            from .commands import COMMANDS
+
+            return COMMANDS[words[0]].main(words[1:], f"tbbuild {words[0]}", **more)
+        return super().main(words, prog_name or "tbbuild", **more)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = super().shell_complete(ctx, incomplete)
+        if not ctx.params.get("program"):
+            found += [CompletionItem(name) for name in NAMES if name.startswith(incomplete)]
+        return found
 
 
-def names(text: str | None) -> tuple[str, ...]:
-    """The names in a comma-separated list."""
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
-
-
-@click.command(epilog=EXAMPLES + "\n" + EXIT_STATUS, context_settings={"max_content_width": 100})
+@click.command(
+    cls=_Commands, epilog=EXAMPLES + "\n" + EXIT_STATUS, context_settings={"max_content_width": 100}
+)
 @click.argument("program", type=click.Path(path_type=Path), required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option(
@@ -91,39 +68,7 @@ def names(text: str | None) -> tuple[str, ...]:
     show_default=True,
     help="exe: PROGRAM and its runtime; runtime: loads the module named on its command line.",
 )
-@click.option("--features", metavar="NAMES", help="Add and pin micro-libraries, variants or interfaces.")
-@click.option(
-    "--only", metavar="NAMES", help="Use nothing but these; what the program needs beyond is an error."
-)
-@click.option("--deny", metavar="NAMES", help="Do without these, or fail with the chain that needs them.")
-@click.option("--mode", default="default", metavar="NAME", help="Preset with a budget: nano, micro.")
-@click.option("--engine", default="switch", metavar="NAME", help="How bytecode is executed.")
-@click.option(
-    "--target",
-    default="x86_64-linux",
-    metavar="NAME",
-    help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux.  [default: x86_64-linux]",
-)
-@click.option("--stack", metavar="CELLS", help="Stack limit.")
-@click.option("--heap", metavar="BYTES", help="Heap size.")
-@click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
-@click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m.")
-@click.option("-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any other option.")
-@click.option(
-    "--bundle",
-    multiple=True,
-    metavar="NAME=FILE",
-    help="Build in another program, which SCRIPT_EXEC runs by this name.",
-)
-@click.option(
-    "-p",
-    "--plugin",
-    "plugins",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Load a plug-in from a file or folder.",
-)
+@building
 @click.option(
     "-o",
     "--output",
@@ -167,57 +112,6 @@ def main(program: Path | None, debug: bool, **given: object) -> None:
     sys.exit(status)
 
 
-def _request(registry: Registry, given: Mapping[str, object]) -> Request:
-    from ..core.registry import choose
-    from .resolve import Request
-
-    texts = {
-        name: str(given[name]) for name in ("stack", "heap", "fuel", "timeout") if given[name] is not None
-    }
-    for each in given["options"]:  # type: ignore[attr-defined]
-        name, equals, value = str(each).partition("=")
-        if not equals:
-            raise UsageError(f"-O takes NAME=VALUE, not {each!r}")
-        texts[name] = value
-    options = {}
-    for name, text in texts.items():
-        _, option = registry.options[choose("option", name, registry.options)]
-        try:
-            options[name] = read_value(text, option.kind)
-        except UsageError as error:
-            raise UsageError(f"option {name}: {error}") from None
-    only = given["only"]
-    return Request(
-        features=names(given["features"]),  # type: ignore[arg-type]
-        only=None if only is None else names(str(only)),
-        deny=names(given["deny"]),  # type: ignore[arg-type]
-        mode=str(given["mode"]),
-        engine=str(given["engine"]),
-        target=str(given["target"]),
-        options=options,
-    )
-
-
-def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
-    """The programs that --bundle names, verified."""
-    from ..stack import verify
-    from .pipeline import translate
-
-    found: dict[str, Verified] = {}
-    for each in given:
-        name, equals, path = each.partition("=")
-        if not equals or not path:
-            raise UsageError(f"--bundle takes NAME=FILE, not {each!r}")
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                f"--bundle: {name!r} is no name for a program: letters, digits and . _ - are, up to 64"
-            )
-        if name in found:
-            raise UsageError(f"--bundle: two programs are called {name}")
-        found[name] = verify(translate(read_file(Path(path)), path, registry), registry.isa)
-    return found
-
-
 def _build(program: Path | None, given: Mapping[str, object]) -> int:
     from ..core.registry import choose, load
     from .pipeline import build, plan, translate
@@ -227,13 +121,13 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     elif program is None:
         raise UsageError("name a program (.tba, .tbc); --artifact runtime builds a runtime without one")
     registry = load(given["plugins"])  # type: ignore[arg-type]
-    request = replace(_request(registry, given), bundle=_bundle(registry, given["bundle"]))  # type: ignore[arg-type]
+    request = make_request(registry, given)
     wanted = "json" if given["json_"] else str(given["report"])
     if wanted != "none":
         choose("report format", wanted, [*registry.report_formats, "none"])
     module = None if program is None else translate(read_file(program), str(program), registry)
     if given["explain"]:
-        from .report import explain
+        from .report_text import explain
 
         click.echo(explain(plan(module, registry, request)[2]), nl=False)
         return 0
@@ -252,9 +146,9 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
             keep=given["keep"],  # type: ignore[arg-type]
             progress=progress,
         )
-    from .report import Report
+    from .report import report_of
 
-    report = Report(_name(program, given), artifact)
+    report = report_of(_name(program, given), artifact)
     if wanted != "none" and not quiet:
         click.echo(registry.report_formats[wanted].show(report), nl=False)
         sys.stdout.flush()
@@ -293,7 +187,7 @@ def _name(program: Path | None, given: Mapping[str, object]) -> str:
 
 
 def _judge(report: Report) -> None:
-    over = [each for each in report.verdicts() if not each.kept]
+    over = [each for each in report.budgets if not each.kept]
     if over:
         raise PolicyError(
             "; ".join(f"{v.what}: {v.measured:,} bytes exceed the budget of {v.budget:,}" for v in over)

@@ -13,7 +13,7 @@ from .emit import Sources, emit
 from .measure import Footprint
 from .need import Need
 from .pipeline import build, plan
-from .report import explain
+from .report_text import explain
 from .resolve import Request
 
 # In the order of the pipeline; those from `compile` on run the compiler.

@@ -27,21 +27,21 @@ def tblvm_modes() -> list[Mode]:
 
 
 def _text(report: Report) -> str:
-    from .report import show_text
+    from .report_text import show_text
 
     return show_text(report)
 
 
 def _details(report: Report) -> str:
-    from .report import show_details
+    from .report_text import show_details
 
     return show_details(report)
 
 
 def _json(report: Report) -> str:
-    from .report import show_json
+    from .report import to_json
 
-    return show_json(report)
+    return to_json(report)
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tblvm.builder.cli import names, read_value
+from tblvm.builder.options import names, read_value
 from tblvm.core.errors import UsageError
 
 NUMBERS = st.integers(0, 10**18)

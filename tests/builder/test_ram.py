@@ -17,7 +17,8 @@ from elftools.elf.sections import SymbolTableSection
 from tblvm.builder.compile import COMPILE_FLAGS, zig
 from tblvm.builder.native_stack import native_stack
 from tblvm.builder.pipeline import Artifact
-from tblvm.builder.report import Report, as_data, show_details, show_text
+from tblvm.builder.report import as_data, report_of
+from tblvm.builder.report_text import show_details, show_text
 from tblvm.core.registry import Registry
 
 Build = Callable[..., Artifact]
@@ -42,7 +43,7 @@ def written(made: Artifact, folder: Path) -> Path:
 @pytest.mark.parametrize("target", TARGETS)
 def test_tiny_runs_in_a_kilobyte(builds: Build, target: str) -> None:
     made = builds(TINY, mode="nano", options=BUFFERS, target=target)
-    data = as_data(Report("tiny.tba", made))
+    data = as_data(report_of("tiny.tba", made))
     ram = data["ram"]
     assert isinstance(ram, dict)
     assert ram.keys() == {"static data", "VM stack", "heap cage", "native stack"}
@@ -50,7 +51,7 @@ def test_tiny_runs_in_a_kilobyte(builds: Build, target: str) -> None:
 
 
 def test_the_text_says_the_same(tiny: Artifact) -> None:
-    report = Report("tiny.tba", tiny)
+    report = report_of("tiny.tba", tiny)
     ram = report.ram()
     parts = ", ".join(f"{what} {size}" for what, size in ram.items())
     assert f"RAM: {sum(ram.values())} bytes: {parts}" in show_text(report).splitlines()
@@ -73,7 +74,7 @@ def address(made: Artifact, name: str) -> int:
 
 
 def test_the_executable_reserves_what_the_report_says(tiny: Artifact) -> None:
-    ram = Report("tiny.tba", tiny).ram()
+    ram = report_of("tiny.tba", tiny).ram()
     said = ram["static data"] + ram["VM stack"] + ram["heap cage"]
     _, size = state(tiny)
     assert said <= size < said + 32  # alignment of three arrays
@@ -106,7 +107,7 @@ def test_nothing_else_is_mapped(tiny: Artifact, running: subprocess.Popen[bytes]
 
 
 def test_the_arrays_are_the_stack_and_the_heap(tiny: Artifact, running: subprocess.Popen[bytes]) -> None:
-    ram = Report("tiny.tba", tiny).ram()
+    ram = report_of("tiny.tba", tiny).ram()
     with Path(f"/proc/{running.pid}/mem").open("rb", 0) as memory:
         memory.seek(address(tiny, "tb_memory_cage"))
         cage = memory.read(ram["heap cage"])

@@ -14,7 +14,8 @@ import pytest
 from tblvm.builder.measure import Footprint, Row
 from tblvm.builder.native_stack import NativeStack
 from tblvm.builder.pipeline import Artifact
-from tblvm.builder.report import Report, show_json, show_text
+from tblvm.builder.report import report_of, to_json
+from tblvm.builder.report_text import show_text
 from tblvm.core.program import type_sizes
 from tblvm.core.registry import Registry
 from tests.harness import TARGETS
@@ -110,7 +111,7 @@ def table(text: str) -> dict[str, list[int]]:
 @pytest.mark.parametrize("name", ["hello.tba", "boxes.tba"])
 def test_the_total_is_the_sum_of_all_rows(builds: Build, name: str) -> None:
     made = builds(name)
-    rows = table(show_text(Report(name, made)))
+    rows = table(show_text(report_of(name, made)))
     total = rows.pop("TOTAL")
     assert [sum(column) for column in zip(*rows.values(), strict=True)] == total
     assert total[5] == len(made.image)
@@ -118,21 +119,21 @@ def test_the_total_is_the_sum_of_all_rows(builds: Build, name: str) -> None:
 
 def test_reasons_name_function_and_line(builds: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    text = show_text(Report("hello.tba", builds("hello.tba")))
+    text = show_text(report_of("hello.tba", builds("hello.tba")))
     assert "main (hello.tba:2) → CONST → core" in text
     assert "main (hello.tba:3) → PRINT → io.output" in text
 
 
 def test_no_format_writes_control_codes(builds: Build, registry: Registry) -> None:
     for each in registry.report_formats.values():
-        text = each.show(Report("boxes.tba", builds("boxes.tba")))
+        text = each.show(report_of("boxes.tba", builds("boxes.tba")))
         assert text.endswith("\n") and "gc.marksweep" in text
         assert not any(ord(char) < 32 and char != "\n" for char in text), each.name
 
 
 def test_the_text_has_no_control_codes_and_names_the_artifact(builds: Build) -> None:
     made = builds("boxes.tba")
-    text = show_text(Report("boxes.tba", made))
+    text = show_text(report_of("boxes.tba", made))
     assert "\x1b" not in text and "\r" not in text
     assert f"sha256 {made.sha256}" in text
     assert f"{made.footprint.runtime:,} bytes of text and rodata" in text
@@ -142,7 +143,7 @@ def test_a_narrow_terminal_cuts_reasons_and_no_number(builds: Build, monkeypatch
     tables = []
     for width in ("60", "300"):
         monkeypatch.setenv("COLUMNS", width)
-        tables.append(table(show_text(Report("boxes.tba", builds("boxes.tba")))))
+        tables.append(table(show_text(report_of("boxes.tba", builds("boxes.tba")))))
     assert tables[0] == tables[1]
 
 
@@ -153,7 +154,7 @@ def test_the_json_report_follows_its_schema_and_sums(builds: Build, name: str, m
     schema = json.loads((ROOT / "docs" / "report.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     made = builds(name, mode=mode)
-    data = json.loads(show_json(Report(name, made)))
+    data = json.loads(to_json(report_of(name, made)))
     jsonschema.validate(data, schema, cls=jsonschema.Draft202012Validator)
     assert (
         sum(row["size"] for row in data["rows"] if row["kind"] not in ("bss", "memory")) == data["file_bytes"]
@@ -166,14 +167,14 @@ def test_the_json_report_follows_its_schema_and_sums(builds: Build, name: str, m
 
 def test_the_schema_notices_a_foreign_member(builds: Build) -> None:
     schema = json.loads((ROOT / "docs" / "report.schema.json").read_text())
-    data = json.loads(show_json(Report("hello.tba", builds("hello.tba"))))
+    data = json.loads(to_json(report_of("hello.tba", builds("hello.tba"))))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**data, "surprise": 1}, schema)
 
 
 def test_budgets_are_judged(builds: Build) -> None:
     made = builds("free.tba", mode="nano")
-    code, data = Report("free.tba", made).verdicts()
+    code, data = report_of("free.tba", made).budgets
     assert (code.budget, code.measured) == (4096, made.footprint.runtime)
     assert (data.budget, data.measured) == (1024, made.footprint.total("data", "bss", program=False))
     assert code.kept and data.kept
@@ -181,7 +182,7 @@ def test_budgets_are_judged(builds: Build) -> None:
 
 def test_memory_needs_are_the_options_and_the_static_data(builds: Build) -> None:
     made = builds("boxes.tba", options={"stack": 128, "heap": 4096})
-    assert Report("boxes.tba", made).ram() == {
+    assert report_of("boxes.tba", made).ram() == {
         "static data": made.footprint.total("data", "bss"),
         "VM stack": 768,  # 32-bit cells
         "heap cage": 4096 + 8 + len(made.composition.program.strings),

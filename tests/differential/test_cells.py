@@ -135,11 +135,11 @@ def test_one_64_bit_value_makes_all_cells_wide(text: str, reason: str, registry:
 
 
 def test_narrow_cells_save_memory(registry: Registry) -> None:
-    from tblvm.builder.report import Report
+    from tblvm.builder.report import report_of
 
     module = translate(EXAMPLES[0].read_bytes(), EXAMPLES[0].name, registry)
     narrow, wide = (build(module, registry, Request(cell_bits=bits)) for bits in (32, 64))
-    needs = [Report("x", each).ram()["VM stack"] for each in (narrow, wide)]
+    needs = [report_of("x", each).ram()["VM stack"] for each in (narrow, wide)]
     # A frame of no more than its link: 12 bytes rather than 16; all others save more.
     assert needs == [65536 * 6, 65536 * 8]
     assert len(narrow.image) < len(wide.image)

@@ -1,0 +1,168 @@
+"""What command lines say about the runtime that is to be composed, and the request that follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..core.command import read_file
+from ..core.errors import UsageError
+
+if TYPE_CHECKING:
+    from ..core.registry import Registry
+    from ..core.verified import Verified
+    from .resolve import Request
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_DURATIONS = {"ms": 1, "s": 1000, "m": 60000, "": 1000}
+_MAX_DIGITS = 20
+
+
+_OPTIONS = (
+    click.option("--features", metavar="NAMES", help="Add and pin micro-libraries, variants or interfaces."),
+    click.option(
+        "--only", metavar="NAMES", help="Use nothing but these; what the program needs beyond is an error."
+    ),
+    click.option("--deny", metavar="NAMES", help="Do without these, or fail with the chain that needs them."),
+    click.option("--mode", default="default", metavar="NAME", help="Preset with a budget: nano, micro."),
+    click.option("--engine", default="switch", metavar="NAME", help="How bytecode is executed."),
+    click.option(
+        "--target",
+        default="x86_64-linux",
+        metavar="NAME",
+        help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux.  [default: x86_64-linux]",
+    ),
+    click.option("--stack", metavar="CELLS", help="Stack limit."),
+    click.option("--heap", metavar="BYTES", help="Heap size."),
+    click.option("--fuel", metavar="N", help="Stop the program after N instructions."),
+    click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m."),
+    click.option(
+        "-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any other option."
+    ),
+    click.option(
+        "--bundle",
+        multiple=True,
+        metavar="NAME=FILE",
+        help="Build in another program, which SCRIPT_EXEC runs by this name.",
+    ),
+    click.option(
+        "-p",
+        "--plugin",
+        "plugins",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Load a plug-in from a file or folder.",
+    ),
+)
+
+
+def building(function: F) -> F:
+    """A command that composes runtimes has these options; `request` reads them."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def read_value(text: str, kind: str) -> int | str:
+    """An option's value: `size` and `number` take K, M and G (powers of 1024) and forms such as 1e9,
+    `duration` ms, s and m and gives milliseconds, `text` anything that can be shown. Raises UsageError."""
+    from decimal import Decimal, InvalidOperation
+    from fractions import Fraction
+
+    if kind == "text":
+        if not text.isprintable():
+            raise UsageError(f"{text!r} has characters that cannot be shown")
+        return text
+    number = text.strip().lower()
+    if kind == "flag":
+        known = {"1": 1, "on": 1, "true": 1, "yes": 1, "0": 0, "off": 0, "false": 0, "no": 0}
+        if number in known:
+            return known[number]
+        raise UsageError(f"{text!r} is neither on nor off")
+    units = _DURATIONS if kind == "duration" else _SUFFIXES
+    for unit in sorted(units, key=len, reverse=True):
+        if unit and number.endswith(unit):
+            number, factor = number[: -len(unit)], units[unit]
+            break
+    else:
+        factor = units[""]
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        value = Decimal("nan")
+    if not value.is_finite():
+        known_units = ", ".join(unit for unit in units if unit)
+        raise UsageError(f"{text!r} is no {kind}: write a number, with {known_units} behind it")
+    # Exact: 0.029s are 29 milliseconds. What no option can be is not even multiplied out.
+    exact = Fraction(value) * factor if -_MAX_DIGITS < value.adjusted() < _MAX_DIGITS else Fraction(-1)
+    if exact < 0 or exact.denominator != 1:
+        raise UsageError(f"{text!r} is no {kind}: it must be whole, not negative, and below 1e{_MAX_DIGITS}")
+    return int(exact)
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """The names in a comma-separated list."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def request(registry: Registry, given: Mapping[str, object]) -> Request:
+    from ..core.registry import choose
+
+    """The request that the options of a command line make. Raises UsageError, and what is wrong with bundled
+    programs."""
+    from .resolve import Request
+
+    texts = {
+        name: str(given[name]) for name in ("stack", "heap", "fuel", "timeout") if given[name] is not None
+    }
+    for each in given["options"]:  # type: ignore[attr-defined]
+        name, equals, value = str(each).partition("=")
+        if not equals:
+            raise UsageError(f"-O takes NAME=VALUE, not {each!r}")
+        texts[name] = value
+    options = {}
+    for name, text in texts.items():
+        _, option = registry.options[choose("option", name, registry.options)]
+        try:
+            options[name] = read_value(text, option.kind)
+        except UsageError as error:
+            raise UsageError(f"option {name}: {error}") from None
+    only = given["only"]
+    return Request(
+        features=names(given["features"]),  # type: ignore[arg-type]
+        only=None if only is None else names(str(only)),
+        deny=names(given["deny"]),  # type: ignore[arg-type]
+        mode=str(given["mode"]),
+        engine=str(given["engine"]),
+        target=str(given["target"]),
+        options=options,
+        bundle=_bundle(registry, given["bundle"]),  # type: ignore[arg-type]
+    )
+
+
+def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
+    """The programs that --bundle names, verified."""
+    from ..stack import verify
+    from .pipeline import translate
+
+    found: dict[str, Verified] = {}
+    for each in given:
+        name, equals, path = each.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--bundle takes NAME=FILE, not {each!r}")
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"--bundle: {name!r} is no name for a program: letters, digits and . _ - are, up to 64"
+            )
+        if name in found:
+            raise UsageError(f"--bundle: two programs are called {name}")
+        found[name] = verify(translate(read_file(Path(path)), path, registry), registry.isa)
+    return found
