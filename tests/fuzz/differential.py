@@ -13,7 +13,7 @@ from tblvm.core.errors import ModuleError
 from tblvm.opcodes import Trap
 from tblvm.stack import verify
 from tests.core.loader import HERE as DRIVER
-from tests.core.loader import built
+from tests.core.loader import asks_for_more, built
 from tests.core.loader.test_loader import agree
 from tests.fuzz.build import PLUGINS, SECTION
 from tests.harness import Harness, Job, compiled, differences
@@ -52,6 +52,8 @@ def _jobs(files: Sequence[bytes], harness: Harness) -> Iterator[tuple[bytes, Job
             continue
         libraries = {form.declaration.library for form in verified.forms}
         if libraries & _OF_THE_MACHINE or ("memory.freelist" in libraries and harness.collector):
+            continue
+        if asks_for_more(verified.module, harness.composition.plan.options):
             continue
         how, stdin = _run_of(file)
         stress = bool(how & 1) and harness.collector

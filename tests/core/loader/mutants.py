@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from unittest.mock import patch
 
 from tblvm.core import tbc
 from tblvm.core.code import Decoder, write_leb
@@ -34,7 +35,7 @@ from tblvm.core.wellformed import check, own_methods
 from tblvm.stack import verify
 from tblvm.stack.verify import _Checker, _Totals
 from tests.differential.programs import sketch
-from tests.differential.test_programs import MUTATIONS, _random_module
+from tests.differential.test_programs import MUTATIONS, _random_module, _types
 from tests.harness import Registry, assembled, registry
 
 SEEDS, GROWN, SKETCHES = 40, 10, 3
@@ -254,6 +255,69 @@ def module_mutant(reg: Registry, rng: random.Random, seed: int) -> bytes | None:
         return None
 
 
+# --- classes -------------------------------------------------------------------------------------------
+
+
+def _extended(module: Module, rng: random.Random) -> ClassType:
+    """A class below one that there is, with other methods, which implements what its methods may fit."""
+    above = rng.choice([at for at, entry in enumerate(module.types) if isinstance(entry, ClassType)])
+    parent = module.types[above]
+    assert isinstance(parent, ClassType)
+    virtuals = [*parent.virtuals, *(rng.randrange(len(module.functions)) for _ in range(rng.randrange(3)))]
+    if virtuals and rng.random() < 0.4:
+        virtuals[rng.randrange(len(virtuals))] = rng.randrange(len(module.functions))
+    fields = tuple(rng.choice((1, 2, 5, 7, 10, 11, 12, 13)) for _ in range(rng.randrange(5)))
+    faces = tuple(_implemented(module, len(virtuals), rng) for _ in range(rng.choice((0, 0, 1, 1, 2))))
+    return ClassType(fields, 16 + above, tuple(virtuals), faces)
+
+
+def _implemented(module: Module, virtuals: int, rng: random.Random) -> Implementation:
+    faces = [at for at, entry in enumerate(module.types) if isinstance(entry, InterfaceType)]
+    face = rng.choice(faces) if faces and rng.random() < 0.95 else rng.randrange(len(module.types) + 1)
+    entry = module.types[face] if face < len(module.types) else None
+    count = len(entry.methods) if isinstance(entry, InterfaceType) else 1
+    count += rng.random() < 0.05
+    return Implementation(
+        16 + face, tuple(rng.randrange(virtuals + (rng.random() < 0.05) or 1) for _ in range(count))
+    )
+
+
+def _other_entry(module: Module, rng: random.Random) -> Module:
+    """A module with one more class, with another class, interface or function type, or with two exchanged."""
+    entries, choice = list(module.types), rng.random()
+    index = rng.randrange(len(entries))
+    classes = [at for at, entry in enumerate(entries) if isinstance(entry, (ClassType, InterfaceType))]
+    if choice < 0.4 and any(isinstance(each, ClassType) for each in entries):
+        entries.append(_extended(module, rng))
+    elif choice < 0.5 and classes:
+        index = rng.choice(classes)
+        entry = entries[index]
+        if isinstance(entry, ClassType):
+            face = _implemented(module, len(entry.virtuals), rng)
+            entries[index] = replace(entry, interfaces=(*entry.interfaces, face))
+    elif choice < 0.6:
+        other = rng.randrange(len(entries))
+        entries[index], entries[other] = entries[other], entries[index]
+    else:
+        return _types(module, rng)
+    return replace(module, types=tuple(entries))
+
+
+def class_mutant(reg: Registry, rng: random.Random, seed: int) -> bytes | None:
+    """A file of a module with other classes, well-formed or not; None where it cannot be written."""
+    module = rng.choice(modules(reg, seed)[1:])
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        module = _other_entry(module, rng)
+    if rng.random() < 0.8:
+        module = replace(module, debug=Debug())
+    module = measured(module, reg)
+    with patch.object(tbc, "check", lambda module: None):
+        try:
+            return tbc.write(module)
+        except struct.error:
+            return None
+
+
 def measured(module: Module, reg: Registry) -> Module:
     """*module* with the right max_stack in each function, valid or not, as far as there is one: so that the
     first mistake is the one that was made."""
@@ -408,5 +472,7 @@ def change_file(file: bytes, rng: random.Random) -> bytes:
 def mutant(reg: Registry, number: int, seed: int) -> bytes:
     """Mutant *number* of *seed*."""
     rng = random.Random(f"{seed} mutant file {number}")
-    made = module_mutant(reg, rng, seed) if rng.random() < 0.5 else None
+    choice = rng.random()
+    made = module_mutant(reg, rng, seed) if choice < 0.4 else None
+    made = class_mutant(reg, rng, seed) if choice > 0.75 else made
     return file_mutant(reg, rng, seed) if made is None else made
