@@ -10,6 +10,7 @@ where the target is not this machine), and a build by gcc with AddressSanitizer 
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from tblvm.builder.compile import compile_, write_sources
@@ -37,6 +39,7 @@ from tblvm.core.verified import Verified
 from tblvm.opcodes import types
 from tblvm.opcodes.meaning import Limits, Machine, Outcome, Place
 from tblvm.stack import verify
+from tests.harness.builds import shared
 
 HERE = Path(__file__).parent
 TARGETS = tuple(load().targets)  # those that users have
@@ -258,15 +261,39 @@ def _compiled(
     sample = verify(assemble(_SAMPLE, reg.isa), reg.isa)
     composition = compose(plan, sample, reg.isa, loaded=True)
     sources = _at_run_time(emit(composition), composition)
-    folder = Path(tempfile.mkdtemp(prefix="tblvm-harness-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    executable = folder / "harness"
     if hosted:
-        _system_compiler(sources, folder, executable, sanitize, coverage)
-    else:
+        executable = system_compiled(sources, "harness", sanitize=sanitize, coverage=coverage)
+        return Harness(reg, composition, executable, sanitize)
+
+    def make(folder: Path) -> None:
+        executable = folder / "harness"
         executable.write_bytes(compile_(sources, plan.target, symbols=True, keep=folder).image)
         executable.chmod(0o755)
+
+    executable = shared(sources, (version("ziglang"), plan.target), make) / "harness"
     return Harness(reg, composition, executable, sanitize)
+
+
+def system_compiled(sources: Sources, name: str, *, sanitize: bool, coverage: bool) -> Path:
+    """The executable *name* of *sources*, compiled by gcc on top of a C library. With *coverage* each process
+    has its own, beside which its counters are."""
+
+    def make(folder: Path) -> None:
+        _system_compiler(sources, folder, folder / name, sanitize, coverage)
+
+    if coverage:
+        folder = Path(tempfile.mkdtemp(prefix=f"tblvm-{name}-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        make(folder)
+        return folder / name
+    return (
+        shared(sources, (_system_version(), name, sanitize, inspect.getsource(_system_compiler)), make) / name
+    )
+
+
+@cache
+def _system_version() -> str:
+    return subprocess.run(["gcc", "--version"], check=True, capture_output=True, text=True).stdout
 
 
 def _at_run_time(sources: Sources, composition: Composition) -> Sources:
