@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tblvm.builder.compile import compile_, write_sources
 from tblvm.builder.compose import Composition, compose, numbers, tables
@@ -411,6 +412,24 @@ def differences(
             number = (lambda code, bits: bits) if canonical else _number
             compare(f"global {index}", number(code, native), number(code, expected & mask))
     return found
+
+
+def disagreements(
+    jobs: Sequence[Job], heap: str, targets: Sequence[str], *, canonical: bool = False, **built: Any
+) -> Iterator[tuple[int, list[str]]]:
+    """The jobs, by number, that do not run as they should: on the first target as the reference says, which is
+    asked once; on the others as on the first, to the bit. built: as `compiled` takes it."""
+    harnesses = [compiled(heap, target=target, **built) for target in targets]
+    runs = [harness.run(jobs) for harness in harnesses]
+    for number, (job, first, *others) in enumerate(zip(jobs, *runs, strict=True)):
+        found = differences(job, first, collector=harnesses[0].collector, canonical=canonical)
+        wrong = [
+            f"{target}: {other}, where {targets[0]} gives {first}"
+            for target, other in zip(targets[1:], others, strict=True)
+            if other != first
+        ]
+        if found or wrong:
+            yield number, found + wrong
 
 
 def _number(code: int, bits: int) -> object:
