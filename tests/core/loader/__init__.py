@@ -7,12 +7,9 @@ assert answer == expected(file, driver)
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import struct
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +30,7 @@ from tblvm.memory.linear_tables import MEMORIES, SEGMENTS
 from tblvm.opcodes import types
 from tblvm.stack import verify
 from tblvm.stack.tables import TABLES
-from tests.harness import _system_compiler, registry
+from tests.harness import registry, system_compiled
 
 HERE = Path(__file__).parent
 OUTSIDE = HERE.parents[1] / "outside"
@@ -222,7 +219,5 @@ def built(plugins: tuple[Path, ...] = PLUGINS, *, coverage: bool = False) -> Dri
     every_page = tuple(reg.isa.pages)
     plan = general(reg, Request(features=(*FEATURES, *every_page), target="hosted"))
     composition = compose(plan, sample(reg), reg.isa, loaded=True)
-    folder = Path(tempfile.mkdtemp(prefix="tblvm-driver-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _system_compiler(emit(composition), folder, folder / "driver", not coverage, coverage)
-    return Driver(reg, composition, folder / "driver")
+    executable = system_compiled(emit(composition), "driver", sanitize=not coverage, coverage=coverage)
+    return Driver(reg, composition, executable)
