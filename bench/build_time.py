@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tblvm.builder.compile import COMPILE_FLAGS, zig
+from tblvm.builder.compile import COMPILE_FLAGS
+from tblvm.builder.toolchain import zig
 
 PROGRAM = '.func main()\n    CONST "Hello, world!\\n"\n    PRINT\n    HALT\n.end\n'
 TBBUILD = Path(sys.executable).with_name("tbbuild")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,7 @@ class _Commands(click.Command):
     metavar="DIR",
     help="Leave the generated C here.",
 )
+@click.option("--no-cache", is_flag=True, help="Build anew, and keep nothing for the next time.")
 @click.option("--symbols", is_flag=True, help="Leave symbols and section headers in the executable.")
 @click.option("-q", "--quiet", is_flag=True, help="No report, no progress.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
@@ -113,59 +114,73 @@ def main(program: Path | None, debug: bool, **given: object) -> None:
 
 
 def _build(program: Path | None, given: Mapping[str, object]) -> int:
-    from ..core.registry import choose, load
-    from .pipeline import build, plan, translate
-
     if given["artifact"] == "runtime":
         _check_runtime(program, given)
     elif program is None:
         raise UsageError("name a program (.tba, .tbc); --artifact runtime builds a runtime without one")
-    registry = load(given["plugins"])  # type: ignore[arg-type]
-    request = make_request(registry, given)
-    wanted = "json" if given["json_"] else str(given["report"])
-    if wanted != "none":
-        choose("report format", wanted, [*registry.report_formats, "none"])
-    module = None if program is None else translate(read_file(program), str(program), registry)
-    if given["explain"]:
-        from .report_text import explain
+    if given["explain"] or given["dump"]:
+        return _look(program, given)
+    from .cached import made
+    from .report import from_json
 
-        click.echo(explain(plan(module, registry, request)[2]), nl=False)
-        return 0
-    if given["dump"]:
-        from .dump import dump
-
-        click.echo(dump(names(str(given["dump"])), module, registry, request), nl=False)
-        return 0
     quiet = bool(given["quiet"])
+    wanted = "json" if given["json_"] else str(given["report"])
+    show = _format(wanted, given["plugins"])
     with _progress(quiet or wanted == "json") as progress:
-        artifact = build(
-            module,
-            registry,
-            request,
-            symbols=bool(given["symbols"]),
-            keep=given["keep"],  # type: ignore[arg-type]
-            progress=progress,
-        )
-    from .report import report_of
-
-    report = report_of(_name(program, given), artifact)
-    if wanted != "none" and not quiet:
-        click.echo(registry.report_formats[wanted].show(report), nl=False)
-        sys.stdout.flush()
+        entry = made(program, given, _name(program, given), progress)
+    report = from_json(entry.report, "the report")
     if not quiet:
-        for name in artifact.plan.unused:
-            click.echo(f"tbbuild: note: option {name} has no effect: nothing here has it", err=True)
+        if show is not None:
+            click.echo(show(report), nl=False)
+            sys.stdout.flush()
+        for note in entry.notes:
+            click.echo(f"tbbuild: note: {note}", err=True)
     _judge(report)
     output = given["output"]
     if output is None and not given["run_it"]:
         output = Path("runtime") if program is None else _default_output(program)
     if isinstance(output, Path):
-        write_file(output, artifact.image, executable=True)
+        write_file(output, entry.image, executable=True)
     if given["run_it"]:
         from .run import run
 
-        return run(artifact.image, artifact.plan.target, tuple(given["arguments"]))  # type: ignore[arg-type]
+        return run(entry.image, entry.host, tuple(given["arguments"]))  # type: ignore[arg-type]
     return 0
+
+
+def _look(program: Path | None, given: Mapping[str, object]) -> int:
+    """--explain, --dump."""
+    from ..core.registry import load
+    from .pipeline import plan, translate
+
+    registry = load(given["plugins"])  # type: ignore[arg-type]
+    request = make_request(registry, given)
+    module = None if program is None else translate(read_file(program), str(program), registry)
+    if given["explain"]:
+        from .report_text import explain
+
+        click.echo(explain(plan(module, registry, request)[2]), nl=False)
+    else:
+        from .dump import dump
+
+        click.echo(dump(names(str(given["dump"])), module, registry, request), nl=False)
+    return 0
+
+
+def _format(name: str, plugins: object) -> Callable[[Report], str] | None:
+    """How the report is shown. The builder's own formats need no plug-in to be loaded."""
+    from .formats import FORMATS
+
+    if name == "none":
+        return None
+    own = {each: show for each, _, show in FORMATS}
+    if name in own and not plugins:
+        return own[name]
+    from ..core.registry import choose, load
+
+    formats = load(plugins).report_formats  # type: ignore[arg-type]
+    choose("report format", name, [*formats, "none"])
+    return formats[name].show
 
 
 def _check_runtime(program: Path | None, given: Mapping[str, object]) -> None:

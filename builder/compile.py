@@ -18,6 +18,7 @@ from pathlib import Path
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
 from .emit import Sources
+from .toolchain import zig
 
 # A reason for each; -Oz because bytes are what the switch engine is chosen for.
 COMPILE_FLAGS = (
@@ -72,19 +73,6 @@ class Linked:
     owners: dict[str, str]
     members: tuple[tuple[str, str, int], ...]
     objects: tuple[bytes, ...]
-
-
-def zig() -> Path:
-    """The compiler in the `ziglang` package. Raises BuildError when it is not installed."""
-    from importlib.util import find_spec
-
-    spec = find_spec("ziglang")
-    if spec is None or not spec.submodule_search_locations:
-        raise BuildError("the compiler is missing: pip install ziglang==0.17.0")
-    binary = Path(spec.submodule_search_locations[0]) / "zig"
-    if not binary.is_file():
-        raise BuildError(f"the package ziglang has no compiler at {binary}: install it again")
-    return binary
 
 
 def compile_(sources: Sources, target: Target, *, symbols: bool = False, keep: Path | None = None) -> Linked:

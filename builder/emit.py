@@ -22,8 +22,8 @@ from ..core.errors import BuildError
 from ..core.parts import MicroLibrary, Table
 from ..core.program import Program
 from .compose import CAGE_ADDRESS, Composition
+from .rows import PROGRAM
 
-PROGRAM = "program"  # what reports call the owner of a program's own bytes
 TB_HEADERS = Path(__file__).parent.parent / "core" / "c"
 
 

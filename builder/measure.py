@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .compile import Linked
-from .emit import ARRAY_PREFIX, PROGRAM
-from .native_stack import NativeStack, native_stack
+from .emit import ARRAY_PREFIX
+from .native_stack import native_stack
+from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row
 
 # VMA, LMA, size, alignment, then with indentation: output section / input section / symbol.
 _LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
@@ -22,24 +23,6 @@ _INPUT = re.compile(r"^(.*):\((\.[^)]*)\)$")
 KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
 # Sections that hold many small things: .rodata.str1.1, .rodata.cst16.
 _ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
-HEADERS, PADDING = "(headers)", "(padding)"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Bytes of one thing. owner: micro-library, "program", or a name in parentheses for the file's own;
-    item: function, table or opcode; kind: text, rodata, data, bss; memory: what has a size by settings,
-    an array or mapped; "" for the file's own."""
-
-    owner: str
-    item: str
-    kind: str
-    size: int
-    opcode: bool = False
-
-    @property
-    def in_file(self) -> bool:
-        return self.kind not in ("bss", "memory")
 
 
 @dataclass(frozen=True, slots=True)

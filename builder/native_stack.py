@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.code import read_leb
+from .rows import NativeStack
 
 if TYPE_CHECKING:
     from elftools.elf.sections import Section, SymbolTableSection
@@ -25,15 +26,6 @@ START = "_start"
 # has that.
 _OUTLINED, _OUTLINED_BYTES = "OUTLINED_FUNCTION_", 32
 _EXECUTABLE = 4  # SHF_EXECINSTR
-
-
-@dataclass(frozen=True, slots=True)
-class NativeStack:
-    """bytes: the bound, None where functions call each other in a circle. path: the functions of the deepest
-    chain, the outermost first, or those of the circle."""
-
-    bytes: int | None
-    path: tuple[str, ...]
 
 
 @dataclass(slots=True)

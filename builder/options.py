@@ -153,7 +153,15 @@ def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
     from ..stack import verify
     from .pipeline import translate
 
-    found: dict[str, Verified] = {}
+    return {
+        name: verify(translate(read_file(path), str(path), registry), registry.isa)
+        for name, path in bundled(given).items()
+    }
+
+
+def bundled(given: Iterable[str]) -> dict[str, Path]:
+    """The files that --bundle names. Raises UsageError."""
+    found: dict[str, Path] = {}
     for each in given:
         name, equals, path = each.partition("=")
         if not equals or not path:
@@ -164,5 +172,5 @@ def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
             )
         if name in found:
             raise UsageError(f"--bundle: two programs are called {name}")
-        found[name] = verify(translate(read_file(Path(path)), path, registry), registry.isa)
+        found[name] = Path(path)
     return found

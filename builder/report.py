@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from ..core.printable import printable
-from .emit import PROGRAM
-from .measure import HEADERS, PADDING, Row
-from .native_stack import NativeStack
-from .pipeline import Artifact
+from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row
+
+if TYPE_CHECKING:
+    from .pipeline import Artifact
 
 SCHEMA = 1
 KINDS = ("text", "rodata", "data", "bss", "memory")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from .measure import Row
 from .report import CODE_KINDS, KINDS, Report
-from .resolve import Plan
+from .rows import Row
+
+if TYPE_CHECKING:
+    from .resolve import Plan
 
 
 def show_text(report: Report) -> str:

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..core.errors import BuildError, HostError
-from ..core.parts import Target
+from ..core.errors import BuildError
+from .host import Host, command
 
-
-def command(target: Target, executable: Path) -> list[str]:
-    """The words that run *executable*, built for *target*, on this machine: by itself, or by an emulator.
-
-    Raises HostError where neither is possible.
-    """
-    here = platform.machine()
-    if target.machine in ("", here):
-        return [os.fspath(executable)]
-    emulator = shutil.which(target.emulator)
-    if emulator is None:
-        raise HostError(
-            f"this machine ({here}) cannot run programs for {target.name}: install {target.emulator} "
-            "(on Debian in the package qemu-user-static), or keep the executable with -o and run it elsewhere"
-        )
-    return [emulator, os.fspath(executable)]
+if TYPE_CHECKING:
+    from ..core.parts import Target
 
 
-def run(image: bytes, target: Target, arguments: tuple[str, ...]) -> int:
+def run(image: bytes, target: Target | Host, arguments: tuple[str, ...]) -> int:
     """Run the executable *image*, built for *target*; its exit status, 128 + n for one that signal n ended.
 
     The file exists only while the program runs. Raises BuildError when it does not start, HostError when

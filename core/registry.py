@@ -22,9 +22,8 @@ import pluggy
 from ..opcodes import DslError, Isa, OpcodeSet
 from . import hookspecs
 from .errors import UsageError
+from .names import GROUP
 from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, ReportFormat, Target
-
-GROUP = "tblvm"
 
 
 @dataclass(frozen=True, slots=True)

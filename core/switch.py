@@ -329,7 +329,7 @@ def print_engine(composition: Composition) -> str:
     guard = _guard(those)
     signed = any("sign_extend" in h.text for h in those)
     branches = any("goto branch" in h.text for h in those)
-    printed = poll(plan) + "".join(h.text for h in those)
+    printed = (poll(plan) if branches else "") + "".join(h.text for h in those)
     traps = "goto trap" in printed
     fuel = "fuel" in plan.interfaces
     fetch = ""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tblvm.core.registry import Registry, load
 from tblvm.opcodes import Isa
+
+# What is tested is building; tests of the cache have one of their own.
+os.environ["TBLVM_CACHE_SIZE"] = "0"
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..core.command import EXIT_STATUS
+from .cache import cache
 from .command import SETTINGS
 from .ops import ops
 from .plugins import plugins
@@ -21,5 +22,5 @@ def main() -> None:
     """
 
 
-for each in (asm, dis, verify, ops, show, plugins):
+for each in (asm, dis, verify, ops, show, plugins, cache):
     main.add_command(each)

@@ -151,6 +151,12 @@ def test_the_generated_c_can_be_kept(builds: Build, registry: Registry, tmp_path
     assert kept == {**{unit.name: unit.text for unit in units}, **made.sources.headers}
 
 
+@pytest.mark.parametrize("features", [("core.fuel",), ("core.interrupt",), ("core.fuel", "core.interrupt")])
+def test_what_never_polls_can_have_limits(features: tuple[str, ...], builds: Build) -> None:
+    """Without a call or a loop, nothing asks whether they are reached."""
+    assert builds("hello.tba", features=features).image
+
+
 def with_engine(sources: Sources, text: str) -> Sources:
     return dataclasses.replace(sources, units=(Unit("engine.c", "x", text),))
 

@@ -14,11 +14,12 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from tblvm.builder.compile import COMPILE_FLAGS, zig
+from tblvm.builder.compile import COMPILE_FLAGS
 from tblvm.builder.native_stack import native_stack
 from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import as_data, report_of
 from tblvm.builder.report_text import show_details, show_text
+from tblvm.builder.toolchain import zig
 from tblvm.core.registry import Registry
 
 Build = Callable[..., Artifact]

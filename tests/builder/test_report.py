@@ -11,11 +11,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tblvm.builder.measure import Footprint, Row
-from tblvm.builder.native_stack import NativeStack
+from tblvm.builder.measure import Footprint
 from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import report_of, to_json
 from tblvm.builder.report_text import show_text
+from tblvm.builder.rows import NativeStack, Row
 from tblvm.core.program import type_sizes
 from tblvm.core.registry import Registry
 from tests.harness import TARGETS

@@ -28,10 +28,10 @@ from typing import Any
 from tblvm.builder.compile import compile_, write_sources
 from tblvm.builder.compose import Composition, compose, numbers, tables
 from tblvm.builder.emit import Sources, emit
+from tblvm.builder.host import command
 from tblvm.builder.need import Need, demands
 from tblvm.builder.need import need as find_need
 from tblvm.builder.resolve import Request, resolve
-from tblvm.builder.run import command
 from tblvm.core.asm import assemble
 from tblvm.core.forms import forms, uses
 from tblvm.core.program import Use, link

@@ -273,3 +273,20 @@ def test_every_command_has_help_with_exit_statuses(invoke: Invoke, command: list
 
 def test_loading_twice_gives_equal_lists() -> None:
     assert [each.name for each in load().plugins] == [each.name for each in load().plugins]
+
+
+# --- cache --------------------------------------------------------------------------------------------
+
+
+def test_cache(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert invoke("cache").stdout == "no builds are kept: TBLVM_CACHE_SIZE is 0\n"
+    monkeypatch.setenv("TBLVM_CACHE_SIZE", "1M")
+    monkeypatch.setenv("TBLVM_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cache" / "ab").mkdir(parents=True)
+    (tmp_path / "cache" / "ab" / "abcd").write_bytes(bytes(1000))
+    assert invoke("cache").stdout == f"{tmp_path / 'cache'}: 1 builds, 1,000 of at most 1,048,576 bytes\n"
+    assert json.loads(invoke("cache", "--clear", "--json").stdout)["removed"] == 1
+    assert not (tmp_path / "cache" / "ab" / "abcd").exists()
+    monkeypatch.setenv("TBLVM_CACHE_SIZE", "-1")
+    done = invoke("cache")
+    assert done.exit_code == 2 and "TBLVM_CACHE_SIZE" in done.stderr

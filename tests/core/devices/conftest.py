@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tblvm.builder.host import command
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
-from tblvm.builder.run import command
 from tblvm.core.registry import Registry
 
 

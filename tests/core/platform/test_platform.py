@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tblvm.builder.compile import COMPILE_FLAGS, zig
-from tblvm.builder.run import command
+from tblvm.builder.compile import COMPILE_FLAGS
+from tblvm.builder.host import command
+from tblvm.builder.toolchain import zig
 from tblvm.core.parts import MicroLibrary, Target
 from tests.harness import TARGETS, registry
 

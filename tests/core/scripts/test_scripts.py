@@ -142,7 +142,7 @@ def test_the_same_under_sanitizers(number: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["x86_64-linux", "aarch64-linux", "riscv64-linux"])
 def test_console_is_shared_and_state_is_not(target: str, registry: Registry, tmp_path: Path) -> None:
-    from tblvm.builder.run import command
+    from tblvm.builder.host import command
 
     script = (
         ".global seen: i32\n.func main() -> i32\n  READ\n  LOADG seen\n  ADD\n  STOREG seen\n"

@@ -1,0 +1,104 @@
+"""A build for the command line: from the cache, or made and kept there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ..core.command import read_file
+from . import cache as caches
+from .cache import Entry
+from .host import Host
+from .options import bundled
+
+# What is given on the command line and changes nothing of what is built.
+_OF_NO_ACCOUNT = {
+    "output",
+    "run_it",
+    "report",
+    "json_",
+    "quiet",
+    "no_cache",
+    "arguments",
+    "bundle",
+    "plugins",
+}
+
+
+def made(
+    program: Path | None, given: Mapping[str, object], name: str, progress: Callable[[str], None]
+) -> Entry:
+    """What the command line *given* asks for. name: of the report; progress: told the stages.
+
+    Raises TblvmError: of the stage that cannot go on.
+    """
+    content = None if program is None else read_file(program)
+    cache = None if given["no_cache"] or given["keep"] else caches.standard()
+    if cache is None:
+        return _build(program, content, given, name, progress)[0]
+    key = _key(program, content, given, name)
+    found = cache.get(key)
+    if found is not None and _is_whole(found):
+        progress("cached")
+        return found
+    entry, files = _build(program, content, given, name, progress)
+    if cache.put(key, entry, files):
+        return entry
+    note = f"nothing is kept for the next time: {cache.problem}; TBLVM_CACHE_DIR names another folder"
+    return replace(entry, notes=(*entry.notes, note))
+
+
+def _is_whole(entry: Entry) -> bool:
+    from ..core.errors import UsageError
+    from .report import from_json
+
+    try:
+        return from_json(entry.report, "report").sha256 == hashlib.sha256(entry.image).hexdigest()
+    except UsageError:
+        return False
+
+
+def _key(program: Path | None, content: bytes | None, given: Mapping[str, object], name: str) -> str:
+    what = {each: _plain(value) for each, value in given.items() if each not in _OF_NO_ACCOUNT}
+    what |= {"program": None if program is None else str(program), "name": name}
+    bundle = dict(bundled(given["bundle"]))  # type: ignore[arg-type]
+    what["bundle"] = [[each, str(path)] for each, path in bundle.items()]
+    plugins = [Path(str(each)).resolve() for each in given["plugins"]]  # type: ignore[attr-defined]
+    what["plugins"] = [str(each) for each in plugins]
+    return caches.key_of(what, [content or b"", *(read_file(path) for path in bundle.values())])
+
+
+def _plain(value: object) -> object:
+    return list(map(str, value)) if isinstance(value, (tuple, list)) else value
+
+
+def _build(
+    program: Path | None,
+    content: bytes | None,
+    given: Mapping[str, object],
+    name: str,
+    progress: Callable[[str], None],
+) -> tuple[Entry, set[Path]]:
+    from ..core.registry import load
+    from .options import request
+    from .pipeline import build, translate
+    from .report import report_of, to_json
+
+    registry = load(given["plugins"])  # type: ignore[arg-type]
+    asked = request(registry, given)
+    module = None if content is None else translate(content, str(program), registry)
+    artifact = build(
+        module,
+        registry,
+        asked,
+        symbols=bool(given["symbols"]),
+        keep=given["keep"],  # type: ignore[arg-type]
+        progress=progress,
+    )
+    notes = tuple(f"option {each} has no effect: nothing here has it" for each in artifact.plan.unused)
+    target = artifact.plan.target
+    host = Host(target.name, target.machine, target.emulator)
+    entry = Entry(to_json(report_of(name, artifact)), notes, host, artifact.image)
+    return entry, caches.files_of(registry, artifact.sources)

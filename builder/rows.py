@@ -1,0 +1,34 @@
+"""What a footprint is told in: rows of bytes, and a bound of the native stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROGRAM = "program"  # the owner of a program's own bytes
+HEADERS, PADDING = "(headers)", "(padding)"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Bytes of one thing. owner: micro-library, "program", or a name in parentheses for the file's own;
+    item: function, table or opcode; kind: text, rodata, data, bss; memory: what has a size by settings,
+    an array or mapped; "" for the file's own."""
+
+    owner: str
+    item: str
+    kind: str
+    size: int
+    opcode: bool = False
+
+    @property
+    def in_file(self) -> bool:
+        return self.kind not in ("bss", "memory")
+
+
+@dataclass(frozen=True, slots=True)
+class NativeStack:
+    """bytes: the bound, None where functions call each other in a circle. path: the functions of the deepest
+    chain, the outermost first, or those of the circle."""
+
+    bytes: int | None
+    path: tuple[str, ...]

@@ -1,0 +1,34 @@
+"""tblvm cache: what builds are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .command import command, json_option, say_json
+
+if TYPE_CHECKING:
+    from ..core.registry import Registry
+
+
+@command()
+@json_option
+@click.option("--clear", is_flag=True, help="Remove all of them.")
+def cache(registry: Registry, json_: bool, clear: bool) -> None:
+    """Tell where builds are kept, how many and how large they are; --clear removes them."""
+    from ..builder.cache import standard
+
+    found = standard()
+    removed = found.clear() if found is not None and clear else 0
+    count, size = found.size() if found is not None else (0, 0)
+    if json_:
+        folder = None if found is None else str(found.folder)
+        limit = 0 if found is None else found.limit
+        say_json({"folder": folder, "builds": count, "bytes": size, "limit": limit, "removed": removed})
+    elif found is None:
+        click.echo("no builds are kept: TBLVM_CACHE_SIZE is 0")
+    else:
+        if clear:
+            click.echo(f"removed {removed} builds")
+        click.echo(f"{found.folder}: {count} builds, {size:,} of at most {found.limit:,} bytes")
