@@ -11,7 +11,7 @@ from ..core.command import read_file
 from . import cache as caches
 from .cache import Entry
 from .host import Host
-from .options import bundled
+from .options import bundled, configured, origins
 
 # What is given on the command line and changes nothing of what is built.
 _OF_NO_ACCOUNT = {
@@ -62,9 +62,13 @@ def _is_whole(entry: Entry) -> bool:
 
 def _key(program: Path | None, content: bytes | None, given: Mapping[str, object], name: str) -> str:
     what = {each: _plain(value) for each, value in given.items() if each not in _OF_NO_ACCOUNT}
+    config, sources = configured(), origins()
+    what["configured"] = dict(config.options)
+    what["origins"] = {each: sources[each] for each in what if each in sources} | {"file": config.origin}
     what |= {"program": None if program is None else str(program), "name": name}
     bundle = dict(bundled(given["bundle"]))  # type: ignore[arg-type]
     what["bundle"] = [[each, str(path)] for each, path in bundle.items()]
+    what["options"] = list(given["options"])  # type: ignore[call-overload]
     plugins = [Path(str(each)).resolve() for each in given["plugins"]]  # type: ignore[attr-defined]
     what["plugins"] = [str(each) for each in plugins]
     return caches.key_of(what, [content or b"", *(read_file(path) for path in bundle.values())])
@@ -97,7 +101,12 @@ def _build(
         keep=given["keep"],  # type: ignore[arg-type]
         progress=progress,
     )
-    notes = tuple(f"option {each} has no effect: nothing here has it" for each in artifact.plan.unused)
+    # What a file says is for many programs: it need not have an effect on each.
+    notes = tuple(
+        f"option {each} has no effect: nothing here has it"
+        for each in artifact.plan.unused
+        if asked.origins.get(each) != configured().origin
+    )
     target = artifact.plan.target
     host = Host(target.name, target.machine, target.emulator)
     entry = Entry(to_json(report_of(name, artifact)), notes, host, artifact.image)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from ..core.command import EXIT_STATUS, read_file, reporting, write_file
 from ..core.errors import PolicyError, UsageError
-from .options import building, names
+from .options import Configured, building, configured, names
 from .options import request as make_request
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ Examples:
 NAMES = ("why", "diff")  # a program of such a name is ./why
 
 
-class _Commands(click.Command):
+class _Commands(Configured):
     """`tbbuild PROGRAM`, unless the first word is the name of another command."""
 
     def main(  # type: ignore[override]
@@ -80,6 +81,7 @@ class _Commands(click.Command):
 @click.option(
     "--report",
     default="text",
+    envvar="TBLVM_REPORT",
     metavar="FORMAT",
     help="Footprint report: text, details, json, or none.  [default: text]",
 )
@@ -128,7 +130,7 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     show = _format(wanted, given["plugins"])
     with _progress(quiet or wanted == "json") as progress:
         entry = made(program, given, _name(program, given), progress)
-    report = from_json(entry.report, "the report")
+    report = _with_budgets(from_json(entry.report, "the report"))
     if not quiet:
         if show is not None:
             click.echo(show(report), nl=False)
@@ -181,6 +183,17 @@ def _format(name: str, plugins: object) -> Callable[[Report], str] | None:
     formats = load(plugins).report_formats  # type: ignore[arg-type]
     choose("report format", name, [*formats, "none"])
     return formats[name].show
+
+
+def _with_budgets(report: Report) -> Report:
+    """The report with the budgets of the configuration."""
+    config = configured()
+    if not config.budget:
+        return report
+    from .budget import verdicts
+
+    more = verdicts(report, config.budget, config.folder)
+    return replace(report, budgets=(*report.budgets, *more))
 
 
 def _check_runtime(program: Path | None, given: Mapping[str, object]) -> None:

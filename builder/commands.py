@@ -9,13 +9,13 @@ import click
 
 from ..core.command import EXIT_STATUS, read_file, reporting
 from ..core.errors import PolicyError
-from .options import building, request
+from .options import Configured, building, request
 
 _PATH = click.Path(path_type=Path)
 _SETTINGS = {"max_content_width": 100}
 
 
-@click.command(epilog=EXIT_STATUS, context_settings=_SETTINGS)
+@click.command(cls=Configured, epilog=EXIT_STATUS, context_settings=_SETTINGS)
 @click.argument("program", type=_PATH)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @building

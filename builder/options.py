@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..core.command import read_file
+from ..core.command import read_file, reporting
 from ..core.errors import UsageError
 
 if TYPE_CHECKING:
     from ..core.registry import Registry
     from ..core.verified import Verified
+    from .config import Config
     from .resolve import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,10 +66,49 @@ _OPTIONS = (
 
 
 def building(function: F) -> F:
-    """A command that composes runtimes has these options; `request` reads them."""
+    """A command that composes runtimes has these options; `request` reads them. Each has an environment
+    variable: TBLVM_FEATURES, …"""
     for option in reversed(_OPTIONS):
         function = option(function)
+    for parameter in function.__click_params__:  # type: ignore[attr-defined]
+        parameter.envvar = f"TBLVM_{parameter.name.upper()}"
     return function
+
+
+class Configured(click.Command):
+    """A command whose parameters a configuration file can give, too."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        from .config import find
+
+        with reporting("tbbuild", "--debug" in args):
+            config = find(Path.cwd())
+        return super().make_context(info_name, args, parent, obj=config, default_map=config.given, **extra)
+
+
+def configured() -> Config:
+    """The configuration file's content, while a Configured command runs."""
+    found: Config = click.get_current_context().obj
+    return found
+
+
+_SOURCES = {"COMMANDLINE": "command line", "DEFAULT": "default"}
+
+
+def origins() -> dict[str, str]:
+    """Where the value of each parameter of the running command comes from."""
+    context = click.get_current_context()
+    found = {}
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        name = source.name if source else "DEFAULT"
+        if name == "ENVIRONMENT":
+            found[parameter.name or ""] = str(parameter.envvar)
+        else:
+            found[parameter.name or ""] = _SOURCES.get(name, context.obj.origin)
+    return found
 
 
 def read_value(text: str, kind: str) -> int | str:
@@ -114,20 +154,22 @@ def names(text: str | None) -> tuple[str, ...]:
 
 
 def request(registry: Registry, given: Mapping[str, object]) -> Request:
-    from ..core.registry import choose
-
     """The request that the options of a command line make. Raises UsageError, and what is wrong with bundled
     programs."""
+    from ..core.registry import choose
     from .resolve import Request
 
-    texts = {
-        name: str(given[name]) for name in ("stack", "heap", "fuel", "timeout") if given[name] is not None
-    }
+    config, sources = configured(), origins()
+    texts = dict(config.options)
+    places = dict.fromkeys(texts, config.origin)
+    for name in ("stack", "heap", "fuel", "timeout"):
+        if given[name] is not None:
+            texts[name], places[name] = str(given[name]), sources[name]
     for each in given["options"]:  # type: ignore[attr-defined]
         name, equals, value = str(each).partition("=")
         if not equals:
             raise UsageError(f"-O takes NAME=VALUE, not {each!r}")
-        texts[name] = value
+        texts[name], places[name] = value, sources["options"]
     options = {}
     for name, text in texts.items():
         _, option = registry.options[choose("option", name, registry.options)]
@@ -144,6 +186,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         engine=str(given["engine"]),
         target=str(given["target"]),
         options=options,
+        origins={**sources, **places},
         bundle=_bundle(registry, given["bundle"]),  # type: ignore[arg-type]
     )
 

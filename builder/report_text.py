@@ -90,6 +90,11 @@ def aligned(table: list[tuple[str, ...]], totals: int = 1) -> Iterator[str]:
 def explain(plan: Plan) -> str:
     """Every micro-library and option of a plan with all reasons."""
     lines = [f"target {plan.target.name}, engine {plan.engine.name}, mode {plan.mode.name}: {plan.mode.doc}"]
+    for name in ("target", "engine", "mode", "features", "only", "deny"):
+        origin = plan.request.origins.get(name, "default")
+        if origin != "default":
+            value = getattr(plan.request, name)
+            lines.append(f"{name} {value if isinstance(value, str) else ','.join(value)}: from {origin}")
     why = plan.need.wide or ("asked for" if plan.cell_bits == 64 else "the program has no 64-bit value")
     lines.append(f"cells of {plan.cell_bits} bits: {why}")
     for library in plan.libraries:

@@ -23,7 +23,7 @@ class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
     may not; mode, engine, target by name; options: name -> value; base: interfaces of every runtime;
     cell_bits: the least width of cells, which 64-bit values make 64; bundle: by name, programs that the
-    program can run."""
+    program can run; origins: of options and of the fields here by name, where they come from."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -35,6 +35,7 @@ class Request:
     base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")
     cell_bits: int = 32
     bundle: Mapping[str, Verified] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Plan:
     """The builder's answer for one program: what goes into its runtime, each with all its reasons.
 
     unused: options that were asked for and that nothing in the plan has. bundle: by name, programs that the
-    program can run.
+    program can run. request: what it answers.
     """
 
     need: Need
@@ -58,6 +59,7 @@ class Plan:
     target: Target
     cell_bits: int = 64
     bundle: Mapping[str, Verified] = field(default_factory=dict)
+    request: Request = field(default_factory=Request)
 
     def number(self, option: str) -> int:
         """The value of an option that is a number, 0 where nothing in the plan has it."""
@@ -146,6 +148,7 @@ class _Resolver:
             target=self.target,
             cell_bits=64 if self.need.wide else self.request.cell_bits,
             bundle=self.request.bundle,
+            request=self.request,
         )
 
     def _feature(self, feature: str) -> list[Asked]:
@@ -298,7 +301,8 @@ class _Resolver:
                 if option.name in starts and starts[option.name] > int(value):
                     value, origin = starts[option.name], "the module"
                 if option.name in self.request.options:
-                    value, origin = self.request.options[option.name], "asked for"
+                    value = self.request.options[option.name]
+                    origin = self.request.origins.get(option.name, "asked for")
                 _admit(option, value)
                 if option.name in starts and int(value) < starts[option.name]:
                     raise UsageError(

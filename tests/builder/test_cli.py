@@ -117,7 +117,7 @@ def test_explain_builds_nothing(invoke: Invoke, programs: Path) -> None:
     done = invoke("--explain", "hello.tba", "--stack", "64K")
     assert done.exit_code == 0
     assert "because main (hello.tba:3) → PRINT → io.output" in done.stdout
-    assert "option stack = 65536 (asked for)" in done.stdout
+    assert "option stack = 65536 (command line)" in done.stdout
     assert not (programs / "hello").exists()
 
 
