@@ -31,10 +31,12 @@ from tblvm.core.module import (
 )
 from tests.core.loader import built
 from tests.core.loader.mutants import Parts
-from tests.core.loader.test_loader import SEED, agree, bodies, written
-from tests.core.test_classes import GOOD, HALT, HEAD, I32, MALFORMED, TYPES, B, with_type
-from tests.stack import test_verify as rules
+from tests.core.loader.test_loader import SCALE, SEED, agree, written
+from tests.core.test_classes import ANY, GOOD, HALT, HEAD, I32, MALFORMED, TYPES, B, with_type
 
+HIERARCHIES = 100 * SCALE
+# Implements an interface twice.
+TWICE = ClassType(B.fields, 16, B.virtuals, (*B.interfaces, Implementation(18, (0,))))
 C_FILES = Path(core.__file__).parent / "c" / "loader"
 
 
@@ -116,7 +118,7 @@ def test_every_check_is_reached(unchecked: None) -> None:
         except struct.error:  # -1
             continue
     files += [tbc.write(module) for module, _ in at_limits()]
-    files.append(tbc.write(with_type(1, Implementing)))
+    files.append(tbc.write(with_type(1, TWICE)))
     files.append(tbc.write(many([InterfaceType((0,)), FunctionType((), ())])))
     said = messages(files)
     sources = "".join((C_FILES / f"{name}.c").read_text() for name in ("classes", "hierarchy"))
@@ -124,9 +126,6 @@ def test_every_check_is_reached(unchecked: None) -> None:
     known = {each for each in known if not each.endswith((".h", "1975"))}
     assert len(known) > 20
     assert known <= said, known - said
-
-
-Implementing = ClassType(B.fields, 16, B.virtuals, (*B.interfaces, Implementation(18, (0,))))
 
 
 def test_limits(unchecked: None) -> None:
@@ -174,7 +173,6 @@ def test_rules_of_classes() -> None:
         files.append(written(assemble(source, isa, "rule.tba")))
     ends = agree(files, "rule")
     assert ends[0] > 8 and ends[5] > 8, ends
-    assert bodies(rules.test_accepted)
 
 
 def raw(code: bytes) -> bytes:
@@ -193,6 +191,62 @@ def test_immediates_that_name_nothing() -> None:
             for method in range(3):
                 files.append(raw(bytes([0x64, 7, 17, 1, 5, 0x64, opcode, kind, method, 0x02, 0x29])))
     assert agree(files, "immediate")[5] > 100
+
+
+# --- layouts, numbers, tables -------------------------------------------------------------------------------
+
+
+def random_hierarchy(rng: random.Random) -> Module:
+    """Classes that extend each other and implement interfaces in many ways; main uses every field, method and type."""
+    faces = rng.randrange(1, 12)
+    methods = [rng.randrange(4) for _ in range(faces)]
+    types: list[TypeEntry] = [FunctionType((), ()), FunctionType((ANY,), ())]
+    at = 2 + faces
+    for count in methods:
+        types.append(InterfaceType(tuple(range(at, at + count))))
+        at += count
+    types += [FunctionType((16 + 2 + face,), ()) for face, count in enumerate(methods) for _ in range(count)]
+    implemented: dict[int, set[int]] = {}
+    for index in range(len(types), len(types) + rng.randrange(1, 40)):
+        above = rng.choice([0, *implemented]) if implemented else 0
+        parent = types[above]
+        known = implemented.get(above, set())
+        fields = tuple(
+            rng.choice((1, 2, 3, 4, 5, 7, 10, 11, 12, 13, 16 + index)) for _ in range(rng.randrange(6))
+        )
+        virtuals = parent.virtuals if isinstance(parent, ClassType) else ()
+        virtuals = tuple(rng.choice((each, 1 + rng.randrange(4))) for each in virtuals)
+        virtuals += tuple(1 + rng.randrange(4) for _ in range(rng.randrange(4)))
+        mine = [face for face in range(faces) if face not in known and virtuals and rng.random() < 0.3]
+        rng.shuffle(mine)
+        each = [
+            Implementation(18 + face, tuple(rng.randrange(len(virtuals)) for _ in range(methods[face])))
+            for face in mine
+        ]
+        types.append(ClassType(fields, 16 + above if above else 0, virtuals, tuple(each)))
+        implemented[index] = known | set(mine)
+    code = b""
+    for index, entry in enumerate(types):
+        name = write_leb(16 + index)
+        null = b"\x64\x07" + name
+        if isinstance(entry, ClassType):
+            for number in range(len(entry.fields)):
+                code += null + b"\x64\x01" + name + write_leb(number) + b"\x02"
+            for number in range(len(entry.virtuals)):
+                code += null + b"\x64\x0d" + name + write_leb(number)
+        if isinstance(entry, InterfaceType):
+            for number in range(len(entry.methods)):
+                code += null + b"\x64\x0e" + name + write_leb(number)
+        if isinstance(entry, (ClassType, InterfaceType)):
+            code += null + b"\x64\x0f" + name + b"\x02"
+    functions = [Function(code + HALT, 0, (), 1), *(Function(b"\x28", 1, (), 0) for _ in range(4))]
+    return Module(tuple(types), functions=tuple(functions), pages=pages())
+
+
+def test_hierarchies() -> None:
+    """Offsets of fields, numbers of methods and types in resolved code, and all tables."""
+    modules = [random_hierarchy(random.Random(f"{SEED} hierarchy {number}")) for number in range(HIERARCHIES)]
+    assert agree([tbc.write(each) for each in modules], f"seed {SEED}, hierarchy") == {0: HIERARCHIES}
 
 
 # --- hostile files ------------------------------------------------------------------------------------------

@@ -128,6 +128,7 @@ def test_what_built_in_pages_do_not_have() -> None:
 
 EVERYTHING = """\
 .collector
+.screen 13, 7
 .stack 300
 .heap 4K
 .global count: i32
@@ -139,6 +140,13 @@ EVERYTHING = """\
   all: any[]
 .end
 .class Empty
+.end
+.interface Tells
+  tell(i32) -> i32
+.end
+.class Sub extends Box implements Tells
+  small: u8
+  .method tell: told
 .end
 .memory ground: 1, 2
 .data hello: ground, 8
@@ -158,6 +166,10 @@ EVERYTHING = """\
   .local x: i64
   PUSH -70
   CONST 2.5
+  RET
+.end
+.func told(self: any, a: i32) -> i32
+  LOAD a
   RET
 .end
 .func walk(n: i32, b: Box) -> Box
@@ -191,6 +203,14 @@ test:
   NEWOBJ Box
   CALL walk
   STOREG box
+  NEWOBJ Sub
+  PUSH 7
+  INVOKEINTERFACE Tells.tell
+  PRINT
+  NULL Sub
+  PUSH 7
+  INVOKEVIRTUAL Sub.tell
+  PRINT
   PUSH 0
   I32_LOAD 4000000000
   BR_TABLE one, two, one
