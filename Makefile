@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ROOMS  := core opcodes stack memory gc builder tools
 
+# Tests start Python more than a hundred times: not all of them are to compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lint unit sanitize coverage differential fuzz fuzz-report fuzzers setup debian links clean
 
 demo: setup
