@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -23,3 +24,10 @@ def registry() -> Registry:
 def isa(registry: Registry) -> Isa:
     """The instruction set of the built-in rooms."""
     return registry.isa
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays: the garbage collector need not look at it again and again, nor
+    so often for programs of many small objects."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

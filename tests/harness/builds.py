@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -20,6 +21,7 @@ from tblvm.builder.emit import Sources
 
 BUILDS = Path(__file__).parents[2] / "build" / "tests"
 _WEEK = 7 * 24 * 3600.0
+_INCLUDED = (".c", ".h", ".ld")
 
 
 def shared(sources: Sources, how: object, make: Callable[[Path], None]) -> Path:
@@ -49,9 +51,10 @@ def _key(sources: Sources, how: object) -> str:
     texts = {**sources.headers, **{unit.name: unit.text for unit in (*sources.units, sources.layout)}}
     for name, text in sorted(texts.items()):
         found.update(f"{name}\0{text}\0".encode())
-    for folder in dict.fromkeys(sources.include):
-        for path in sorted(each for each in folder.rglob("*") if each.suffix in (".c", ".h", ".ld")):
-            found.update(f"{path}\0".encode() + path.read_bytes())
+    files = {path for folder in sources.include for path in folder.rglob("*") if path.suffix in _INCLUDED}
+    files |= {Path(name) for text in texts.values() for name in re.findall(r'#include "(/.*)"', text)}
+    for path in sorted(files):
+        found.update(f"{path}\0".encode() + path.read_bytes())
     found.update(Path(compiling.__file__).read_bytes())
     return found.hexdigest()[:32]
 
