@@ -2,6 +2,7 @@
 
     target("marksweep", "gcc", folder)       replays inputs, under gcc's sanitizers
     target("marksweep", "fuzzer", folder)    libFuzzer, under clang's
+    target("marksweep", "edges", folder)     libFuzzer, every edge of the source: to choose inputs
     target("marksweep", "coverage", folder)  replays inputs, counts what they reach
 
 An input is a .tbc file; a section that readers skip says how it is run (c/tb_fuzz.h).
@@ -9,6 +10,7 @@ An input is a .tbc file; a section that readers skip says how it is run (c/tb_fu
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -21,7 +23,7 @@ from tblvm.builder.compose import Composition, compose
 from tblvm.builder.emit import Sources, emit
 from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
-from tests.harness import registry
+from tests.harness import LINE, registry
 
 HERE = Path(__file__).parent
 OUTSIDE = HERE.parent / "outside"
@@ -35,13 +37,11 @@ _WARNINGS = ("-Wall", "-Wextra", "-Werror")
 _COMMON = ("-std=gnu11", "-g", "-fno-strict-aliasing", "-ffp-contract=off", *_WARNINGS)
 _SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 # name: compiler, flags to compile, flags to link
+_LIBFUZZER = ("-fsanitize=fuzzer-no-link", "-Dmain=tb_hosted_main")
 KINDS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "gcc": ("gcc", _SANITIZED, ()),
-    "fuzzer": (
-        "clang",
-        (*_SANITIZED, "-fsanitize=fuzzer-no-link", "-Dmain=tb_hosted_main"),
-        ("-fsanitize=fuzzer",),
-    ),
+    "fuzzer": ("clang", (*_SANITIZED, *_LIBFUZZER), ("-fsanitize=fuzzer",)),
+    "edges": ("clang", ("-O0", *_LIBFUZZER), ("-fsanitize=fuzzer",)),
     "coverage": ("clang", ("-O0", "-fprofile-instr-generate", "-fcoverage-mapping"), ()),
 }
 _WRAPPED = [
@@ -50,6 +50,8 @@ _WRAPPED = [
     "open",
     "open_write",
     "close",
+    "rename",
+    "remove",
     "exit",
     "map",
     "interrupt_after",
@@ -62,6 +64,7 @@ _VARIED = {
     "TB_STACK_CELLS": "tb_fuzz_now.stack_cells",
     "TB_HEAP_BYTES": "tb_fuzz_now.heap_bytes",
     "TB_FUEL": "tb_fuzz_now.fuel",
+    "TB_LOAD_MEMORY": "tb_fuzz_now.memory",
     "TB_GC_STRESS": "tb_fuzz_now.stress",
     "TB_GC_AUDIT(cx)": "tb_fuzz_audit(cx)",
 }
@@ -75,7 +78,9 @@ def composition(heap: str) -> Composition:
     """A runtime with every page."""
     reg = registry(PLUGINS)
     features = ("fuzz", "core.fuel", *HEAPS[heap], "platform.hosted", "rt.hosted", *reg.isa.pages)
-    options = {"linear": 1 << 18, "tables": 64} | ({"gc.mark-stack": 3} if heap == "marksweep" else {})
+    options = {"linear": 1 << 18, "tables": 64, "prompt.line": LINE} | (
+        {"gc.mark-stack": 3} if heap == "marksweep" else {}
+    )
     plan = general(reg, Request(features=features, target="hosted", options=options))
     return compose(plan, sample(reg), reg.isa, loaded=True)
 
@@ -91,19 +96,34 @@ def sources(heap: str) -> Sources:
 
 
 def target(heap: str, kind: str, folder: Path) -> Path:
-    """The executable, compiled in *folder*. Raises CalledProcessError when the compiler fails."""
+    """The executable, compiled in *folder*, if the one that is there is not of the same text. Raises
+    CalledProcessError when the compiler fails."""
     made = sources(heap)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    write_sources(made, folder)
     compiler, compile_flags, link_flags = KINDS[kind]
     include = [f"-I{folder}", *(f"-I{path}" for path in made.include)]
     wrapped = [f"-Wl,--wrap=tb_platform_{name}" for name in _WRAPPED]
-    executable = folder / "target"
+    executable, stamp = folder / "target", folder / "stamp"
     units = [str(folder / unit.name) for unit in made.units]
     command = [compiler, *_COMMON, *compile_flags, *include, *units, *link_flags, *wrapped, "-lm"]
-    subprocess.run([*command, "-o", executable], check=True, cwd=folder)
+    key = _key(made, command)
+    if not (executable.exists() and stamp.exists() and stamp.read_text() == key):
+        stamp.unlink(missing_ok=True)
+        write_sources(made, folder)
+        subprocess.run([*command, "-o", executable], check=True, cwd=folder)
+        stamp.write_text(key)
     return executable
+
+
+def _key(made: Sources, command: Sequence[str]) -> str:
+    """A hash of all that an executable is made of."""
+    version = subprocess.run([command[0], "--version"], check=True, capture_output=True).stdout
+    read = hashlib.sha256(repr((version, command, sorted(made.headers.items()), made.units)).encode())
+    for folder in made.include:
+        for path in sorted(Path(folder).rglob("*.[ch]")):
+            read.update(path.read_bytes())
+    return read.hexdigest()
 
 
 def replay(
