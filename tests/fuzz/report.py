@@ -17,6 +17,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from tests.fuzz.build import HEAPS, HERE, REGRESSIONS, SEEDS, replay, target
@@ -94,16 +95,28 @@ def _name_of(file: Path, heap: str) -> str:
     return ""
 
 
+@cache
+def _measured(heap: str) -> Path:
+    return target(heap, "coverage", WORK / f"{heap}-coverage")
+
+
 def collect(heap: str, inputs: list[Path], found: dict[str, Reached]) -> None:
     """Adds to *found* what the inputs reach on one heap."""
-    folder = WORK / f"{heap}-coverage"
-    executable = target(heap, "coverage", folder)
+    executable = _measured(heap)
+    folder = executable.parent
     raw, profile = folder / "raw", folder / "profile"
     done = replay(executable, inputs, folder, LLVM_PROFILE_FILE=str(raw))
     if done.returncode:
         raise SystemExit(f"an input fails: {done.stderr.splitlines()[-5:]}")
     subprocess.run(["llvm-profdata", "merge", "-o", profile, raw], check=True)
-    command = ["llvm-cov", "export", str(executable), f"-instr-profile={profile}"]
+    command = [
+        "llvm-cov",
+        "export",
+        "-skip-functions",
+        "-skip-expansions",
+        str(executable),
+        f"-instr-profile={profile}",
+    ]
     text = subprocess.run(command, check=True, capture_output=True).stdout
     for file in json.loads(text)["data"][0]["files"]:
         path = Path(os.path.normpath(folder / file["filename"]))
