@@ -17,9 +17,10 @@ from tblvm.core.errors import ModuleError, SourceError
 from tblvm.core.module import Debug
 from tblvm.core.registry import Registry
 from tblvm.core.verified import Form
+from tblvm.stack import verify
 from tests.core.test_tbc import DAMAGED, FILE, MALFORMED
 from tests.differential.test_opcodes import forms, line
-from tests.differential.vectors import BAD_NUMBERS, Program
+from tests.differential.vectors import BAD_NUMBERS, CLASSES, Program
 from tests.fuzz import snippets
 from tests.fuzz.modules import DEEP_STACK, LARGE_HEAP, SHORT, STRESS, WHOLE, lean, smallest, with_run, written
 from tests.fuzz.mutate import mutate_file
@@ -64,18 +65,42 @@ def written_snippets(reg: Registry) -> Iterator[bytes]:
 def refused(reg: Registry) -> Iterator[bytes]:
     """Files of what the verifier refuses."""
     for text in snippets.refused():
-        module = assemble(text, reg.isa, "refused.tba")
-        functions = tuple(replace(each, max_stack=9) for each in module.functions)
-        yield tbc.write(replace(module, functions=functions, debug=Debug()))
+        module = replace(assemble(text, reg.isa, "refused.tba"), debug=Debug())
+        *helpers, main = module.functions
+        known = replace(module, functions=(*helpers, replace(main, code=_HALT)), shapes=())
+        measured = verify(known, reg.isa).module.functions
+        yield tbc.write(replace(module, functions=(*measured[:-1], replace(main, max_stack=9))))
 
 
-_TEXTS = ("\xc0\x80", "\xc2", "\xc2A", "\xdf\xbf", "\xe0\x80\x80", "\xe2\x82", "\xed\xa0\x80", "\xef\xbf\xbf", "\xf0\x80\x80\x80",
-          "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x80\xae", "\x1b")  # fmt: skip
+_TEXTS = (b"\xc0\x80", b"\xc2", b"\xc2A", b"\xdf\xbf", b"\xe0\x80\x80", b"\xe2\x82", b"\xed\xa0\x80", b"\xef\xbf\xbf",
+          b"\xf0\x80\x80\x80", b"\xf0\x9f\x98\x80", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xff", b"\xe2\x80\xae", b"\x1b")  # fmt: skip
+_HALT = b"\x29"
+_CLASSES = f""".screen 3, 2
+.class K
+.end
+{chr(10).join(CLASSES)}
+.func main()
+  NEWOBJ D
+  CAST Other
+  PUSH 1
+  INVOKEINTERFACE Other.tell
+  PRINT
+  NEWOBJ E
+  CAST Face
+  INSTANCEOF B
+  PRINT
+  NULL B
+  PUSH 1
+  INVOKEVIRTUAL B.tell
+  POP
+  HALT
+.end
+"""
 
 
-def damaged() -> Iterator[bytes]:
-    """Files of which the reader's tests say what is wrong with them; the whole file with each byte and each word
-    changed, with its beginning only, with other names."""
+def damaged(reg: Registry) -> Iterator[bytes]:
+    """Files of which the reader's tests say what is wrong with them; whole files with each byte and each word
+    changed, with other names; the beginning of a file."""
     for damage, _ in DAMAGED:
         file = bytearray(FILE)
         damage(file)
@@ -87,16 +112,15 @@ def damaged() -> Iterator[bytes]:
             ):  # no file says that
                 yield tbc.write(module)
     yield from (FILE[:size] for size in (0, 3, 4, 47, 48, 60))
-    for at in range(len(FILE)):
-        for byte in (0, 0x7F, 0xFF, FILE[at] + 1 & 0xFF, FILE[at] - 1 & 0xFF):
-            yield FILE[:at] + bytes([byte]) + FILE[at + 1 :]
-        if at % 4 == 0 and at + 4 <= len(FILE):
-            yield FILE[:at] + b"\xff" * 4 + FILE[at + 4 :]
-    for text in _TEXTS:
-        data = text.encode("latin-1").ljust(4, b"a")
-        yield with_run(FILE.replace(b"main", data))
-        yield with_run(FILE.replace("\xfc.tb".encode()[:4], data))
-        yield with_run(FILE.replace(b"a.b-", data))
+    for file in (FILE, written(assemble(_CLASSES, reg.isa, "classes.tba"), reg)):
+        for at, old in enumerate(file):
+            for byte in (0, 0x7F, 0xFF, old + 1 & 0xFF, old - 1 & 0xFF):
+                yield file[:at] + bytes([byte]) + file[at + 1 :]
+            if at % 4 == 0 and at + 4 <= len(file):
+                yield file[:at] + b"\xff" * 4 + file[at + 4 :]
+    for data in (*_TEXTS, b"a_9.", b"_b-9", b".abc", b"9abc", b"a b.", b"Zz@[", b"-abc", b"a^{/"):
+        for name in (b"main", b"a.b-", b".tba"):
+            yield with_run(FILE.replace(name, data.ljust(4, b"a")))
 
 
 def mutants(files: Sequence[Path], reg: Registry, amount: int, seed: str) -> Iterator[bytes]:

@@ -128,7 +128,7 @@ def main() -> None:
     if given.add:
         found.append(path.read_bytes() for path in given.add.iterdir())
     if given.search:
-        precious += [candidates.written_snippets(reg), candidates.refused(reg), candidates.damaged()]
+        precious += [candidates.written_snippets(reg), candidates.refused(reg), candidates.damaged(reg)]
         found.append(candidates.programs(reg, given.amount, given.search))
         found.append(candidates.mutants(sorted(SEEDS.glob("*.tbc")), reg, given.amount, given.search))
     if found:

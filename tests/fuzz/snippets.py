@@ -60,6 +60,8 @@ def snippets(reg: Registry) -> Iterator[Snippet]:
     yield from _entries()
     yield from _joins()
     yield from _full()
+    yield from _classes()
+    yield from _scripts()
     yield from _named()
 
 
@@ -264,7 +266,7 @@ def _devices() -> Iterator[Snippet]:
     lines = [line for which in range(5) for line in (f"PUSH {which}", "TIME_GET", "POP")]
     yield Snippet("TIME_GET", main(*lines))
     for how in (0, SHORT, SHORT | WHOLE):
-        waits = [line for time in (0, 5, -1) * 4 for line in (f"PUSH {time}", "EVENT_WAIT", "POP")]
+        waits = [line for time in (0, 5, -1) * 20 for line in (f"PUSH {time}", "EVENT_WAIT", "POP")]
         for number, stdin in enumerate((b"", b"x")):
             yield Snippet(f"EVENT_WAIT {how} {number}", main(*waits), how, stdin)
     yield Snippet("PROMPT_READ long", main("NULL string", "PROMPT_READ", "POP"), 0, b"x" * 70)
@@ -293,12 +295,11 @@ def _devices() -> Iterator[Snippet]:
     show = ("PUSH -1", "PUSH -1", "PUSH 0", "PIXEL_SET")
     for how in (0, SHORT, WHOLE):
         yield Snippet(f"PIXEL_SET {how}", main(*draw, *show, before=".screen 60, 40\n"), how)
-    for more in range(12):
-        yield Snippet(
-            f"PIXEL_SET fault {more}",
-            main(*("NOP",) * 8 * more, *show, before=".screen 9, 3\n"),
-            SHORT | WHOLE,
-        )
+    for more in range(0, 64, 2):  # what comes before moves the calls that are in vain
+        wait = ("PUSH 0", "EVENT_WAIT", "POP") * more
+        yield Snippet(f"PIXEL_SET fault {more}", main(*wait, *show, before=".screen 9, 3\n"), SHORT | WHOLE)
+        text = main(*wait, "PUSH 1", "PUSH 1", "PUSH 1", "PIXEL_SET", before=".screen 9, 3\n")
+        yield Snippet(f"PIXEL_SET at the end {more}", text, SHORT | WHOLE)
     for x, y in ((9, 0), (0, 3), (-1, 0)):
         yield Snippet(
             f"PIXEL_SET {x} {y}",
@@ -312,10 +313,9 @@ def _entries() -> Iterator[Snippet]:
         yield Snippet(f"result {how}", ".func main() -> i32\n  PUSH 3\n  RET\n.end\n", how)
         yield Snippet(f"output {how}", main('CONST "ab"', "PRINT", "PUSH 1", "PRINT"), how)
     yield Snippet("module too large", main(*("NOP",) * 2100), WHOLE | LITTLE)
-    # The picture that a program leaves behind cannot be written.
-    for more in range(12):
-        text = main(*("NOP",) * 8 * more, "PUSH 1", "PUSH 1", "PUSH 1", "PIXEL_SET", before=".screen 9, 3\n")
-        yield Snippet(f"PIXEL_SET at the end {more}", text, SHORT | WHOLE)
+    for text in ("  PUSH 1\n  PUSH 0\n  DIV\n  RET\n", "  HALT\n"):
+        for how in (WHOLE, WHOLE | SHORT):
+            yield Snippet(f"no result {how} {text.split()[0]}", f".func main() -> i32\n{text}.end\n", how)
 
 
 def _full() -> Iterator[Snippet]:
@@ -346,6 +346,40 @@ def _named() -> Iterator[Snippet]:
         yield Snippet(f"source {source}", f'.source "{source}"\n{lines}', named=True)
 
 
+def _classes() -> Iterator[Snippet]:
+    face = ".interface F\n  m(i32) -> i32\n.end\n.class A implements F\n  .method m: a_m\n.end\n.class D extends A\n.end\n"
+    for opcode, type_ in (("INVOKEVIRTUAL", "A"), ("INVOKEINTERFACE", "F")):
+        call = f"PUSH 1\n  {opcode} {type_}.m"
+        again = f".func a_m(self: A, n: i32) -> i32\n  .local x: i32\n  LOAD self\n  {call}\n  RET\n.end\n"
+        slow = again.replace("  LOAD self", "  NOP\n" * 30 + "  LOAD self")
+        yield Snippet(f"{opcode} null", face + again + main(f"NULL {type_}\n  {call}", "POP"))
+        yield Snippet(f"{opcode} stack", face + again + main(f"NEWOBJ D\n  {call}", "POP"), LEAST_STACK)
+        yield Snippet(f"{opcode} fuel", face + slow + main(f"NEWOBJ D\n  {call}", "POP"), STRESS | DEEP_STACK)
+    method = ".func a_m(self: A, n: i32) -> i32\n  LOAD n\n  RET\n.end\n"
+    for given, wanted in (("A", "D"), ("D", "A"), ("D", "F"), ("C", "F"), ("C", "A")):
+        for opcode in ("CAST", "INSTANCEOF"):
+            text = main(
+                f"NEWOBJ {given}",
+                "STOREG g",
+                "LOADG g",
+                f"{opcode} {wanted}",
+                "POP",
+                before=".global g: any\n.class C\n.end\n",
+            )
+            yield Snippet(f"{opcode} {given} {wanted}", face + method + text)
+
+
+def _scripts() -> Iterator[Snippet]:
+    yield Snippet("SCRIPT_EXEC", main('CONST "x"', "SCRIPT_EXEC", "POP"))
+    # 1,900 of 2,000 instructions in a loop, and more before it is asked for.
+    loop = ("PUSH 19", "STORE i", "again:", *("NOP",) * 95, "LOAD i", "DEC", "STORE i", "LOAD i", "JNZ again")
+    yield Snippet(
+        "SCRIPT_EXEC fuel",
+        main(".local i: i32", *loop, *("NOP",) * 150, 'CONST "x"', "SCRIPT_EXEC", "POP"),
+        STRESS,
+    )
+
+
 def refused() -> Iterator[str]:
     """Texts of programs that the verifier refuses, which is not asked before they become files."""
     before = """.memory m: 1
@@ -353,8 +387,17 @@ def refused() -> Iterator[str]:
 .class C
   c: i32
 .end
+.class A
+  .method g: h
+.end
 .func f() -> i32
   PUSH 1
+  RET
+.end
+.func g(a: i32)
+  RET
+.end
+.func h(self: A)
   RET
 .end
 """
@@ -383,6 +426,9 @@ def refused() -> Iterator[str]:
         ("PUSH 1", "JNULL a", "a:\n  NOP"),
         ("CONST 1L", "PRINT"),
         ("POP",),
+        ("CALL g",),
+        ("NULL C", "INVOKEINTERFACE @16, @0"),
+        ("NULL A", "INVOKEVIRTUAL A.@7"),
         ("RETURN_CALL f",),
         ("PUSH 1", "PUSH 0", "JZ a", "PUSH 1", "a:\n  POP"),
         ("JMP a", "NOP", "a:\n  NOP"),

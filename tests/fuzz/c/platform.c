@@ -32,17 +32,17 @@ static u32 tb_fuzz_turn(void) {
   return (tb_fuzz_now.how & FAULTS) == FAULTS ? ++tb_fuzz_now.calls : 0;
 }
 
-/* Why it is in vain: EINTR, or an error; 0: it is not. */
-static long tb_fuzz_fault(u32 turn) {
-  enum { SOMETIMES = 3, SELDOM = 17 };
-  return !turn ? 0 : turn % SELDOM == 0 ? -5 : turn % SOMETIMES == 0 ? -4 : 0;
+/* Why it is in vain: an error, or EINTR where it *waits*; 0: it is not. */
+static long tb_fuzz_fault(u32 turn, u32 waits) {
+  enum { SOMETIMES = 3, SELDOM = 61 };
+  return !turn ? 0 : turn % SELDOM == 0 ? -5 : waits && turn % SOMETIMES == 0 ? -4 : 0;
 }
 
 /* Every byte is looked at, so that a sanitizer sees what is written. (FNV-1a) */
 long __wrap_tb_platform_write(int descriptor, const void *from, u64 bytes) {
-  enum { NOTHING = 7 };
+  enum { NOTHING = 37 };
   u32 turn = tb_fuzz_turn();
-  long fault = tb_fuzz_fault(turn);
+  long fault = tb_fuzz_fault(turn, descriptor <= 2);
   if (fault || (turn && turn % NOTHING == 0)) return fault;
   if ((tb_fuzz_now.how & TB_FUZZ_SHORT) && bytes > 1) bytes /= 2;
   tb_fuzz_now.output = (tb_fuzz_now.output ^ (u32)descriptor) * 0x100000001b3;
@@ -50,14 +50,17 @@ long __wrap_tb_platform_write(int descriptor, const void *from, u64 bytes) {
   return (long)bytes;
 }
 
-/* Standard input begins with the module where it is read from there; then it goes on behind an end. */
+/* Standard input begins with the module where it is read from there; then it goes on behind an end. The turns begin
+ * with the program; a module of some sizes cannot be read. */
 long __wrap_tb_platform_read(int descriptor, void *to, u64 bytes) {
-  long fault = tb_fuzz_fault(tb_fuzz_turn());
+  enum { UNREADABLE = 32 };
+  u32 is_file = descriptor == TB_FUZZ_FILE || tb_fuzz_now.standard, turn = tb_fuzz_turn();
+  long fault = is_file && turn == 1 && tb_fuzz_now.size % UNREADABLE == 0 ? -5 : tb_fuzz_fault(turn, 1);
   if (fault) return fault;
-  u32 is_file = descriptor == TB_FUZZ_FILE || tb_fuzz_now.standard;
   u64 left = is_file ? tb_fuzz_now.size - tb_fuzz_now.at : tb_fuzz_now.input_bytes - tb_fuzz_now.input_at;
   const u8 *from = is_file ? tb_fuzz_now.file + tb_fuzz_now.at : tb_fuzz_now.input + tb_fuzz_now.input_at;
   if (!left) tb_fuzz_now.standard = 0;
+  if (!left && is_file) tb_fuzz_now.calls = 0;
   if (bytes > left) bytes = left;
   if ((tb_fuzz_now.how & TB_FUZZ_SHORT) && bytes > 1) bytes /= 2;
   if (bytes) memcpy(to, from, bytes);
@@ -70,12 +73,12 @@ long __wrap_tb_platform_read(int descriptor, void *to, u64 bytes) {
 
 long __wrap_tb_platform_open(const char *path) { return path[0] == '-' ? -2 : TB_FUZZ_FILE; }
 long __wrap_tb_platform_open_write(const char *path) {
-  long fault = tb_fuzz_fault(tb_fuzz_turn());
+  long fault = tb_fuzz_fault(tb_fuzz_turn(), 0);
   return path[0] && !fault ? TB_FUZZ_FILE + 1 : fault;
 }
-long __wrap_tb_platform_close(int descriptor) { return descriptor > 2 ? tb_fuzz_fault(tb_fuzz_turn()) : -9; }
+long __wrap_tb_platform_close(int descriptor) { return descriptor > 2 ? tb_fuzz_fault(tb_fuzz_turn(), 0) : -9; }
 long __wrap_tb_platform_rename(const char *from, const char *to) {
-  return from[0] && to[0] ? tb_fuzz_fault(tb_fuzz_turn()) : -2;
+  return from[0] && to[0] ? tb_fuzz_fault(tb_fuzz_turn(), 0) : -2;
 }
 long __wrap_tb_platform_remove(const char *path) { return path[0] ? 0 : -2; }
 _Noreturn void __wrap_tb_platform_exit(int status) { tb_fuzz_end(status); }
@@ -105,7 +108,7 @@ u64 __wrap_tb_platform_clock(u32 which) { return (tb_fuzz_now.clock += 1000003) 
  * is a time to wait for: then it is late every other time. */
 int __wrap_tb_platform_wait(u64 nanoseconds, int descriptor) {
   enum { HOUR = 3600 };
-  long fault = tb_fuzz_fault(tb_fuzz_turn());
+  long fault = tb_fuzz_fault(tb_fuzz_turn(), 1);
   if (fault) return (int)fault;
   u32 is_late = nanoseconds != ~0ull && (tb_fuzz_now.how & TB_FUZZ_SHORT) && ++tb_fuzz_now.waits % 2;
   if (descriptor == 0 && !is_late) return 1;
