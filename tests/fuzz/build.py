@@ -1,16 +1,15 @@
 """The fuzzing target: how it is composed and compiled.
 
-    target("marksweep", "gcc", folder)       replays inputs, under gcc's sanitizers
-    target("marksweep", "fuzzer", folder)    libFuzzer, under clang's
-    target("marksweep", "edges", folder)     libFuzzer, every edge of the source: to choose inputs
-    target("marksweep", "coverage", folder)  replays inputs, counts what they reach
+    target("marksweep", "gcc")       replays inputs, under gcc's sanitizers
+    target("marksweep", "fuzzer")    libFuzzer, under clang's
+    target("marksweep", "edges")     libFuzzer, every edge of the source: to choose inputs
+    target("marksweep", "coverage")  replays inputs, counts what they reach
 
 An input is a .tbc file; a section that readers skip says how it is run (c/tb_fuzz.h).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import subprocess
@@ -24,6 +23,7 @@ from tblvm.builder.emit import Sources, emit
 from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
 from tests.harness import LINE, registry
+from tests.harness.builds import shared
 
 HERE = Path(__file__).parent
 OUTSIDE = HERE.parent / "outside"
@@ -95,35 +95,32 @@ def sources(heap: str) -> Sources:
     return replace(made, headers={**made.headers, "tb_plan.h": header})
 
 
-def target(heap: str, kind: str, folder: Path) -> Path:
-    """The executable, compiled in *folder*, if the one that is there is not of the same text. Raises
-    CalledProcessError when the compiler fails."""
+def target(heap: str, kind: str) -> Path:
+    """The executable, compiled where it is not there yet. Raises CalledProcessError when the compiler fails."""
     made = sources(heap)
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
     compiler, compile_flags, link_flags = KINDS[kind]
-    include = [f"-I{folder}", *(f"-I{path}" for path in made.include)]
+    include = ["-I.", *(f"-I{path}" for path in made.include)]
     wrapped = [f"-Wl,--wrap=tb_platform_{name}" for name in _WRAPPED]
-    executable, stamp = folder / "target", folder / "stamp"
-    units = [str(folder / unit.name) for unit in made.units]
-    command = [compiler, *_COMMON, *compile_flags, *include, *units, *link_flags, *wrapped, "-lm"]
-    key = _key(made, command)
-    if not (executable.exists() and stamp.exists() and stamp.read_text() == key):
-        stamp.unlink(missing_ok=True)
+    units = [unit.name for unit in made.units]
+    command = [
+        compiler,
+        *_COMMON,
+        *compile_flags,
+        *include,
+        *units,
+        *link_flags,
+        *wrapped,
+        "-lm",
+        "-o",
+        "target",
+    ]
+
+    def compiled(folder: Path) -> None:
         write_sources(made, folder)
-        subprocess.run([*command, "-o", executable], check=True, cwd=folder)
-        stamp.write_text(key)
-    return executable
+        subprocess.run(command, check=True, cwd=folder)
 
-
-def _key(made: Sources, command: Sequence[str]) -> str:
-    """A hash of all that an executable is made of."""
-    version = subprocess.run([command[0], "--version"], check=True, capture_output=True).stdout
-    read = hashlib.sha256(repr((version, command, sorted(made.headers.items()), made.units)).encode())
-    for folder in made.include:
-        for path in sorted(Path(folder).rglob("*.[ch]")):
-            read.update(path.read_bytes())
-    return read.hexdigest()
+    version = subprocess.run([compiler, "--version"], check=True, capture_output=True).stdout
+    return shared(made, (command, version), compiled) / "target"
 
 
 def replay(

@@ -12,7 +12,6 @@ from itertools import product
 from pathlib import Path
 
 from tests.fuzz.build import ENVIRONMENT, HEAPS, REGRESSIONS, target
-from tests.fuzz.harness import WORK
 from tests.fuzz.report import Reached, collect
 
 _MOST_BYTES = 8192
@@ -34,7 +33,7 @@ def add(found: Iterable[bytes], precious: Iterable[bytes], seeds: Path) -> tuple
         _write(precious, more)
         _write((*(path.read_bytes() for path in (*before, *more.iterdir())), *found), those)
         for heap, kind in product(HEAPS, ("edges", "fuzzer")):
-            _merge(target(heap, kind, WORK / f"{heap}-{kind}"), chosen, those, work)
+            _merge(target(heap, kind), chosen, those, work)
         every = sorted(more.iterdir())
         for heap in HEAPS:
             have = _places(heap, sorted(chosen.iterdir()))
@@ -42,7 +41,7 @@ def add(found: Iterable[bytes], precious: Iterable[bytes], seeds: Path) -> tuple
                 for path in _exact(heap, every[start : start + _BATCH], have):
                     shutil.copy(path, chosen)
         for path in before:
-            path.unlink()
+            path.unlink(missing_ok=True)
         now = sorted(set(chosen.iterdir()) - others)
         for path in now:
             shutil.copy(path, seeds / f"found-{path.name[:12]}.tbc")

@@ -97,13 +97,14 @@ def _name_of(file: Path, heap: str) -> str:
 
 @cache
 def _measured(heap: str) -> Path:
-    return target(heap, "coverage", WORK / f"{heap}-coverage")
+    return target(heap, "coverage")
 
 
 def collect(heap: str, inputs: list[Path], found: dict[str, Reached]) -> None:
     """Adds to *found* what the inputs reach on one heap."""
     executable = _measured(heap)
-    folder = executable.parent
+    folder = WORK / f"{heap}-coverage"
+    folder.mkdir(parents=True, exist_ok=True)
     raw, profile = folder / "raw", folder / "profile"
     done = replay(executable, inputs, folder, LLVM_PROFILE_FILE=str(raw))
     if done.returncode:
@@ -119,7 +120,9 @@ def collect(heap: str, inputs: list[Path], found: dict[str, Reached]) -> None:
     ]
     text = subprocess.run(command, check=True, capture_output=True).stdout
     for file in json.loads(text)["data"][0]["files"]:
-        path = Path(os.path.normpath(folder / file["filename"]))
+        path = Path(os.path.normpath(executable.parent / file["filename"]))
+        if path.name == "engine.c":  # it was another folder when it was compiled
+            path = executable.parent / path.name
         if not (name := _name_of(path, heap)):
             continue
         reached = found.setdefault(name, Reached(path))

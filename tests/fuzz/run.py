@@ -56,8 +56,9 @@ def _fuzzers() -> dict[str, Fuzzer]:
     dictionary = f"-dict={HERE / 'tbc.dict'}"
     seeds = [SEEDS, REGRESSIONS]
     python = [sys.executable, "-m", "tests.fuzz.python_target"]
+    registry(PLUGINS)  # before the threads that ask for it: plug-ins are loaded by one at a time
     with ThreadPoolExecutor(len(WORKERS)) as pool:
-        compiled = {heap: pool.submit(target, heap, "fuzzer", WORK / f"{heap}-fuzzer") for heap in HEAPS}
+        compiled = {heap: pool.submit(target, heap, "fuzzer") for heap in HEAPS}
         ready = pool.submit(prepare)
         texts = pool.submit(_texts)
         # One corpus for both runtimes.
@@ -117,7 +118,8 @@ def _show(elapsed: float, seconds: float, fuzzers: dict[str, Fuzzer], comparison
     now = [name for spans in _spans() for name, start, end in spans if start <= elapsed / seconds < end]
     said = [fuzzers[name].progress() if name in fuzzers else comparison.progress() for name in now]
     found = sum(len(each.found) for each in fuzzers.values()) + len(comparison.found)
-    print(f"{elapsed:5.0f} s  {' | '.join([*said, f'{found} found'])}", flush=True)
+    if said:  # else it is about to end
+        print(f"{elapsed:5.0f} s  {' | '.join([*said, f'{found} found'])}", flush=True)
 
 
 def _summary(fuzzers: Sequence[Fuzzer], comparison: Comparison, seconds: float) -> int:
@@ -151,7 +153,7 @@ def reproduce(paths: Sequence[Path]) -> int:
             print(f"{path}: {check_text(path.read_bytes().decode('utf-8', 'surrogateescape'), isa)}")
             continue
         for heap in HEAPS:
-            done = replay(target(heap, "gcc", WORK / f"{heap}-gcc"), [path], WORK)
+            done = replay(target(heap, "gcc"), [path], WORK)
             print(f"{path}: {heap}: status, accepted, hash of output: {done.stdout}{done.stderr}")
             if done.returncode:
                 return 1

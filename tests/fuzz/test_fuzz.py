@@ -39,7 +39,7 @@ SAMPLE = sorted(random.Random(SEED).sample(FILES, min(len(FILES), 40 * SCALE)))
 
 @pytest.mark.parametrize("heap", HEAPS)
 def test_replay_under_sanitizers(heap: str, tmp_path: Path) -> None:
-    done = replay(target(heap, "gcc", tmp_path), FILES, tmp_path)
+    done = replay(target(heap, "gcc"), FILES, tmp_path)
     assert done.returncode == 0, done.stderr[-6000:]
     ends = [line.split() for line in done.stdout.splitlines()]
     assert len(ends) == len(FILES)
