@@ -18,7 +18,8 @@ from tblvm.core.module import Debug
 from tblvm.core.registry import Registry
 from tblvm.core.verified import Form
 from tblvm.stack import verify
-from tests.core.test_tbc import DAMAGED, FILE, MALFORMED
+from tests.core.loader.mutants import mutant
+from tests.core.test_tbc import DAMAGED, FILE, FULL, MALFORMED
 from tests.differential.test_opcodes import forms, line
 from tests.differential.vectors import BAD_NUMBERS, CLASSES, Program
 from tests.fuzz import snippets
@@ -111,6 +112,8 @@ def damaged(reg: Registry) -> Iterator[bytes]:
                 struct.error, TypeError, ValueError, LookupError, OverflowError
             ):  # no file says that
                 yield tbc.write(module)
+        lines = (((0, 0x7FFFFFFF), (2, 0xFFFFFFFE)), ())
+        yield tbc.write(replace(FULL, debug=replace(FULL.debug, lines=lines)))
     yield from (FILE[:size] for size in (0, 3, 4, 47, 48, 60))
     for file in (FILE, written(assemble(_CLASSES, reg.isa, "classes.tba"), reg)):
         for at, old in enumerate(file):
@@ -118,6 +121,7 @@ def damaged(reg: Registry) -> Iterator[bytes]:
                 yield file[:at] + bytes([byte]) + file[at + 1 :]
             if at % 4 == 0 and at + 4 <= len(file):
                 yield file[:at] + b"\xff" * 4 + file[at + 4 :]
+    yield file.replace(struct.pack("<2I", 3, 2), bytes(8))  # its screen
     for data in (*_TEXTS, b"a_9.", b"_b-9", b".abc", b"9abc", b"a b.", b"Zz@[", b"-abc", b"a^{/"):
         for name in (b"main", b"a.b-", b".tba"):
             yield with_run(FILE.replace(name, data.ljust(4, b"a")))
@@ -130,3 +134,9 @@ def mutants(files: Sequence[Path], reg: Registry, amount: int, seed: str) -> Ite
         data = path.read_bytes()
         for _ in range(amount):
             yield mutate_file(data, rng, reg, bytes)
+
+
+def loader_mutants(reg: Registry, amount: int, seed: int) -> Iterator[bytes]:
+    """The loader's tests' own."""
+    for number in range(amount):
+        yield mutant(reg, number, seed)

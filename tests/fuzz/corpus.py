@@ -39,6 +39,7 @@ from tests.programs import EXAMPLES, STOPPED, expected
 
 _SKETCHES = 12
 _FORMS_A_FILE = 16
+_MUTANTS = 2000
 
 # Pages without a prefix of their own.
 _PLUGIN = """\
@@ -119,7 +120,7 @@ def make(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--add", type=Path, metavar="FOLDER")
-    parser.add_argument("--search", metavar="SEED")
+    parser.add_argument("--search", type=int, metavar="SEED")
     parser.add_argument("--amount", type=int, default=12, help="programs for each form, mutants of each seed")
     given = parser.parse_args()
     reg = registry(PLUGINS)
@@ -127,10 +128,15 @@ def main() -> None:
     precious: list[Iterable[bytes]] = []
     if given.add:
         found.append(path.read_bytes() for path in given.add.iterdir())
-    if given.search:
-        precious += [candidates.written_snippets(reg), candidates.refused(reg), candidates.damaged(reg)]
-        found.append(candidates.programs(reg, given.amount, given.search))
-        found.append(candidates.mutants(sorted(SEEDS.glob("*.tbc")), reg, given.amount, given.search))
+    if given.search is not None:
+        precious += [
+            candidates.written_snippets(reg),
+            candidates.refused(reg),
+            candidates.damaged(reg),
+            candidates.loader_mutants(reg, _MUTANTS, given.search),
+        ]
+        found.append(candidates.programs(reg, given.amount, str(given.search)))
+        found.append(candidates.mutants(sorted(SEEDS.glob("*.tbc")), reg, given.amount, str(given.search)))
     if found:
         before, now = add(chain(*found), chain(*precious), SEEDS)
         print(f"{now} seeds are found ones; {before} were")
