@@ -121,7 +121,8 @@ def damaged(reg: Registry) -> Iterator[bytes]:
                 yield file[:at] + bytes([byte]) + file[at + 1 :]
             if at % 4 == 0 and at + 4 <= len(file):
                 yield file[:at] + b"\xff" * 4 + file[at + 4 :]
-    yield file.replace(struct.pack("<2I", 3, 2), bytes(8))  # its screen
+    before, _, behind = file.rpartition(struct.pack("<2I", 3, 2))  # its screen
+    yield before + bytes(8) + behind
     for data in (*_TEXTS, b"a_9.", b"_b-9", b".abc", b"9abc", b"a b.", b"Zz@[", b"-abc", b"a^{/"):
         for name in (b"main", b"a.b-", b".tba"):
             yield with_run(FILE.replace(name, data.ljust(4, b"a")))

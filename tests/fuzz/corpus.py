@@ -37,7 +37,7 @@ from tests.fuzz.modules import (
 from tests.harness import registry
 from tests.programs import EXAMPLES, STOPPED, expected
 
-_SKETCHES = 12
+_SKETCHES = 10
 _FORMS_A_FILE = 16
 _MUTANTS = 2000
 

@@ -447,6 +447,7 @@ def refused() -> Iterator[str]:
         ("CONST 1L", "CALL g"),
         ("NULL C", "INVOKEINTERFACE @16, @0"),
         ("NULL A", "INVOKEVIRTUAL A.@7"),
+        ("INVOKEVIRTUAL A.g",),
         ("RETURN_CALL f",),
         ("PUSH 1", "PUSH 0", "JZ a", "PUSH 1", "a:\n  POP"),
         ("JMP a", "NOP", "a:\n  NOP"),
