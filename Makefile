@@ -35,16 +35,16 @@ differential: setup debian
 	TBLVM_TEST_SCALE=50 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/differential \
 	  tests/core/io tests/core/loader tests/builder/test_runtime.py
 
-# Coverage-guided, for FUZZ_SECONDS (600); what is found is in build/fuzz/crashes.
-fuzz: setup debian fuzzers
+# Coverage-guided, on two cores, for FUZZ_SECONDS (600); what is found is in build/fuzz/crashes.
+fuzz: fuzzers
 	$(BIN)/python -m tests.fuzz.run
 
 # What seeds and found inputs reach of the C.
-fuzz-report: setup debian fuzzers
+fuzz-report: fuzzers
 	$(BIN)/python -m tests.fuzz.report 85
 
 fuzzers: setup
-	@tests/debian.sh clang llvm libclang-rt-dev
+	@tests/debian.sh gcc libc6-dev clang llvm libclang-rt-dev
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 

@@ -363,7 +363,9 @@ def print_engine(composition: Composition) -> str:
         more = _fetch_behind(handler.uses[0])
         # The line table of this file tells the report whose bytes these are.
         parts.append(f'#line 1 "tb-op:{handler.library}:{handler.label}:{handler.number}"')
-        parts.append(f"op_{handler.number}: {{{more}\n{handler.text}\ncontinue; }}")
+        last = handler.text.rpartition("\n")[2]
+        after = "" if last.startswith("goto ") else "continue; "
+        parts.append(f"op_{handler.number}: {{{more}\n{handler.text}\n{after}}}")
     parts.append('#line 1 "tb-engine"')
     if branches:
         parts.append("branch: {\nconst u8 *to = code + function->code + imm;")

@@ -491,8 +491,12 @@ class _Checker:
         if name == "tail_invoke":
             callee, what = self._callee(opcode, transfer, immediates)
             self._move(len(callee.parameters) + len(callee.results) + len(self.type.results))
-            left = self._take(stack, callee.parameters, what).push(*callee.results)
-            self._take(left, self.type.results, what)
+            self._take(stack, callee.parameters, what)
+            # Nothing of this frame is left when the callee returns: its results are all that there is.
+            given, wanted = callee.results, self.type.results
+            if len(given) != len(wanted) or not all(map(self.hierarchy.assignable, given, wanted)):
+                said, asked = (", ".join(map(self.module.type_name, each)) for each in (given, wanted))
+                self.fail(f"{what} returns ({said}) in place of a function that returns ({asked})")
             return None
         if name == "jump_table":
             for target in dict.fromkeys(immediates[int(transfer.attribute) :]):  # type: ignore[call-overload]

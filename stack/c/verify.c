@@ -393,7 +393,12 @@ static u32 tb_instruction(struct tb_verifier *v, const u8 *at, u32 stack) {
       tb_move(v, (u64)callee.a + callee.b + (is_tail ? v->results : 0));
       after = tb_take_listed(v, left, callee.first + is_method, callee.a - is_method);
       if (is_method) after = tb_take(v, after, owner); /* whatever the function itself takes */
-      if (!is_tail) below = after;
+      if (is_tail) { /* nothing of this frame is left when the callee returns */
+        tb_check_that(v, callee.b == v->results, "a tail call returns something else than its function");
+        after = TB_EMPTY;
+      } else {
+        below = after;
+      }
       for (u32 i = 0; i < callee.b; i++)
         after = tb_push(v, after, tb_module_word(m, TB_SECTION_TYPE_LIST, callee.first + callee.a + i));
       if (is_tail) {

@@ -1,8 +1,9 @@
 """The fuzzing target: how it is composed and compiled.
 
-    target("marksweep", "gcc", folder)       replays inputs, under gcc's sanitizers
-    target("marksweep", "fuzzer", folder)    libFuzzer, under clang's
-    target("marksweep", "coverage", folder)  replays inputs, counts what they reach
+    target("marksweep", "gcc")       replays inputs, under gcc's sanitizers
+    target("marksweep", "fuzzer")    libFuzzer, under clang's
+    target("marksweep", "edges")     libFuzzer, every edge of the source: to choose inputs
+    target("marksweep", "coverage")  replays inputs, counts what they reach
 
 An input is a .tbc file; a section that readers skip says how it is run (c/tb_fuzz.h).
 """
@@ -21,7 +22,8 @@ from tblvm.builder.compose import Composition, compose
 from tblvm.builder.emit import Sources, emit
 from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
-from tests.harness import registry
+from tests.harness import LINE, registry
+from tests.harness.builds import shared
 
 HERE = Path(__file__).parent
 OUTSIDE = HERE.parent / "outside"
@@ -35,13 +37,11 @@ _WARNINGS = ("-Wall", "-Wextra", "-Werror")
 _COMMON = ("-std=gnu11", "-g", "-fno-strict-aliasing", "-ffp-contract=off", *_WARNINGS)
 _SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 # name: compiler, flags to compile, flags to link
+_LIBFUZZER = ("-fsanitize=fuzzer-no-link", "-Dmain=tb_hosted_main")
 KINDS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "gcc": ("gcc", _SANITIZED, ()),
-    "fuzzer": (
-        "clang",
-        (*_SANITIZED, "-fsanitize=fuzzer-no-link", "-Dmain=tb_hosted_main"),
-        ("-fsanitize=fuzzer",),
-    ),
+    "fuzzer": ("clang", (*_SANITIZED, *_LIBFUZZER), ("-fsanitize=fuzzer",)),
+    "edges": ("clang", ("-O0", *_LIBFUZZER), ("-fsanitize=fuzzer",)),
     "coverage": ("clang", ("-O0", "-fprofile-instr-generate", "-fcoverage-mapping"), ()),
 }
 _WRAPPED = [
@@ -50,6 +50,8 @@ _WRAPPED = [
     "open",
     "open_write",
     "close",
+    "rename",
+    "remove",
     "exit",
     "map",
     "interrupt_after",
@@ -62,6 +64,7 @@ _VARIED = {
     "TB_STACK_CELLS": "tb_fuzz_now.stack_cells",
     "TB_HEAP_BYTES": "tb_fuzz_now.heap_bytes",
     "TB_FUEL": "tb_fuzz_now.fuel",
+    "TB_LOAD_MEMORY": "tb_fuzz_now.memory",
     "TB_GC_STRESS": "tb_fuzz_now.stress",
     "TB_GC_AUDIT(cx)": "tb_fuzz_audit(cx)",
 }
@@ -75,7 +78,9 @@ def composition(heap: str) -> Composition:
     """A runtime with every page."""
     reg = registry(PLUGINS)
     features = ("fuzz", "core.fuel", *HEAPS[heap], "platform.hosted", "rt.hosted", *reg.isa.pages)
-    options = {"linear": 1 << 18, "tables": 64} | ({"gc.mark-stack": 3} if heap == "marksweep" else {})
+    options = {"linear": 1 << 18, "tables": 64, "prompt.line": LINE} | (
+        {"gc.mark-stack": 3} if heap == "marksweep" else {}
+    )
     plan = general(reg, Request(features=features, target="hosted", options=options))
     return compose(plan, sample(reg), reg.isa, loaded=True)
 
@@ -90,20 +95,32 @@ def sources(heap: str) -> Sources:
     return replace(made, headers={**made.headers, "tb_plan.h": header})
 
 
-def target(heap: str, kind: str, folder: Path) -> Path:
-    """The executable, compiled in *folder*. Raises CalledProcessError when the compiler fails."""
+def target(heap: str, kind: str) -> Path:
+    """The executable, compiled where it is not there yet. Raises CalledProcessError when the compiler fails."""
     made = sources(heap)
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_sources(made, folder)
     compiler, compile_flags, link_flags = KINDS[kind]
-    include = [f"-I{folder}", *(f"-I{path}" for path in made.include)]
+    include = ["-I.", *(f"-I{path}" for path in made.include)]
     wrapped = [f"-Wl,--wrap=tb_platform_{name}" for name in _WRAPPED]
-    executable = folder / "target"
-    units = [str(folder / unit.name) for unit in made.units]
-    command = [compiler, *_COMMON, *compile_flags, *include, *units, *link_flags, *wrapped, "-lm"]
-    subprocess.run([*command, "-o", executable], check=True, cwd=folder)
-    return executable
+    units = [unit.name for unit in made.units]
+    command = [
+        compiler,
+        *_COMMON,
+        *compile_flags,
+        *include,
+        *units,
+        *link_flags,
+        *wrapped,
+        "-lm",
+        "-o",
+        "target",
+    ]
+
+    def compiled(folder: Path) -> None:
+        write_sources(made, folder)
+        subprocess.run(command, check=True, cwd=folder)
+
+    version = subprocess.run([compiler, "--version"], check=True, capture_output=True).stdout
+    return shared(made, (command, version), compiled) / "target"
 
 
 def replay(

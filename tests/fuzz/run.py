@@ -1,65 +1,40 @@
-"""`make fuzz`: all harnesses, for FUZZ_SECONDS (600) altogether on two cores.
+"""`make fuzz`: all harnesses, for FUZZ_SECONDS (600) on two cores.
 
 python -m tests.fuzz.run                      fuzzes; ends with 1 when anything was found
 python -m tests.fuzz.run --reproduce FILE...  runs what was found again: .tbc files and .tba texts
 
-What is found is kept in build/fuzz/crashes, what was learnt in build/fuzz/corpus.
+What is found is kept in build/fuzz/crashes, what was learnt in build/fuzz/corpus. TBLVM_TEST_SEED is the seed.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import random
-import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import accumulate
 from pathlib import Path
+from threading import Event
 
 from tblvm.core import tbc
 from tblvm.core.dis import disassemble
-from tests.fuzz.build import ENVIRONMENT, HEAPS, HERE, PLUGINS, REGRESSIONS, SEEDS, replay, target
+from tblvm.core.errors import ModuleError
+from tests.fuzz.build import HEAPS, HERE, PLUGINS, REGRESSIONS, SEEDS, replay, target
+from tests.fuzz.differential import Comparison, prepare
+from tests.fuzz.harness import CORPUS, CRASHES, WORK, Fuzzer, shown
 from tests.harness import registry
 from tests.programs import EXAMPLES, STOPPED
 
-ROOT = HERE.parent.parent
-WORK = ROOT / "build" / "fuzz"
-CRASHES, CORPUS = WORK / "crashes", WORK / "corpus"
-# Shares of the time: on each core those of one worker, one after the other, then the differential.
-WORKERS = ((("marksweep", 0.55), ("freelist", 0.2)), (("files", 0.45), ("texts", 0.3)))
-_DIFFERENTIAL = 0.2
-_OPTIONS = ("-max_len=8192", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=1")
-_SUFFIX = {"marksweep": "tbc", "freelist": "tbc", "files": "tbc", "texts": "tba"}
+# One core searches the C; the other the Python, and then compares both. What has which share of the time:
+WORKERS = ((("marksweep", 0.7), ("freelist", 0.3)), (("files", 0.4), ("texts", 0.25), ("differential", 0.35)))
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a harness did. coverage: libFuzzer's count of edges; found: what it stumbled over."""
-
-    name: str
-    executions: int
-    coverage: int
-    inputs: int
-    found: tuple[Path, ...]
-
-
-def _command(name: str) -> list[str]:
-    if name in HEAPS:
-        return [str(target(name, "fuzzer", WORK / name)), f"-dict={HERE / 'tbc.dict'}"]
-    return [sys.executable, "-m", "tests.fuzz.python_target", name]
-
-
-def _seeds(name: str) -> list[Path]:
-    if name != "texts":
-        return [SEEDS, REGRESSIONS]
-    # Texts of examples, of what stops programs, and of all seeds.
+def _texts() -> Path:
+    """A folder with the texts of examples, of what stops programs, and of all seeds that can be read."""
     folder = WORK / "texts"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -69,102 +44,101 @@ def _seeds(name: str) -> list[Path]:
     for number, case in enumerate(STOPPED.values()):
         (folder / f"stopped-{number}.tba").write_text(case.text)
     for path in SEEDS.glob("*.tbc"):
-        (folder / f"{path.stem}.tba").write_text(disassemble(tbc.read(path.read_bytes()), isa))
-    return [folder]
-
-
-def fuzz(name: str, command: Sequence[str], seeds: Sequence[Path], seconds: float, seed: int) -> Result:
-    """Runs one harness; what it finds becomes a file in CRASHES."""
-    corpus = CORPUS / ("modules" if name in HEAPS else name)  # one for both runtimes; Python is slow
-    corpus.mkdir(parents=True, exist_ok=True)
-    CRASHES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        pending, log = Path(folder) / "pending", WORK / f"{name}.log"
-        environment = {**os.environ, **ENVIRONMENT, "TB_FUZZ_PENDING": str(pending)}
-        options = [*_OPTIONS, f"-max_total_time={max(1, round(seconds))}", f"-seed={seed}"]
-        options.append(f"-artifact_prefix={folder}/found-")
-        with log.open("wb") as output:
-            code = subprocess.run(
-                [*command, *options, str(corpus), *map(str, seeds)],
-                stdout=output,
-                stderr=output,
-                check=False,
-                cwd=ROOT,
-                env=environment,
-            ).returncode
-        text = log.read_text(errors="replace")
-        inputs = [path.read_bytes() for path in sorted(Path(folder).glob("found-*"))] if code else []
-        if code and pending.exists():  # the mutator tried it: what libFuzzer has kept is another
-            kept = pending.read_bytes()
-            size = int.from_bytes(kept[:4], "little")
-            inputs = [kept[4 : 4 + size]] if size else inputs
-    found = []
-    for data in inputs:
-        path = CRASHES / f"{name}-{hashlib.sha1(data).hexdigest()[:12]}.{_SUFFIX[name]}"
-        path.write_bytes(data)
-        found.append(path)
-    if code and not found:
-        found.append(log)
-    executions = re.findall(r"number_of_executed_units: (\d+)", text)
-    coverage = re.findall(r"\bcov: (\d+)", text)
-    return Result(
-        name,
-        int(executions[-1]) if executions else 0,
-        int(coverage[-1]) if coverage else 0,
-        sum(1 for _ in corpus.iterdir()),
-        tuple(found),
-    )
-
-
-def _differential(seconds: float, seed: int) -> list[Path]:
-    """Inputs of the corpus, in another order each time, through C and Python until the time is up."""
-    from tests.fuzz.differential import runs, verdicts
-
-    end = time.monotonic() + seconds
-    paths = sorted((CORPUS / "modules").glob("*"))
-    random.Random(seed).shuffle(paths)
-    found, done, ran, at = [], 0, 0, 0
-    while at < len(paths) and time.monotonic() < end:
-        batch = paths[at : at + 50]
-        at += 50
         try:
-            files = [path.read_bytes() for path in batch]
-            done += verdicts(files).total()
-            ran += runs(files) + runs(files, "freelist")
-        except AssertionError as error:
-            place = CRASHES / f"differential-{hashlib.sha1(str(error).encode()).hexdigest()[:12]}.tbc"
-            place.write_bytes(bytes.fromhex(str(error).rsplit("\n", 1)[1]))
-            print(f"differential: {str(error).splitlines()[0][:400]}")
-            found.append(place)
-    print(f"differential    {done:9} verdicts and {ran} runs compared with Python, of {len(paths)} inputs")
-    return found
+            (folder / f"{path.stem}.tba").write_text(disassemble(tbc.read(path.read_bytes()), isa))
+        except ModuleError:
+            continue  # a seed for what reads files
+    return folder
+
+
+def _fuzzers() -> dict[str, Fuzzer]:
+    """All but the differential, ready to run: what they are compiled of may take a minute."""
+    dictionary = f"-dict={HERE / 'tbc.dict'}"
+    seeds = [SEEDS, REGRESSIONS]
+    python = [sys.executable, "-m", "tests.fuzz.python_target"]
+    registry(PLUGINS)  # before the threads that ask for it: plug-ins are loaded by one at a time
+    with ThreadPoolExecutor(len(WORKERS)) as pool:
+        compiled = {heap: pool.submit(target, heap, "fuzzer") for heap in HEAPS}
+        ready = pool.submit(prepare)
+        texts = pool.submit(_texts)
+        # One corpus for both runtimes.
+        made = {
+            heap: Fuzzer(heap, [str(each.result()), dictionary], seeds, "modules")
+            for heap, each in compiled.items()
+        }
+        made["files"] = Fuzzer("files", [*python, "files"], seeds, "files")
+        made["texts"] = Fuzzer("texts", [*python, "texts"], [texts.result()], "texts", "tba")
+        ready.result()
+    return made
+
+
+def _spans() -> Iterator[tuple[tuple[str, float, float], ...]]:
+    """For each worker the names of what it runs, when it starts and when it ends, in shares of the time."""
+    for worker in WORKERS:
+        ends = [*accumulate(share for _, share in worker)]
+        yield tuple((name, end - share, end) for (name, share), end in zip(worker, ends, strict=True))
 
 
 def run(seconds: float, seed: int) -> int:
-    print(f"fuzzing for {seconds:.0f} s, seed {seed}", flush=True)
-    commands = {name: _command(name) for worker in WORKERS for name, _ in worker}
-    seeds = {name: _seeds(name) for name in commands}
+    """Fuzzes; 1 when anything was found."""
+    print(f"getting ready, seed {seed}", flush=True)
+    stop = Event()
+    fuzzers = _fuzzers()
+    comparison = Comparison(seed)
+    runs: dict[str, Callable[[float], None]] = {
+        name: lambda until, each=each: each.run(until, seed, stop)  # type: ignore[misc]
+        for name, each in fuzzers.items()
+    }
+    runs["differential"] = lambda until: comparison.run(CORPUS / "modules", until, stop)
+    start = time.monotonic()
+    print(f"fuzzing for {seconds:.0f} s on {len(WORKERS)} cores, until {_clock(seconds)}", flush=True)
 
-    def work(worker: Sequence[tuple[str, float]]) -> list[Result]:
-        return [fuzz(name, commands[name], seeds[name], seconds * share, seed) for name, share in worker]
+    def work(spans: Sequence[tuple[str, float, float]]) -> None:
+        for name, _, end in spans:
+            runs[name](start + seconds * end)
 
-    found: list[Path] = []
     with ThreadPoolExecutor(len(WORKERS)) as pool:
-        for results in pool.map(work, WORKERS):
-            for each in results:
-                print(
-                    f"{each.name:15} {each.executions:9} executions, {each.coverage} edges, "
-                    f"{each.inputs} inputs, {len(each.found)} found",
-                    flush=True,
-                )
-                found += each.found
-    found += _differential(seconds * _DIFFERENTIAL, seed)
-    for path in found:
-        print(f"FOUND {path}")
+        jobs = [pool.submit(work, spans) for spans in _spans()]
+        try:
+            while wait(jobs, timeout=min(60.0, max(10.0, seconds / 30))).not_done:
+                _show(time.monotonic() - start, seconds, fuzzers, comparison)
+        except KeyboardInterrupt:
+            stop.set()
+            print("interrupted: it ends now", flush=True)
+    for job in jobs:
+        job.result()  # what a worker has raised
+    return _summary(list(fuzzers.values()), comparison, time.monotonic() - start)
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
+
+
+def _show(elapsed: float, seconds: float, fuzzers: dict[str, Fuzzer], comparison: Comparison) -> None:
+    now = [name for spans in _spans() for name, start, end in spans if start <= elapsed / seconds < end]
+    said = [fuzzers[name].progress() if name in fuzzers else comparison.progress() for name in now]
+    found = sum(len(each.found) for each in fuzzers.values()) + len(comparison.found)
+    if said:  # else it is about to end
+        print(f"{elapsed:5.0f} s  {' | '.join([*said, f'{found} found'])}", flush=True)
+
+
+def _summary(fuzzers: Sequence[Fuzzer], comparison: Comparison, seconds: float) -> int:
+    print(f"\n{'harness':12} {'seconds':>8} {'executions':>12} {'edges':>7} {'new inputs':>11} {'found':>6}")
+    for each in fuzzers:
+        print(
+            f"{each.name:12} {each.seconds:8.0f} {each.executions:12,} {each.edges:7,} {each.inputs:11,} "
+            f"{len(each.found):6}"
+        )
+    print(comparison.progress())
+    found = [path for each in fuzzers for path in each.found] + comparison.found
+    for path, name in zip(found, shown(found), strict=True):
         if path.suffix == ".log":
-            print(f"  it ended without an input: see {path}")
+            print(f"FOUND: a harness ended without an input; the end of {name}:")
+            print("\n".join(f"  {line}" for line in path.read_text(errors="replace").splitlines()[-15:]))
         else:
-            print(f"  to see it again: {Path(sys.executable)} -m tests.fuzz.run --reproduce {path}")
+            [python] = shown([Path(sys.executable)])
+            print(f"FOUND {name}\n  to see it again: {python} -m tests.fuzz.run --reproduce {name}")
+    print(f"{len(found)} found in {seconds:.0f} s")
     return int(bool(found))
 
 
@@ -179,7 +153,7 @@ def reproduce(paths: Sequence[Path]) -> int:
             print(f"{path}: {check_text(path.read_bytes().decode('utf-8', 'surrogateescape'), isa)}")
             continue
         for heap in HEAPS:
-            done = replay(target(heap, "gcc", WORK / f"{heap}-gcc"), [path], WORK)
+            done = replay(target(heap, "gcc"), [path], WORK)
             print(f"{path}: {heap}: status, accepted, hash of output: {done.stdout}{done.stderr}")
             if done.returncode:
                 return 1
@@ -194,9 +168,16 @@ def main() -> int:
     files = parser.parse_args().reproduce
     WORK.mkdir(parents=True, exist_ok=True)
     if files:
+        if missing := [str(path) for path in files if not path.is_file()]:
+            parser.error(f"there is no file {missing[0]}")
         return reproduce(files)
-    seed = int(os.environ.get("TBLVM_TEST_SEED") or random.SystemRandom().randrange(1, 1 << 31))
-    return run(float(os.environ.get("FUZZ_SECONDS", "600")), seed)
+    CRASHES.mkdir(exist_ok=True)
+    try:
+        seed = int(os.environ.get("TBLVM_TEST_SEED") or random.SystemRandom().randrange(1, 1 << 31))
+        seconds = float(os.environ.get("FUZZ_SECONDS") or 600)
+    except ValueError as error:
+        parser.error(f"FUZZ_SECONDS and TBLVM_TEST_SEED are numbers: {error}")
+    return run(seconds, seed)
 
 
 if __name__ == "__main__":

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from tblvm.core import tbc
+from tblvm.core.asm import assemble
 from tblvm.core.dis import disassemble
+from tests.fuzz import harness
 from tests.fuzz.build import HEAPS, PLUGINS, REGRESSIONS, SEEDS, replay, target
 from tests.fuzz.corpus import made
 from tests.fuzz.differential import runs, verdicts
+from tests.fuzz.harness import Fuzzer
+from tests.fuzz.modules import written
 from tests.fuzz.mutate import mutate_file, mutate_text
 from tests.fuzz.properties import check_file, check_text
 from tests.fuzz.report import REASONS, ROOT, reasons
+from tests.fuzz.snippets import snippets
 from tests.harness import registry
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
@@ -32,7 +39,7 @@ SAMPLE = sorted(random.Random(SEED).sample(FILES, min(len(FILES), 40 * SCALE)))
 
 @pytest.mark.parametrize("heap", HEAPS)
 def test_replay_under_sanitizers(heap: str, tmp_path: Path) -> None:
-    done = replay(target(heap, "gcc", tmp_path), FILES, tmp_path)
+    done = replay(target(heap, "gcc"), FILES, tmp_path)
     assert done.returncode == 0, done.stderr[-6000:]
     ends = [line.split() for line in done.stdout.splitlines()]
     assert len(ends) == len(FILES)
@@ -94,5 +101,52 @@ def test_properties_of_mutants() -> None:
 def test_reasons_are_about_lines_that_are_there() -> None:
     found = reasons()
     assert len(found) == sum(line.startswith("| ") for line in REASONS.read_text().splitlines()) - 1
-    for file, part, _ in found:
-        assert file.startswith("(engine") or part in (ROOT / file).read_text(), (file, part)
+    for reason in found:
+        if not reason.file.startswith("(engine"):
+            assert reason.lines((ROOT / reason.file).read_text().splitlines()), reason
+
+
+def test_snippets_are_programs() -> None:
+    """Each assembles, and has a name of its own; a sample of them is verified and runs alike everywhere."""
+    reg = registry(PLUGINS)
+    found = list(snippets(reg))
+    assert len({each.name for each in found}) == len(found)
+    some = random.Random(SEED).sample(found, min(len(found), 40 * SCALE))
+    files = [written(assemble(each.text, reg.isa, "snippet.tba"), reg) for each in some]
+    assert verdicts(files)[0] > len(files) // 2
+
+
+class _Command:
+    """A fuzzer of its own: a shell that is given libFuzzer's options."""
+
+    def __init__(self, script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("WORK", "CRASHES", "CORPUS"):
+            monkeypatch.setattr(harness, name, folder / name)
+        (folder / "WORK").mkdir()
+        self.fuzzer = Fuzzer("shell", ["sh", "-c", script, "sh"], [], "corpus")
+
+    def run(self, seconds: float) -> Fuzzer:
+        self.fuzzer.run(time.monotonic() + seconds, 1, Event())
+        return self.fuzzer
+
+
+def test_a_fuzzer_is_ended_when_its_time_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = _Command("echo '#7 NEW cov: 12'; exec tail -f /dev/null", tmp_path, monkeypatch)
+    found = command.run(1.0)
+    assert not found.found and found.executions == 7 and found.edges == 12
+    assert 0.9 < found.seconds < 20
+
+
+def test_what_a_fuzzer_finds_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The fourth option says where to: -artifact_prefix=...
+    script = (
+        'for each; do case $each in -artifact_prefix=*) printf bad > "${each#*=}crash";; esac; done; exit 77'
+    )
+    found = _Command(script, tmp_path, monkeypatch).run(20.0)
+    assert [path.read_bytes() for path in found.found] == [b"bad"]
+    assert {path.parent.name for path in found.found} == {"CRASHES"}
+
+
+def test_a_fuzzer_that_does_not_start_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _Command("echo no such thing; exit 1", tmp_path, monkeypatch).run(20.0)
+    assert [path.read_text() for path in found.found] == ["no such thing\n"]

@@ -105,7 +105,20 @@ def test_what_is_right_goes_round(body: str, isa: Isa) -> None:
         ("PUSH 0; CALL_INDIRECT (i32) -> i32", "CALL_INDIRECT takes 1 operands and the stack has 0"),
         ("CONST 1L; PUSH 0; CALL_INDIRECT (i32)", "CALL_INDIRECT takes i32 where the stack has i64"),
         ("PUSH 0; CALL_INDIRECT @9", "entry 9 of the type table is no function type"),
-        ("RETURN_CALL main; .end; .func g() -> i64; PUSH 1; RETURN_CALL f", "RETURN_CALL f takes i64 where"),
+        (
+            "RETURN_CALL main; .end; .func g() -> i64; PUSH 1; RETURN_CALL f",
+            r"f returns \(i32\) in place of a function that returns \(i64\)",
+        ),
+        # What is below the operands is no result, and no result is dropped.
+        (
+            "RETURN_CALL main; .end; .func g() -> i32; PUSH 1; RETURN_CALL main",
+            r"main returns \(\) in place of a function that returns \(i32\)",
+        ),
+        ("PUSH 1; RETURN_CALL f", r"f returns \(i32\) in place of a function that returns \(\)"),
+        (
+            "PUSH 1; PUSH 0; RETURN_CALL_INDIRECT (i32) -> i32",
+            r"returns \(i32\) in place of a function that returns \(\)",
+        ),
         ("RETURN_CALL f", "RETURN_CALL f takes 1 operands and the stack has 0"),
         ("CONST 1L; BR_TABLE a; a: HALT", "BR_TABLE: index must be i32, not i64"),
         ("PUSH 1; JZ a; PUSH 2; PUSH 3; BR_TABLE a; a: HALT", r"at offset .* the operand stack is \(\)"),

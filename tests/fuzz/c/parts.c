@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TB_BODY_BYTES = 1 << 15, TB_KINDS = TB_SECTIONS + 1, TB_FUZZ_KIND = TB_KINDS - 1, TB_BODIES = 3 + TB_KINDS };
+enum { TB_BODY_BYTES = 1 << 15, TB_FUZZ_KIND = TB_SECTIONS, TB_KINDS, TB_BODIES = 3 + TB_KINDS };
 /* As in core/c/loader/check.c: sections that code needs are marked so. */
 enum { TB_MARKED_SECTIONS = 0x8fc7e };
 
@@ -88,7 +88,7 @@ static u32 tb_take_apart(struct tb_parts *parts, const u8 *file, u64 size) {
   for (u32 i = 0; i < count; i++) {
     const u8 *row = file + 48 + 12 * i;
     u32 kind = tb_load_u32(row) & 0x7fffffff;
-    if (kind == TB_FUZZ_SECTION) kind = TB_FUZZ_KIND;
+    kind = kind == TB_FUZZ_SECTION ? TB_FUZZ_KIND : kind < TB_SECTIONS ? kind : TB_KINDS;
     if (kind < TB_KINDS && !tb_take_area(file, size, row + 4, tb_part(parts, kind))) return 0;
   }
   return 1;

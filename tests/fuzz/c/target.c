@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 enum { TB_FUZZ_PENDING_BYTES = 1 << 17 };
-enum { TB_FUZZ_FUEL = 10000, TB_FUZZ_STRESSED_FUEL = 2000, TB_FUZZ_MEMORY = TB_LOAD_MEMORY, TB_FUZZ_LITTLE_MEMORY = 8192 };
+enum { TB_FUZZ_FUEL = 10000, TB_FUZZ_STRESSED_FUEL = 2000 };
+enum { TB_FUZZ_MEMORY = 1 << 20, TB_FUZZ_LITTLE_MEMORY = 16384, TB_FUZZ_LEAST_MEMORY = 2048 };
 struct tb_fuzz tb_fuzz_now;
 static jmp_buf tb_fuzz_back;
 static int tb_fuzz_status;
@@ -52,6 +53,7 @@ static void tb_fuzz_reset(const u8 *file, u64 size) {
   tb_fuzz_now.input = at + (bytes != 0);
   tb_fuzz_now.input_bytes = bytes - (bytes != 0);
   tb_fuzz_now.stress = how & TB_FUZZ_STRESS;
+  tb_fuzz_now.memory = !(how & TB_FUZZ_LITTLE) ? TB_FUZZ_MEMORY : how & TB_FUZZ_WHOLE ? TB_FUZZ_LEAST_MEMORY : TB_FUZZ_LITTLE_MEMORY;
   tb_fuzz_now.heap_bytes = heaps[how >> TB_FUZZ_HEAP & 3];
   tb_fuzz_now.stack_cells = stacks[how >> TB_FUZZ_STACK & 3];
   tb_fuzz_now.fuel = tb_fuzz_now.stress ? TB_FUZZ_STRESSED_FUEL : TB_FUZZ_FUEL;
@@ -66,7 +68,7 @@ static void tb_fuzz_load(u8 *file, u64 size) {
   struct tb_module *module = &tb_the_module;
   module->file = (struct tb_area){file, (u32)size};
   module->low = tb_fuzz_now.how & TB_FUZZ_LITTLE ? small : large;
-  module->high = module->low + (tb_fuzz_now.how & TB_FUZZ_LITTLE ? TB_FUZZ_LITTLE_MEMORY : TB_FUZZ_MEMORY);
+  module->high = module->low + tb_fuzz_now.memory;
   module->function = TB_NONE;
   module->offset = -1;
   tb_module_check(module);
@@ -125,9 +127,11 @@ struct tb_fuzz_outcome tb_fuzz_run(const u8 *file, u64 size) {
   tb_fuzz_reset(file, size);
   if (!setjmp(tb_fuzz_back)) {
     if (tb_fuzz_now.how & TB_FUZZ_WHOLE) {
-      /* The code of users, with a file name and arguments for it. */
-      static char program[] = "runtime", name[] = "fuzzed.tbc";
-      void *start[] = {(void *)2L, program, name, 0};
+      /* The code of users: with a file's name, without one, or with the name of a file that is not there. */
+      static char program[] = "runtime", name[] = "fuzzed.tbc", missing[] = "-x";
+      u32 other = tb_fuzz_now.how & TB_FUZZ_LITTLE, fails = other && tb_fuzz_now.how & TB_FUZZ_SHORT;
+      tb_fuzz_now.standard = other && !fails;
+      void *start[] = {(void *)(tb_fuzz_now.standard ? 1L : 2L), program, fails ? missing : name, 0};
       tb_runtime_entry(start);
     }
     tb_fuzz_load(copy, size);

@@ -7,15 +7,17 @@
  * standard input. */
 enum { TB_FUZZ_SECTION = 0x7a7a };
 /* Collections at every allocation; reads and writes in part, or (with WHOLE) interrupted and in vain; the entry of
- * users; places of two bits that choose the sizes of heap and stack; little memory for the module. */
+ * users; places of two bits that choose the sizes of heap and stack; little memory for the module (with WHOLE: the module
+ * comes from standard input; with SHORT too: from a file that cannot be opened). */
 enum { TB_FUZZ_STRESS = 1, TB_FUZZ_SHORT = 2, TB_FUZZ_WHOLE = 4, TB_FUZZ_HEAP = 3, TB_FUZZ_STACK = 5, TB_FUZZ_LITTLE = 128 };
 
 /* An input while it runs. heap_bytes ... stress: what a plan fixes. how: the section's first byte. at: what has been
- * read of the file. calls: of the platform's read and write. output: a hash of all that was written. */
+ * read of the file. standard: it is what comes from standard input. calls, waits: of the platform. memory: bytes for a
+ * module. output: a hash of all that was written. */
 struct tb_fuzz {
   const u8 *file, *input;
   u64 size, at, output, clock;
-  u32 input_bytes, input_at, calls, how, stack_cells, heap_bytes, stress;
+  u32 input_bytes, input_at, calls, waits, how, standard, memory, stack_cells, heap_bytes, stress;
   s64 fuel;
 };
 extern struct tb_fuzz tb_fuzz_now;
