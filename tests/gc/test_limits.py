@@ -107,7 +107,7 @@ def execute(artifact: Artifact, folder: Path, stdin: bytes = b"") -> subprocess.
     program = folder / "program"
     program.write_bytes(artifact.image)
     program.chmod(0o755)
-    return subprocess.run([program], input=stdin, capture_output=True, check=False, timeout=100)
+    return subprocess.run([program], cwd=folder, input=stdin, capture_output=True, check=False, timeout=100)
 
 
 # --- running out ---------------------------------------------------------------------------------------
