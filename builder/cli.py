@@ -83,7 +83,7 @@ class _Commands(Configured):
     default="text",
     envvar="TBLVM_REPORT",
     metavar="FORMAT",
-    help="Footprint report: text, details, json, or none.  [default: text]",
+    help="Footprint report: text, details, md, html, json, or none.  [default: text]",
 )
 @click.option("--json", "json_", is_flag=True, help="The same as --report json.")
 @click.option("--explain", is_flag=True, help="Print the plan with all reasons, and build nothing.")

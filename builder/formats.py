@@ -28,8 +28,22 @@ def _json(report: Report) -> str:
     return to_json(report)
 
 
+def _markdown(report: Report) -> str:
+    from .report_markdown import show
+
+    return show(report)
+
+
+def _html(report: Report) -> str:
+    from .report_html import show
+
+    return show(report)
+
+
 FORMATS: tuple[tuple[str, str, Callable[[Report], str]], ...] = (
     ("text", "a table for people", _text),
     ("details", "the table with every opcode, function and table", _details),
+    ("md", "a table in Markdown, for a pull request", _markdown),
+    ("html", "one page that needs no network: a treemap, tables, all reasons", _html),
     ("json", "raw integers and stable names, for scripts", _json),
 )

@@ -34,10 +34,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something that the program needs, and why: `chain` reads from the program to the thing."""
+    """Something that the program needs, and why: `chain` reads from the program to the thing; `by` is the
+    micro-library that asks for it, "" for the program, a person or the target."""
 
     name: str
     chain: tuple[str, ...]
+    by: str = ""
 
     @property
     def because(self) -> str:
@@ -147,14 +149,16 @@ def demands(
         asked.setdefault((library, label), Asked(library, (place, label)))
         for node in form.graph.nodes:
             for interface in node.primitive.requires:
-                asked.setdefault((interface, label), Asked(interface, (place, label)))
+                asked.setdefault((interface, label), Asked(interface, (place, label), library))
             for trap in _traps(node):
-                asked.setdefault(("traps", label), Asked("traps", (place, label, f"trap: {trap.message}")))
+                chain = (place, label, f"trap: {trap.message}")
+                asked.setdefault(("traps", label), Asked("traps", chain, library))
                 traps.add(trap)
             if isinstance(node.attribute, Service):
                 services[node.attribute.name] = node.attribute
                 owner = node.attribute.library
-                asked.setdefault((owner, label), Asked(owner, (place, label, node.attribute.name)))
+                chain = (place, label, node.attribute.name)
+                asked.setdefault((owner, label), Asked(owner, chain, library))
     return list(asked.values()), [services[name] for name in sorted(services)], traps
 
 

@@ -17,6 +17,7 @@ from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row
 
 if TYPE_CHECKING:
     from .pipeline import Artifact
+    from .resolve import Plan
 
 SCHEMA = 1
 KINDS = ("text", "rodata", "data", "bss", "memory")
@@ -40,12 +41,14 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Part:
     """A micro-library of the plan. reasons: each a chain from the program to it; opcodes: how many of the
-    program's opcodes are its."""
+    program's opcodes are its; retained: bytes in the file that would go with it: its own, and those of
+    micro-libraries that only it brings in."""
 
     name: str
     doc: str
     reasons: tuple[str, ...]
     opcodes: int
+    retained: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,9 @@ def report_of(name: str, artifact: Artifact) -> Report:
     labels: dict[str, set[str]] = {}
     for handler in artifact.composition.handlers:
         labels.setdefault(handler.library, set()).add(handler.label.rstrip("~"))
+    sizes: dict[str, int] = {}
+    for row in footprint.rows:
+        sizes[row.owner] = sizes.get(row.owner, 0) + (row.size if row.in_file else 0)
     return Report(
         program=name,
         sha256=artifact.sha256,
@@ -141,12 +147,33 @@ def report_of(name: str, artifact: Artifact) -> Report:
         native_stack=footprint.native_stack,
         settings=tuple(Setting(each, value, plan.origins[each]) for each, value in plan.options.items()),
         parts=tuple(
-            Part(each.name, each.doc, plan.reasons[each.name], len(labels.get(each.name, ())))
+            Part(
+                each.name,
+                each.doc,
+                plan.reasons[each.name],
+                len(labels.get(each.name, ())),
+                sum(sizes.get(gone, 0) for gone in gone_without(each.name, plan)),
+            )
             for each in plan.libraries
         ),
         rows=footprint.rows,
         budgets=tuple(_verdicts(artifact)),
     )
+
+
+def gone_without(name: str, plan: Plan) -> set[str]:
+    """The micro-libraries that would not be there without *name*: itself, and those that nothing else
+    brings in."""
+    there: set[str] = set()
+    while True:
+        more = {
+            each
+            for each, askers in plan.askers.items()
+            if each != name and each not in there and any(asker <= there for asker in askers)
+        }
+        if not more:
+            return set(plan.askers) - there
+        there |= more
 
 
 def _verdicts(artifact: Artifact) -> Iterable[Verdict]:
@@ -191,6 +218,7 @@ def as_data(report: Report) -> dict[str, object]:
                 "doc": each.doc,
                 "reasons": list(each.reasons),
                 "opcodes": each.opcodes,
+                "retained": each.retained,
                 **{kind: report.size(each.name, kind) for kind in KINDS},
             }
             for each in report.parts
@@ -246,7 +274,13 @@ def _read(data: dict[str, Any]) -> Report:
             for each in data["options"]
         ),
         parts=tuple(
-            Part(_text(each["name"]), _text(each["doc"]), _texts(each["reasons"]), _number(each["opcodes"]))
+            Part(
+                name=_text(each["name"]),
+                doc=_text(each["doc"]),
+                reasons=_texts(each["reasons"]),
+                opcodes=_number(each["opcodes"]),
+                retained=_number(each["retained"]),
+            )
             for each in data["libraries"]
         ),
         rows=tuple(

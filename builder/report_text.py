@@ -27,18 +27,19 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     yield f"{report.program}: {report.file_bytes:,} bytes for {report.target}, engine {report.engine}"
     yield ""
     parts = {part.name: part for part in report.parts}
-    table: list[tuple[str, ...]] = [("micro-library", *KINDS, "file", "ops", "why")]
+    table: list[tuple[str, ...]] = [("micro-library", *KINDS, "file", "retained", "ops", "why")]
     for owner in report.owners():
         sizes = [report.size(owner, kind) for kind in KINDS]
         in_file = sum(row.size for row in report.of_owner(owner) if row.in_file)
         part = parts.get(owner)
         ops = part.opcodes if part else 0
         why = part.reasons[0] if part and part.reasons else ""
-        table.append((owner, *map(_number, sizes), _number(in_file), str(ops) if ops else "", why))
+        retained = _number(part.retained) if part else ""
+        table.append((owner, *map(_number, sizes), _number(in_file), retained, str(ops) if ops else "", why))
         if details:
             table += [_detail(row) for row in report.of_owner(owner)]
     totals = [report.total(kind) for kind in KINDS]
-    table.append(("TOTAL", *map(_number, totals), _number(report.file_bytes), str(report.opcodes), ""))
+    table.append(("TOTAL", *map(_number, totals), _number(report.file_bytes), "", str(report.opcodes), ""))
     yield from aligned(table)
     yield ""
     yield f"runtime without the program: {report.runtime_bytes:,} bytes of text and rodata"
@@ -63,7 +64,7 @@ def _number(value: int) -> str:
 def _detail(row: Row) -> tuple[str, ...]:
     sizes = (_number(row.size if row.kind == kind else 0) for kind in KINDS)
     in_file = row.size if row.in_file else 0
-    return (f"  {row.item}", *sizes, _number(in_file), "op" if row.opcode else "", "")
+    return (f"  {row.item}", *sizes, _number(in_file), "", "op" if row.opcode else "", "")
 
 
 def _short(text: str, width: int) -> str:

@@ -43,7 +43,8 @@ class Plan:
     """The builder's answer for one program: what goes into its runtime, each with all its reasons.
 
     unused: options that were asked for and that nothing in the plan has. bundle: by name, programs that the
-    program can run. request: what it answers.
+    program can run. request: what it answers. askers: for each micro-library, sets of others any of which,
+    when all in it are there, brings it in; an empty set is the program, a person or the target.
     """
 
     need: Need
@@ -60,6 +61,7 @@ class Plan:
     cell_bits: int = 64
     bundle: Mapping[str, Verified] = field(default_factory=dict)
     request: Request = field(default_factory=Request)
+    askers: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
 
     def number(self, option: str) -> int:
         """The value of an option that is a number, 0 where nothing in the plan has it."""
@@ -107,6 +109,8 @@ class _Resolver:
         self.target = registry.targets[choose("target", request.target, registry.targets)]
         self.chosen: dict[str, MicroLibrary] = {}
         self.reasons: dict[str, list[str]] = {}
+        self.askers: dict[str, set[frozenset[str]]] = {}
+        self.completed: frozenset[str] = frozenset()  # what the library that comes along completes
         for name in (*request.features, *(request.only or ()), *request.deny):
             self._known(name)
 
@@ -149,6 +153,7 @@ class _Resolver:
             cell_bits=64 if self.need.wide else self.request.cell_bits,
             bundle=self.request.bundle,
             request=self.request,
+            askers={name: frozenset(found) for name, found in self.askers.items()},
         )
 
     def _feature(self, feature: str) -> list[Asked]:
@@ -194,6 +199,7 @@ class _Resolver:
         if asked.name != library.name:
             chain = (*chain, library.name)
         self.reasons.setdefault(library.name, []).append(" → ".join(dict.fromkeys(chain)))
+        self.askers.setdefault(library.name, set()).add(frozenset({asked.by} - {""}) or self.completed)
         if library.name in self.chosen:
             return []
         denied = self._denied(library)
@@ -203,7 +209,7 @@ class _Resolver:
                 "allow it, or change the program"
             )
         self.chosen[library.name] = library
-        return [Asked(name, chain) for name in library.requires]
+        return [Asked(name, chain, library.name) for name in library.requires]
 
     def _denied(self, library: MicroLibrary) -> str:
         """Why *library* may not be used, or nothing."""
@@ -258,7 +264,12 @@ class _Resolver:
                 continue
             if library.comes_along == "welcome" and (self._denied(library) or self._clashes(library)):
                 continue
+            self.completed = frozenset(
+                next(each.name for each in self.chosen.values() if name in (each.name, *each.provides))
+                for name in library.requires
+            )
             self._close([Asked(library.name, (f"completes {', '.join(library.requires)}",))])
+            self.completed = frozenset()
 
     # -- checking ---------------------------------------------------------------------------------
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from tblvm.core.markup import element, raw
 from tblvm.core.registry import Registry, load
 from tblvm.opcodes import Isa
 from tblvm.tools.cli import main
 from tblvm.tools.reference.entry import encoding, entry, forms, handlers
 from tblvm.tools.reference.html import page
-from tblvm.tools.reference.markup import element, raw
 from tblvm.tools.reference.text import effect, ruler
 
 ROOT = Path(__file__).parents[2]

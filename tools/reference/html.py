@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import __version__
+from ...core.markup import Markup, element, joined, raw
 from .entry import Entry, Function, Part, alike, entry
-from .markup import Markup, element, joined, raw
 from .sizes import Sizes
 from .text import effect, ir_of, part_text, when
 
