@@ -7,20 +7,22 @@ import click
 from ..core.command import EXIT_STATUS
 from .cache import cache
 from .command import SETTINGS
+from .doctor import doctor
 from .ops import ops
 from .plugins import plugins
 from .programs import asm, dis, verify
+from .run import run
 from .show import show
 
 
 @click.group(epilog=EXIT_STATUS, context_settings=SETTINGS)
 @click.version_option(package_name="tblvm", prog_name="tblvm")
 def main() -> None:
-    """Assemble, disassemble and verify programs, and show what opcodes and plug-ins there are.
+    """Run, assemble, disassemble and verify programs, and show what opcodes and plug-ins there are.
 
     tbbuild makes executables of programs. Data go to standard output, messages to standard error.
     """
 
 
-for each in (asm, dis, verify, ops, show, plugins, cache):
+for each in (run, asm, dis, verify, ops, show, plugins, cache, doctor):
     main.add_command(each)

@@ -290,3 +290,76 @@ def test_cache(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("TBLVM_CACHE_SIZE", "-1")
     done = invoke("cache")
     assert done.exit_code == 2 and "TBLVM_CACHE_SIZE" in done.stderr
+
+
+# --- run ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.delenv("TBLVM_CACHE_SIZE")
+    monkeypatch.setenv("TBLVM_CACHE_DIR", str(folder))
+    return folder
+
+
+def tblvm(*words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "tblvm", *map(str, words)]
+    return subprocess.run(command, input=stdin, capture_output=True, timeout=100, check=False)
+
+
+def test_run(invoke: Invoke, kept: Path, tmp_path: Path) -> None:
+    """The runtime is built once, whatever the program; its input, output and status are the program's."""
+    (tmp_path / "adds.tba").write_text(
+        ".func main() -> i32\n  READ\n  READ\n  ADD\n  DUP\n  PRINT\n  RET\n.end\n"
+    )
+    (tmp_path / "tells.tba").write_text('.func main()\n  CONST "ä"\n  PRINT\n  NEW 3\n  POP\n  HALT\n.end\n')
+    done = tblvm("run", "adds.tba", stdin=b"30 12")
+    assert (done.stdout, done.returncode, done.stderr) == (b"42", 42, b"")
+    assert tblvm("run", "tells.tba").stdout == "ä".encode()
+    assert len(list(kept.glob("*/*"))) == 1
+    assert invoke("asm", "tells.tba", "-o", "tells.tbc").exit_code == 0
+    assert tblvm("run", "tells.tbc").stdout == "ä".encode()
+
+
+def test_run_has_limits_and_reports_traps(invoke: Invoke, kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "spins.tba").write_text(".func main()\nagain:\n  JMP again\n.end\n")
+    done = tblvm("run", "spins.tba", "--fuel", "1000")
+    assert done.returncode == 134 and b"out of fuel\n  at main (spins.tba:3)" in done.stderr
+    (tmp_path / "frees.tba").write_text(
+        ".heap 4K\n.func main()\n  NEW 3\n  FREE\n  PUSH 7\n  PRINT\n  HALT\n.end\n"
+    )
+    assert tblvm("run", "frees.tba").stdout == b"7"
+    assert len(list(kept.glob("*/*"))) == 2
+
+
+def test_run_refuses_what_is_no_program(invoke: Invoke) -> None:
+    assert (invoke("run", "wrong.tba").exit_code, invoke("run", "under.tba").exit_code) == (1, 5)
+    assert invoke("run", "bad.tbc").exit_code == 5 and invoke("run", "nowhere").exit_code == 2
+    done = invoke("run", "prog.tba", "--fuel", "much")
+    assert done.exit_code == 2 and "option fuel" in done.stderr
+
+
+# --- doctor -------------------------------------------------------------------------------------------
+
+
+def test_doctor(invoke: Invoke, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = invoke("doctor")
+    assert done.exit_code == 0
+    assert "ok       compiler: zig 0.17.0\n" in done.stdout
+    assert re.search(r"^ok +programs for x86_64-linux: ", done.stdout, re.M)
+    found = json.loads(invoke("doctor", "--json").stdout)
+    assert {"what", "there", "needed", "note"} == set(found[0])
+    monkeypatch.setenv("PATH", "")
+    assert "install qemu-riscv64-static" in invoke("doctor").stdout
+    monkeypatch.setenv("TBLVM_CACHE_DIR", str(Path("prog.tba").resolve() / "cache"))
+    assert "TBLVM_CACHE_DIR names another" in invoke("doctor").stdout
+
+
+def test_doctor_without_a_compiler(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "zig").write_text("no program")
+    monkeypatch.setattr("tblvm.builder.toolchain.zig", lambda: tmp_path / "zig")
+    done = invoke("doctor")
+    assert done.exit_code == 6
+    assert "MISSING  compiler: it does not run" in done.stdout and "compiler: what is above" in done.stderr
