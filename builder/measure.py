@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .compile import Linked
 from .emit import ARRAY_PREFIX
+from .graph import graph
 from .native_stack import native_stack
 from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row
 
@@ -27,11 +28,13 @@ _ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string cons
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """The bytes of an executable. rows sum to file_size, those that are not in the file left out."""
+    """The bytes of an executable. rows sum to file_size, those that are not in the file left out. costs: for
+    C functions the bytes that are only there for them."""
 
     rows: tuple[Row, ...]
     file_size: int
     native_stack: NativeStack
+    costs: Mapping[str, int] = field(default_factory=dict)
 
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
@@ -48,10 +51,14 @@ class Footprint:
 
 
 def measure(
-    linked: Linked, memory: Iterable[tuple[str, str, int]], recursive: Mapping[str, int] | None = None
+    linked: Linked,
+    memory: Iterable[tuple[str, str, int]],
+    recursive: Mapping[str, int] | None = None,
+    services: Iterable[str] = (),
 ) -> Footprint:
     """The footprint of a linked executable. memory: (micro-library, what, bytes) of settled size. recursive:
-    C functions that call themselves by way of others, with how many calls are under way at most."""
+    C functions that call themselves by way of others, with how many calls are under way at most. services:
+    C functions whose costs are wanted."""
     rows: list[Row] = []
     for address, size, kind, file, section in _input_sections(linked.link_map):
         if not size:
@@ -82,7 +89,9 @@ def measure(
     assert padding >= 0, "rows exceed the file"
     rows.append(Row(PADDING, "alignment", "", padding))
     assert sum(row.size for row in rows if row.in_file) == size
-    return Footprint(tuple(rows), size, native_stack(linked.objects, recursive or {}))
+    linked_graph = graph(linked.objects)
+    costs = {name: linked_graph.retained(name) for name in services}
+    return Footprint(tuple(rows), size, native_stack(linked_graph, recursive), costs)
 
 
 def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:

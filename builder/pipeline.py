@@ -94,7 +94,8 @@ def build(
     progress("compile")
     linked: Linked = compile_(sources, planned.target, symbols=symbols, keep=keep)
     progress("measure")
-    footprint: Footprint = measure(linked, _memory(composition, linked), composition.recursive)
+    services = [service.c for service in needed.services]
+    footprint: Footprint = measure(linked, _memory(composition, linked), composition.recursive, services)
     return Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)
 
 

@@ -64,7 +64,7 @@ class Setting:
 class Report:
     """A footprint report. program: its file's name; bundle: names of the programs that it can run; rows sum
     to file_bytes, those that are not in the file left out; opcodes: how many there are; budgets: what the
-    mode asks for."""
+    mode asks for; hints: what costs most, and where the program asks for it."""
 
     program: str
     sha256: str
@@ -80,6 +80,7 @@ class Report:
     parts: tuple[Part, ...]
     rows: tuple[Row, ...]
     budgets: tuple[Verdict, ...]
+    hints: tuple[str, ...]
 
     @property
     def reasons(self) -> dict[str, tuple[str, ...]]:
@@ -125,6 +126,26 @@ class Report:
         return needs
 
 
+# What a hint is worth: so many bytes, and so much of the runtime.
+_HINT_BYTES, _HINT_SHARE, _HINTS = 200, 0.1, 3
+
+
+def _hints(artifact: Artifact) -> tuple[str, ...]:
+    """The dearest services that the program uses: what is only there for one of them, and its first line."""
+    from ..opcodes import Service
+
+    footprint = artifact.footprint
+    least = max(_HINT_BYTES, _HINT_SHARE * footprint.runtime)
+    found: dict[str, tuple[int, str]] = {}
+    for use, (_, place) in artifact.need.uses.items():
+        for service in (node.attribute for node in use.form.graph.nodes):
+            cost = footprint.costs.get(service.c, 0) if isinstance(service, Service) else 0
+            if isinstance(service, Service) and place is not None and cost >= least:
+                what = f"{use.form.declaration.label} ({service.name}) costs {cost:,} bytes: first in {place}"
+                found.setdefault(service.c, (cost, what))
+    return tuple(text for _, text in sorted(found.values(), key=lambda each: (-each[0], each[1]))[:_HINTS])
+
+
 def report_of(name: str, artifact: Artifact) -> Report:
     """The report on *artifact*; name: of the program."""
     plan, footprint = artifact.plan, artifact.footprint
@@ -158,6 +179,7 @@ def report_of(name: str, artifact: Artifact) -> Report:
         ),
         rows=footprint.rows,
         budgets=tuple(_verdicts(artifact)),
+        hints=_hints(artifact),
     )
 
 
@@ -232,6 +254,7 @@ def as_data(report: Report) -> dict[str, object]:
             {"what": each.what, "budget": each.budget, "measured": each.measured, "kept": each.kept}
             for each in report.budgets
         ],
+        "hints": list(report.hints),
     }
 
 
@@ -297,6 +320,7 @@ def _read(data: dict[str, Any]) -> Report:
             Verdict(_text(each["what"]), _number(each["budget"]), _number(each["measured"]))
             for each in data["budgets"]
         ),
+        hints=_texts(data["hints"]),
     )
 
 

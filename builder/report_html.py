@@ -175,6 +175,8 @@ def _sums(report: Report) -> Iterator[Markup]:
     if report.native_stack.bytes is None:
         rows.append(("native stack", "no bound", " → ".join(report.native_stack.path)))
     yield _plain(("", "bytes", ""), rows)
+    for hint in report.hints:
+        yield element("p", f"hint: {hint}")
     for verdict in report.budgets:
         mark = "within" if verdict.kept else "over"
         text = f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"

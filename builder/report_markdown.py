@@ -36,6 +36,7 @@ def _lines(report: Report) -> Iterator[str]:
     for verdict in report.budgets:
         mark = "within" if verdict.kept else "**over**"
         yield f"- {_plain(verdict.what)}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
+    yield from (f"- hint: {_plain(hint)}" for hint in report.hints)
     yield ""
     yield f"`sha256 {report.sha256}`"
 

@@ -54,6 +54,7 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     for verdict in report.budgets:
         mark = "within" if verdict.kept else "OVER"
         yield f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
+    yield from (f"hint: {hint}" for hint in report.hints)
     yield f"sha256 {report.sha256}"
 
 

@@ -187,3 +187,27 @@ def test_every_library_has_somebody_who_asks_for_it(builds: Build) -> None:
         plan = builds(name).plan
         assert set(plan.askers) == {library.name for library in plan.libraries}
         assert gone_without("nothing", plan) == set()
+
+
+# --- hints ----------------------------------------------------------------------------------------------
+
+
+def test_a_hint_says_what_a_line_costs(registry: Registry) -> None:
+    """Without the line the file is smaller by what the hint says, and by the opcode's own handler."""
+    from tblvm.builder.pipeline import build, translate
+    from tblvm.builder.resolve import Request
+
+    def made(line: str) -> Artifact:
+        text = f".func main()\n  PUSH 1\n  PRINT\n{line}  HALT\n.end\n"
+        return build(translate(text.encode(), "it.tba", registry), registry, Request(cell_bits=64))
+
+    plain, dear = made("  CONST 1.5\n  POP\n"), made("  CONST 1.5\n  DPRINT\n")
+    [hint] = report_of("it.tba", dear).hints
+    found = re.fullmatch(
+        r"double\.DPRINT \(print_f64\) costs ([\d,]+) bytes: first in main \(it\.tba:5\)", hint
+    )
+    assert found is not None, hint
+    handler = sum(row.size for row in dear.footprint.rows if row.opcode and row.item.endswith("DPRINT"))
+    difference = dear.footprint.runtime - plain.footprint.runtime
+    assert abs(int(found[1].replace(",", "")) + handler - difference) < 40
+    assert report_of("it.tba", plain).hints == ()

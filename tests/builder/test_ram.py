@@ -15,6 +15,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from tblvm.builder.compile import COMPILE_FLAGS
+from tblvm.builder.graph import graph
 from tblvm.builder.native_stack import native_stack
 from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import as_data, report_of
@@ -205,7 +206,7 @@ def object_file(text: str, target: str, registry: Registry, folder: Path) -> byt
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_bound_is_the_deepest_of_several_chains(target: str, registry: Registry, tmp_path: Path) -> None:
-    found = native_stack([object_file(CHAIN, target, registry, tmp_path)])
+    found = native_stack(graph([object_file(CHAIN, target, registry, tmp_path)]))
     assert found.bytes is not None and 2000 <= found.bytes <= 2100
     assert found.path == ("_start", "other", "used")
 
@@ -213,6 +214,6 @@ def test_the_bound_is_the_deepest_of_several_chains(target: str, registry: Regis
 @pytest.mark.parametrize("circle", CIRCLES)
 @pytest.mark.parametrize("target", TARGETS)
 def test_circles_have_no_bound(circle: str, target: str, registry: Registry, tmp_path: Path) -> None:
-    found = native_stack([object_file(CIRCLES[circle], target, registry, tmp_path)])
+    found = native_stack(graph([object_file(CIRCLES[circle], target, registry, tmp_path)]))
     assert found.bytes is None
     assert set(found.path) == {"itself": {"down"}, "each other": {"even", "odd"}}[circle]
