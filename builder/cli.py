@@ -16,6 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..core.command import EXIT_STATUS, read_file, reporting, write_file
+from ..core.complete import among
 from ..core.errors import PolicyError, UsageError
 from .options import Configured, building, configured, names
 from .options import request as make_request
@@ -80,6 +81,9 @@ class _Commands(Configured):
 @click.option("--run", "run_it", is_flag=True, help="Run the result, without keeping it unless -o is given.")
 @click.option(
     "--report",
+    shell_complete=among(
+        lambda registry: ((each.name, each.doc) for each in registry.report_formats.values())
+    ),
     default="text",
     envvar="TBLVM_REPORT",
     metavar="FORMAT",

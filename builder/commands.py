@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..core.command import EXIT_STATUS, read_file, reporting
+from ..core.complete import among, features, opcodes
 from ..core.errors import PolicyError
 from .options import Configured, building, request
 
@@ -17,7 +18,13 @@ _SETTINGS = {"max_content_width": 100}
 
 @click.command(cls=Configured, epilog=EXIT_STATUS, context_settings=_SETTINGS)
 @click.argument("program", type=_PATH)
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument(
+    "names",
+    nargs=-1,
+    required=True,
+    metavar="NAME...",
+    shell_complete=among(lambda r: (*features(r), *opcodes(r))),
+)
 @building
 @click.option("--sizes/--no-sizes", default=True, help="Build it, to tell bytes too.  [default: yes]")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")

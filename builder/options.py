@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..core.command import read_file, reporting
+from ..core.complete import among, features
 from ..core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,16 +27,49 @@ _DURATIONS = {"ms": 1, "s": 1000, "m": 60000, "": 1000}
 _MAX_DIGITS = 20
 
 
+_FEATURES = among(features, several=True)
+
+
+def _settings(registry: Registry) -> Iterable[tuple[str, str]]:
+    return ((f"{name}=", option.doc) for name, (_, option) in registry.options.items())
+
+
 _OPTIONS = (
-    click.option("--features", metavar="NAMES", help="Add and pin micro-libraries, variants or interfaces."),
     click.option(
-        "--only", metavar="NAMES", help="Use nothing but these; what the program needs beyond is an error."
+        "--features",
+        shell_complete=_FEATURES,
+        metavar="NAMES",
+        help="Add and pin micro-libraries, variants or interfaces.",
     ),
-    click.option("--deny", metavar="NAMES", help="Do without these, or fail with the chain that needs them."),
-    click.option("--mode", default="default", metavar="NAME", help="Preset with a budget: nano, micro."),
-    click.option("--engine", default="switch", metavar="NAME", help="How bytecode is executed."),
+    click.option(
+        "--only",
+        shell_complete=_FEATURES,
+        metavar="NAMES",
+        help="Use nothing but these; what the program needs beyond is an error.",
+    ),
+    click.option(
+        "--deny",
+        shell_complete=_FEATURES,
+        metavar="NAMES",
+        help="Do without these, or fail with the chain that needs them.",
+    ),
+    click.option(
+        "--mode",
+        shell_complete=among(lambda registry: ((each.name, each.doc) for each in registry.modes.values())),
+        default="default",
+        metavar="NAME",
+        help="Preset with a budget: nano, micro.",
+    ),
+    click.option(
+        "--engine",
+        shell_complete=among(lambda registry: ((each.name, each.doc) for each in registry.engines.values())),
+        default="switch",
+        metavar="NAME",
+        help="How bytecode is executed.",
+    ),
     click.option(
         "--target",
+        shell_complete=among(lambda registry: ((each.name, each.doc) for each in registry.targets.values())),
         default="x86_64-linux",
         metavar="NAME",
         help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux.  [default: x86_64-linux]",
@@ -45,7 +79,13 @@ _OPTIONS = (
     click.option("--fuel", metavar="N", help="Stop the program after N instructions."),
     click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m."),
     click.option(
-        "-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any other option."
+        "-O",
+        "--option",
+        "options",
+        shell_complete=among(_settings),
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set any other option.",
     ),
     click.option(
         "--bundle",

@@ -7,6 +7,7 @@ import click
 from ..core.command import EXIT_STATUS
 from .cache import cache
 from .command import SETTINGS
+from .completion import completion
 from .doctor import doctor
 from .ops import ops
 from .plugins import plugins
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for each in (run, asm, dis, verify, ops, show, plugins, cache, doctor):
+for each in (run, asm, dis, verify, ops, show, plugins, cache, doctor, completion):
     main.add_command(each)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..core.complete import among, opcodes
 from .command import colours, command, found, json_option, say_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _path = click.Path(path_type=Path, dir_okay=False)
 
 
 @command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=among(opcodes))
 @json_option
 @click.option(
     "--html", type=_path, metavar="OUT", help="Write the reference of all opcodes as one HTML page."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core.command import EXIT_STATUS
+from ..core.complete import among, opcodes
 from .command import SETTINGS, command, found
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def show() -> None:
     """Show what is derived from an opcode's declaration."""
 
 
-_name = click.argument("name")
+_name = click.argument("name", shell_complete=among(opcodes))
 
 
 @command("c")
