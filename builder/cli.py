@@ -51,17 +51,17 @@ class _Commands(Configured):
             return COMMANDS[words[0]].main(words[1:], f"tbbuild {words[0]}", **more)
         return super().main(words, prog_name or "tbbuild", **more)
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        found = super().shell_complete(ctx, incomplete)
-        if not ctx.params.get("program"):
-            found += [CompletionItem(name) for name in NAMES if name.startswith(incomplete)]
-        return found
+
+def _programs(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """A file, or another command."""
+    commands = [CompletionItem(name) for name in NAMES if name.startswith(begun)]
+    return [*commands, CompletionItem(begun, type="file")]
 
 
 @click.command(
     cls=_Commands, epilog=EXAMPLES + "\n" + EXIT_STATUS, context_settings={"max_content_width": 100}
 )
-@click.argument("program", type=click.Path(path_type=Path), required=False)
+@click.argument("program", type=click.Path(path_type=Path), required=False, shell_complete=_programs)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--artifact",

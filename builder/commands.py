@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,19 +13,20 @@ from ..core.complete import among, features, opcodes
 from ..core.errors import PolicyError
 from .options import Configured, building, request
 
+if TYPE_CHECKING:
+    from ..core.registry import Registry
+
 _PATH = click.Path(path_type=Path)
 _SETTINGS = {"max_content_width": 100}
 
 
+def _names(registry: Registry) -> tuple[tuple[str, str], ...]:
+    return (*features(registry), *opcodes(registry))
+
+
 @click.command(cls=Configured, epilog=EXIT_STATUS, context_settings=_SETTINGS)
 @click.argument("program", type=_PATH)
-@click.argument(
-    "names",
-    nargs=-1,
-    required=True,
-    metavar="NAME...",
-    shell_complete=among(lambda r: (*features(r), *opcodes(r))),
-)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=among(_names))
 @building
 @click.option("--sizes/--no-sizes", default=True, help="Build it, to tell bytes too.  [default: yes]")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
