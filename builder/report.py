@@ -64,7 +64,8 @@ class Setting:
 class Report:
     """A footprint report. program: its file's name; bundle: names of the programs that it can run; rows sum
     to file_bytes, those that are not in the file left out; opcodes: how many there are; budgets: what the
-    mode asks for; hints: what costs most, and where the program asks for it."""
+    mode asks for; hints: what costs most, and where the program asks for it; traps: what can stop the
+    program, number 1 first."""
 
     program: str
     sha256: str
@@ -81,6 +82,7 @@ class Report:
     rows: tuple[Row, ...]
     budgets: tuple[Verdict, ...]
     hints: tuple[str, ...]
+    traps: tuple[str, ...]
 
     @property
     def reasons(self) -> dict[str, tuple[str, ...]]:
@@ -180,6 +182,7 @@ def report_of(name: str, artifact: Artifact) -> Report:
         rows=footprint.rows,
         budgets=tuple(_verdicts(artifact)),
         hints=_hints(artifact),
+        traps=tuple(trap.message for trap in plan.traps),
     )
 
 
@@ -255,6 +258,7 @@ def as_data(report: Report) -> dict[str, object]:
             for each in report.budgets
         ],
         "hints": list(report.hints),
+        "traps": list(report.traps),
     }
 
 
@@ -321,6 +325,7 @@ def _read(data: dict[str, Any]) -> Report:
             for each in data["budgets"]
         ),
         hints=_texts(data["hints"]),
+        traps=_texts(data["traps"]),
     )
 
 

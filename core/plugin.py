@@ -121,6 +121,16 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/traps.c",),
             headers=("c",),
             macros={"TB_REPORT(cx, trap)": "tb_traps_report(cx, trap)"},
+            options=(
+                Option(
+                    name="traps.text",
+                    default=1,
+                    kind="flag",
+                    macro="TB_TRAPS_TEXT",
+                    doc="Whether the report of a trap says what it is; else its number in footprint reports.",
+                    maximum=1,
+                ),
+            ),
             prototypes="u32 tb_traps_report(struct tb_context *cx, u32 trap);",
         ),
         MicroLibrary(

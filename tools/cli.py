@@ -10,6 +10,7 @@ from .command import SETTINGS
 from .completion import completion
 from .doctor import doctor
 from .ops import ops
+from .options import options
 from .plugins import plugins
 from .programs import asm, dis, verify
 from .run import run
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for each in (run, asm, dis, verify, ops, show, plugins, cache, doctor, completion):
+for each in (run, asm, dis, verify, ops, show, plugins, options, cache, doctor, completion):
     main.add_command(each)
