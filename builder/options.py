@@ -99,8 +99,8 @@ _OPTIONS = (
         "plugins",
         multiple=True,
         type=click.Path(path_type=Path),
-        metavar="PATH",
-        help="Load a plug-in from a file or folder.",
+        metavar="PLUGIN",
+        help="Load a plug-in: a file, a folder, an installed one by name; no:NAME leaves one out.",
     ),
 )
 

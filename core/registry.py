@@ -155,8 +155,10 @@ def choose(what: str, name: str, known: Iterable[str]) -> str:
 def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> Registry:
     """The registry of the installed plug-ins and of those at *paths*.
 
-    autoload: whether plug-ins of other distributions are loaded; by default unless the environment has
-    TBLVM_DISABLE_PLUGIN_AUTOLOAD. Raises UsageError for a plug-in that does not load.
+    paths: files and folders; names of installed plug-ins, which are loaded then whatever *autoload* says;
+    `no:NAME` for installed ones that are left out. autoload: whether plug-ins of other distributions are
+    loaded; by default unless the environment has TBLVM_DISABLE_PLUGIN_AUTOLOAD. Raises UsageError for a
+    plug-in that does not load.
     """
     from importlib.metadata import entry_points
 
@@ -165,8 +167,11 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
     manager = pluggy.PluginManager("tblvm")
     manager.add_hookspecs(hookspecs)
     infos: list[PluginInfo] = []
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (not p.value.startswith("tblvm."), p.name)):
-        if not autoload and not point.value.startswith("tblvm."):
+    points = sorted(entry_points(group=GROUP), key=lambda p: (not p.value.startswith("tblvm."), p.name))
+    wanted, off, paths = _selected(map(str, paths), {point.name for point in points})
+    for point in points:
+        loads = autoload or point.value.startswith("tblvm.") or point.name in wanted
+        if not loads or point.name in off:
             continue
         if manager.has_plugin(point.name):  # an editable install can be listed twice
             continue
@@ -175,7 +180,7 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
         except Exception as error:
             raise UsageError(
                 f"plug-in {point.name} ({point.value}) does not load: {type(error).__name__}: {error}; "
-                "uninstall it, or set TBLVM_DISABLE_PLUGIN_AUTOLOAD=1"
+                f"uninstall it, or leave it out with -p no:{point.name}"
             ) from error
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         manager.register(module, point.name)
@@ -191,6 +196,21 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
     except pluggy.PluginValidationError as error:
         raise UsageError(f"a plug-in has a hook that does not exist: {error}") from error
     return Registry(manager, tuple(infos))
+
+
+def _selected(given: Iterable[str], installed: set[str]) -> tuple[set[str], set[str], list[str]]:
+    """The installed plug-ins that are named, those that are left out, and paths of others."""
+    wanted: set[str] = set()
+    off: set[str] = set()
+    paths = []
+    for each in given:
+        if each.startswith("no:"):
+            off.add(choose("plug-in", each.removeprefix("no:"), installed))
+        elif each in installed and not Path(each).exists():
+            wanted.add(each)
+        else:
+            paths.append(each)
+    return wanted, off, paths
 
 
 def _load_path(path: Path) -> ModuleType:

@@ -47,7 +47,8 @@ def command(name: str | None = None) -> Callable[[Command], click.Command]:
         run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         options = (
             click.option("-p", "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path),
-                         metavar="PATH", help="Load a plug-in from a file or folder."),
+                         metavar="PLUGIN",
+                         help="Load a plug-in: file, folder, or name of an installed one; no:NAME: without."),
             click.option("--debug", is_flag=True, help="Show tracebacks."),
         )  # fmt: skip
         for option in reversed(options):

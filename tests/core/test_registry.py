@@ -204,12 +204,35 @@ def with_entry_points(monkeypatch: pytest.MonkeyPatch, *more: EntryPoint) -> Non
 def test_a_broken_installed_plugin_is_named_and_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with_entry_points(monkeypatch, EntryPoint("broken", "nowhere_at_all.plugin", "tblvm"))
     with pytest.raises(
-        UsageError, match=r"plug-in broken \(nowhere_at_all.plugin\) does not load: Module.*AUTOLOAD=1"
+        UsageError, match=r"plug-in broken \(nowhere_at_all.plugin\) does not load: Module.*-p no:broken"
     ):
         load(autoload=True)
     assert "core" in {each.name for each in load(autoload=False).plugins}
+    assert "core" in {each.name for each in load(["no:broken"]).plugins}
     monkeypatch.setenv("TBLVM_DISABLE_PLUGIN_AUTOLOAD", "1")
     assert "core" in {each.name for each in load().plugins}
+
+
+def test_installed_plugins_are_switched_on_and_off_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "some_plugin.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with_entry_points(monkeypatch, EntryPoint("some", "some_plugin", "tblvm"))
+
+    def names(*paths: str, autoload: bool) -> set[str]:
+        return {each.name for each in load(paths, autoload=autoload).plugins}
+
+    assert "some" in names(autoload=True) and "some" not in names(autoload=False)
+    assert "some" in names("some", autoload=False)
+    assert "some" not in names("no:some", autoload=True)
+    assert "gc" not in names("no:gc", autoload=True) and "core" in names("no:gc", autoload=True)
+    with pytest.raises(UsageError, match=r"no plug-in is called smoe; did you mean some\?"):
+        load(["no:smoe"])
+    Path("some").write_text("")  # what is there by that name is meant
+    with pytest.raises(UsageError, match="some is no Python file"):
+        load(["some"])
 
 
 def test_a_plugin_that_is_listed_twice_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
