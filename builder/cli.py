@@ -16,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..core.command import EXIT_STATUS, read_file, reporting, write_file
-from ..core.complete import among
+from ..core.complete import registered
 from ..core.errors import PolicyError, UsageError
 from .options import Configured, building, configured, names
 from .options import request as make_request
@@ -81,9 +81,7 @@ def _programs(context: click.Context, parameter: click.Parameter, begun: str) ->
 @click.option("--run", "run_it", is_flag=True, help="Run the result, without keeping it unless -o is given.")
 @click.option(
     "--report",
-    shell_complete=among(
-        lambda registry: ((each.name, each.doc) for each in registry.report_formats.values())
-    ),
+    shell_complete=registered("report_formats"),
     default="text",
     envvar="TBLVM_REPORT",
     metavar="FORMAT",

@@ -16,7 +16,7 @@ from .compile import Linked
 from .emit import ARRAY_PREFIX
 from .graph import graph
 from .native_stack import native_stack
-from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row
+from .rows import HEADERS, PADDING, NativeStack, Row, total
 
 # VMA, LMA, size, alignment, then with indentation: output section / input section / symbol.
 _LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
@@ -38,11 +38,7 @@ class Footprint:
 
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
-        return sum(
-            row.size
-            for row in self.rows
-            if row.kind in kinds and (program is None or (row.owner == PROGRAM) == program)
-        )
+        return total(self.rows, *kinds, program=program)
 
     @property
     def runtime(self) -> int:

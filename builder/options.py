@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..core.command import read_file, reporting
-from ..core.complete import among, features
+from ..core.complete import among, features, registered
 from ..core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,21 +55,21 @@ _OPTIONS = (
     ),
     click.option(
         "--mode",
-        shell_complete=among(lambda registry: ((each.name, each.doc) for each in registry.modes.values())),
+        shell_complete=registered("modes"),
         default="default",
         metavar="NAME",
         help="Preset with a budget: nano, micro.",
     ),
     click.option(
         "--engine",
-        shell_complete=among(lambda registry: ((each.name, each.doc) for each in registry.engines.values())),
+        shell_complete=registered("engines"),
         default="switch",
         metavar="NAME",
         help="How bytecode is executed.",
     ),
     click.option(
         "--target",
-        shell_complete=among(lambda registry: ((each.name, each.doc) for each in registry.targets.values())),
+        shell_complete=registered("targets"),
         default="x86_64-linux",
         metavar="NAME",
         help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux.  [default: x86_64-linux]",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from ..core.printable import printable
-from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row
+from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row, total
 
 if TYPE_CHECKING:
     from .pipeline import Artifact
@@ -90,11 +90,7 @@ class Report:
 
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
-        return sum(
-            row.size
-            for row in self.rows
-            if row.kind in kinds and (program is None or (row.owner == PROGRAM) == program)
-        )
+        return total(self.rows, *kinds, program=program)
 
     @property
     def runtime_bytes(self) -> int:

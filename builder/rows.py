@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 PROGRAM = "program"  # the owner of a program's own bytes
@@ -23,6 +24,15 @@ class Row:
     @property
     def in_file(self) -> bool:
         return self.kind not in ("bss", "memory")
+
+
+def total(rows: Iterable[Row], *kinds: str, program: bool | None = None) -> int:
+    """Bytes of these kinds; program: only the program's, or only the runtime's."""
+    return sum(
+        row.size
+        for row in rows
+        if row.kind in kinds and (program is None or (row.owner == PROGRAM) == program)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ def among(names: Callable[[Registry], Iterable[tuple[str, str]]], *, several: bo
     return complete
 
 
+def registered(kind: str) -> Completer:
+    """Completes a parameter among what plug-ins register of a *kind*: an attribute of the registry."""
+    return among(lambda registry: ((each.name, each.doc) for each in getattr(registry, kind).values()))
+
+
 def features(registry: Registry) -> Iterable[tuple[str, str]]:
     """Micro-libraries, groups and interfaces."""
     yield from ((name, "interface") for name in registry.interfaces)
