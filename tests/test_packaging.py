@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
 # What is no part of the distribution.
-ELSEWHERE = {"tests", "bench", "docs", "examples", "build", "dist"}
+ELSEWHERE = {"tests", "bench", "docs", "examples", "plugins", "build", "dist"}
 
 
 def packages_on_disk() -> dict[str, str]:
@@ -147,6 +148,28 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # this environment is not seen, its dependencies are.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return place / "bin"
+
+
+def test_a_plug_in_that_is_installed_is_there(installed: Path, tmp_path: Path) -> None:
+    """A distribution of its own, beside the wheel: its opcodes work as built-in ones do."""
+    folder = ROOT / "plugins" / "fixedpoint"
+    copy = tmp_path / "source"
+    shutil.copytree(folder, copy)
+    run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, copy, cwd=tmp_path)
+    pip = [sys.executable, "-m", "pip", "--python", str(installed / "python"), "install", "--quiet"]
+    run(*pip, "--no-deps", "--no-index", only(tmp_path, "*.whl"), cwd=tmp_path)
+    try:
+        assert (
+            "fixedpoint (tblvm-fixedpoint 0.1.0)" in run(installed / "tblvm", "plugins", cwd=tmp_path).stdout
+        )
+        program = folder / "example.tba"
+        assert run(installed / "tbbuild", "-q", program, "--run", cwd=tmp_path).stdout == "19635\n"
+        assert "Product, wrapping." in run(installed / "tblvm", "ops", "FXMUL", cwd=tmp_path).stdout
+        words = [installed / "tbbuild", "-p", "no:fixedpoint", program]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and "FXMUL" in done.stderr
+    finally:
+        run(*pip[:5], "uninstall", "--quiet", "--yes", "tblvm-fixedpoint", cwd=tmp_path)
 
 
 def test_the_installed_wheel_builds_and_runs_a_program(installed: Path, tmp_path: Path) -> None:
