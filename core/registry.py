@@ -28,11 +28,13 @@ from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, ReportFormat, T
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """A loaded plug-in: its name; where it came from, a distribution and version or a file; its module."""
+    """A loaded plug-in: its name; where it came from, a distribution and version or a file; its module; path:
+    how `-p` named it, "" where it is installed."""
 
     name: str
     origin: str
     module: ModuleType = field(repr=False)
+    path: str = ""
 
 
 N = TypeVar("N")
@@ -190,7 +192,7 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
         module = _load_path(path)
         if not manager.has_plugin(module.__name__):
             manager.register(module, module.__name__)
-            infos.append(PluginInfo(path.stem, str(path), module))
+            infos.append(PluginInfo(path.stem, str(path), module, str(path)))
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:

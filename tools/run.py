@@ -52,8 +52,16 @@ def _words(registry: Registry, verified: Verified, limits: dict[str, str | None]
     # An opcode may ask for an allocator by name (FREE does); all other programs can have a collector.
     asked = {each.name for each in demands((form, "") for form in verified.forms)[0]}
     own = [library.name for library in registry.interfaces.get("heap", ()) if library.name in asked]
-    yield from ("--features", ",".join(own) or "collector")
+    features = own or ["collector"]
     module = verified.module
+    if any(registry.isa.pages[page.name].prefix is None for page in module.pages):
+        # Pages of plug-ins come where they are named; then the others must be, too.
+        features += [name for name, page in registry.isa.pages.items() if page.prefix is not None]
+        features += [page.name for page in module.pages]
+    yield from ("--features", ",".join(dict.fromkeys(features)))
+    for plugin in registry.plugins:
+        if plugin.path:
+            yield from ("-p", plugin.path)
     least = {"stack": module.min_stack, "heap": module.min_heap}
     for name in _LIMITS:
         value = limits[name] or least.get(name)

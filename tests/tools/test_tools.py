@@ -334,6 +334,14 @@ def test_run_has_limits_and_reports_traps(invoke: Invoke, kept: Path, tmp_path: 
     assert len(list(kept.glob("*/*"))) == 2
 
 
+def test_run_takes_pages_of_plug_ins(invoke: Invoke, kept: Path, tmp_path: Path) -> None:
+    plugin = Path(__file__).parents[1] / "outside" / "gcd_op.py"
+    (tmp_path / "adds.tba").write_text(
+        ".func main()\n  PUSH 6\n  PUSH 7\n  PUSH -2\n  MULADD\n  PRINT\n  CONST 1.5\n  DPRINT\n  HALT\n.end\n"
+    )
+    assert tblvm("run", "-p", plugin, "adds.tba").stdout == b"401.5"
+
+
 def test_run_refuses_what_is_no_program(invoke: Invoke) -> None:
     assert (invoke("run", "wrong.tba").exit_code, invoke("run", "under.tba").exit_code) == (1, 5)
     assert invoke("run", "bad.tbc").exit_code == 5 and invoke("run", "nowhere").exit_code == 2
