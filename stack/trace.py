@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from pathlib import PurePath
 
 from ..core.code import write_leb
 from ..core.parts import Table
@@ -25,7 +24,7 @@ def trace_tables(program: Program) -> tuple[Table, ...]:
             blob += write_leb(where - offset + 1) + write_leb(2 * step if step >= 0 else -2 * step - 1)
             offset, line = where, number
         blob += b"\0"
-    file = printable(PurePath(module.debug.source).name) + b"\0"
+    file = printable(module.debug.source.rstrip("/").rpartition("/")[2]) + b"\0"
     return (
         Table("trace", "u8", bytes(blob), align=1),
         Table("trace_at", "u32", bytes(at)),

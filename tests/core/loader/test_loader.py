@@ -126,6 +126,13 @@ def test_what_built_in_pages_do_not_have() -> None:
     agree(files, "odd rule")
 
 
+@pytest.mark.parametrize("source", [".", "..", "a/.", "a//", "/", "//x", "a/b/", "./a.tba", "a\\b", ""])
+def test_names_of_source_files(source: str) -> None:
+    """Stack traces show what stands behind the last folder, whatever it is."""
+    module = assemble(".func main()\n  HALT\n.end\n", built().reg.isa, "a.tba")
+    assert agree([written(replace(module, debug=replace(module.debug, source=source)))], source)[0] == 1
+
+
 EVERYTHING = """\
 .collector
 .screen 13, 7
