@@ -6,9 +6,14 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
 
 from tblvm.core.registry import Registry, load
 from tblvm.opcodes import Isa
+
+# Time decides no test: machines are shared.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # What is tested is building; tests of the cache have one of their own.
 os.environ["TBLVM_CACHE_SIZE"] = "0"
