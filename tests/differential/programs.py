@@ -528,6 +528,9 @@ class Body:
         elif self.chance(0.5):
             self.value("i32", depth)
             self.op("EVENT_WAIT", 1, "i32")
+        elif self.wild and self.chance(0.3):
+            self.value("string", depth)
+            self.op("SCRIPT_EXEC", 1, "i32")  # nothing is granted
         elif self.wild and self.chance(0.8):
             self.value("i32", depth)
             self.op(self.rng.choice(("SPACE_INFO", "TIME_GET")), 1, "i32")
