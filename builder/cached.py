@@ -68,7 +68,6 @@ def _key(program: Path | None, content: bytes | None, given: Mapping[str, object
     what |= {"program": None if program is None else str(program), "name": name}
     bundle = dict(bundled(given["bundle"]))  # type: ignore[arg-type]
     what["bundle"] = [[each, str(path)] for each, path in bundle.items()]
-    what["options"] = list(given["options"])  # type: ignore[call-overload]
     plugins = [Path(str(each)).resolve() for each in given["plugins"]]  # type: ignore[attr-defined]
     what["plugins"] = [str(each) for each in plugins]
     return caches.key_of(what, [content or b"", *(read_file(path) for path in bundle.values())])

@@ -355,7 +355,9 @@ def _symbol(table: Table, bundled: str = "") -> str:
     """The C array of a table; bundled: the name of a program of the bundle."""
     # Numbers for what names cannot have, so that different names stay different.
     mark = "".join(c if c.isalnum() else f"_{ord(c):02x}" for c in bundled)
-    return f"tb_image_{mark}_{table.name}" if mark else f"tb_image_{table.name}"
+    # Two underscores, which no table's name has: program `function` has a table `types`, and there is a table
+    # `function_types`.
+    return f"tb_image_{mark}__{table.name}" if mark else f"tb_image_{table.name}"
 
 
 def programs(composition: Composition) -> str:

@@ -84,10 +84,6 @@ class Report:
     hints: tuple[str, ...]
     traps: tuple[str, ...]
 
-    @property
-    def reasons(self) -> dict[str, tuple[str, ...]]:
-        return {part.name: part.reasons for part in self.parts}
-
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
         return total(self.rows, *kinds, program=program)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.fresh import environment, install
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -126,28 +126,7 @@ def test_the_sdist_holds_what_the_wheel_is_made_of(built: Path) -> None:
 @pytest.fixture(scope="module")
 def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of scripts of a fresh environment with the wheel, its dependencies from this one."""
-    place = tmp_path_factory.mktemp("fresh")
-    venv.create(place, with_pip=False, symlinks=True)
-    python = place / "bin" / "python"
-    site = Path(
-        run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=place).stdout.strip()
-    )
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(python),
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-    ]
-    run(*pip, only(built, "*.whl"), cwd=place)
-    # Behind the fresh site-packages on sys.path, without its own .pth files: so the editable tblvm of
-    # this environment is not seen, its dependencies are.
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return place / "bin"
+    return environment(tmp_path_factory.mktemp("fresh"), only(built, "*.whl"))
 
 
 def test_a_plug_in_that_is_installed_is_there(installed: Path, tmp_path: Path) -> None:
@@ -156,8 +135,7 @@ def test_a_plug_in_that_is_installed_is_there(installed: Path, tmp_path: Path) -
     copy = tmp_path / "source"
     shutil.copytree(folder, copy)
     run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, copy, cwd=tmp_path)
-    pip = [sys.executable, "-m", "pip", "--python", str(installed / "python"), "install", "--quiet"]
-    run(*pip, "--no-deps", "--no-index", only(tmp_path, "*.whl"), cwd=tmp_path)
+    install(installed / "python", only(tmp_path, "*.whl"))
     try:
         assert (
             "fixedpoint (tblvm-fixedpoint 0.1.0)" in run(installed / "tblvm", "plugins", cwd=tmp_path).stdout
@@ -169,7 +147,8 @@ def test_a_plug_in_that_is_installed_is_there(installed: Path, tmp_path: Path) -
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 1 and "FXMUL" in done.stderr
     finally:
-        run(*pip[:5], "uninstall", "--quiet", "--yes", "tblvm-fixedpoint", cwd=tmp_path)
+        pip = [sys.executable, "-m", "pip", "--python", str(installed / "python")]
+        run(*pip, "uninstall", "--quiet", "--yes", "tblvm-fixedpoint", cwd=tmp_path)
 
 
 def test_the_installed_wheel_builds_and_runs_a_program(installed: Path, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import os
 import re
 import subprocess
 import sys
-import sysconfig
-import venv
 from pathlib import Path
+
+from tests.fresh import environment
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "tutorial.md").read_text()
@@ -20,39 +20,20 @@ def fresh(folder: Path) -> Path:
     wheels = folder / "wheels"
     build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(wheels), str(ROOT)]
     subprocess.run(build, cwd=folder, check=True, capture_output=True, timeout=120)
-    place = folder / "environment"
-    venv.create(place, with_pip=False, symlinks=True)
-    python = place / "bin" / "python"
     [wheel] = wheels.glob("*.whl")
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(python),
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-    ]
-    subprocess.run([*pip, str(wheel)], cwd=folder, check=True, timeout=120)
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    site = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    # Behind its own packages, and without the .pth files there: the editable tblvm is not seen.
-    (Path(site) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return place / "bin"
+    return environment(folder / "environment", wheel)
 
 
 def test_the_tutorial(tmp_path: Path) -> None:
     scripts = fresh(tmp_path)
     work = tmp_path / "work"
     work.mkdir()
-    environment = os.environ | {
+    variables = os.environ | {
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
         "TBLVM_CACHE_DIR": str(tmp_path / "cache"),
         "PIP_NO_INDEX": "1",
     }
-    environment.pop("TBLVM_CACHE_SIZE", None)
+    variables.pop("TBLVM_CACHE_SIZE", None)
     said = ""
     steps = 0
     for _, file, kind, content in BLOCK.findall(TEXT):
@@ -66,7 +47,7 @@ def test_the_tutorial(tmp_path: Path) -> None:
                 done = subprocess.run(
                     ["sh", "-c", line],
                     cwd=work,
-                    env=environment,
+                    env=variables,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,

@@ -273,6 +273,17 @@ def test_the_model_shares_the_console_only(registry: Registry) -> None:
     assert machine.state(Screen).written == 3
 
 
+def test_names_of_programs_are_no_names_of_tables(registry: Registry, tmp_path: Path) -> None:
+    """Each has a table `types`; `function_types` is one of the runtime's own."""
+    script = (
+        ".table t: 1\n.class C\n  x: i32\n.end\n.func main()\n  NEWOBJ C\n  POP\n  PUSH 0\n  TABLE_GET\n  POP\n"
+        + ("  HALT\n.end\n.func calls()\n  PUSH 0\n  CALL_INDIRECT ()\n  RET\n.end\n")
+    )
+    made = artifact(registry, caller("function", "function_"), {"function": script, "function_": script})
+    assert {"types", "function_types"} <= {table.name for table in made.composition.tables}
+    assert run(tmp_path / "program", made.image).stdout == b"0;0;"
+
+
 # --- plan, report, command line ------------------------------------------------------------------------
 
 
