@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 from ..core.command import EXIT_STATUS, read_file, reporting, write_file
 from ..core.complete import registered
 from ..core.errors import PolicyError, UsageError
+from .artifacts import EXE, KINDS, Kind
 from .options import Configured, building, configured, names
 from .options import request as make_request
 
@@ -65,10 +66,10 @@ def _programs(context: click.Context, parameter: click.Parameter, begun: str) ->
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--artifact",
-    type=click.Choice(["exe", "runtime"]),
-    default="exe",
+    type=click.Choice(list(KINDS)),
+    default=EXE.name,
     show_default=True,
-    help="exe: PROGRAM and its runtime; runtime: loads the module named on its command line.",
+    help="; ".join(f"{each.name}: {each.doc}" for each in KINDS.values()) + ".",
 )
 @building
 @click.option(
@@ -118,10 +119,8 @@ def main(program: Path | None, debug: bool, **given: object) -> None:
 
 
 def _build(program: Path | None, given: Mapping[str, object]) -> int:
-    if given["artifact"] == "runtime":
-        _check_runtime(program, given)
-    elif program is None:
-        raise UsageError("name a program (.tba, .tbc); --artifact runtime builds a runtime without one")
+    kind = KINDS[str(given["artifact"])]
+    _check_kind(kind, program, given)
     if given["explain"] or given["dump"]:
         return _look(program, given)
     from .cached import made
@@ -142,7 +141,7 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     _judge(report)
     output = given["output"]
     if output is None and not given["run_it"]:
-        output = Path("runtime") if program is None else _default_output(program)
+        output = Path("runtime" + kind.suffix) if program is None else _default_output(program, kind)
     if isinstance(output, Path):
         write_file(output, entry.image, executable=True)
     if given["run_it"]:
@@ -198,15 +197,19 @@ def _with_budgets(report: Report) -> Report:
     return replace(report, budgets=(*report.budgets, *more))
 
 
-def _check_runtime(program: Path | None, given: Mapping[str, object]) -> None:
-    if program is not None:
+def _check_kind(kind: Kind, program: Path | None, given: Mapping[str, object]) -> None:
+    """Refuse what this kind of artifact cannot have."""
+    if kind.program == "always" and program is None:
+        raise UsageError("name a program (.tba, .tbc); --artifact runtime builds a runtime without one")
+    if kind.program == "never" and program is not None:
         raise UsageError(
             f"a runtime is built without a program: leave out {program}, and give it to the runtime"
         )
-    if given["bundle"]:
+    if program is None and given["bundle"]:
         raise UsageError("a runtime runs no bundled programs: build an executable of the program that does")
-    if given["run_it"]:
-        raise UsageError("a runtime needs a module to run: build it with -o, and give it the module")
+    if given["run_it"] and kind is not EXE:
+        what = "a runtime needs a module to run: build it with -o, and give it the module"
+        raise UsageError(what if kind.program == "never" else f"--artifact {kind.name} gives nothing to run")
 
 
 def _name(program: Path | None, given: Mapping[str, object]) -> str:
@@ -225,7 +228,9 @@ def _judge(report: Report) -> None:
         )
 
 
-def _default_output(program: Path) -> Path:
+def _default_output(program: Path, kind: Kind) -> Path:
+    if kind.suffix:
+        return Path(program.stem + kind.suffix)
     return Path(program.stem) if program.suffix else Path(program.name + ".exe")
 
 

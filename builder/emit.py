@@ -145,7 +145,12 @@ def plan_header(composition: Composition) -> str:
         # The exit status of a program that did its work and could not deliver it.
         "TB_FAILED(cx)": "0",
         # Where memory comes from that is no array.
-        "TB_MAP(address, bytes)": "tb_platform_map(address, bytes)",
+        "TB_MAP(cx, address, bytes)": "((void)(cx), tb_platform_map(address, bytes))",
+        # A program cannot start.
+        "TB_FAIL(cx, message)": '((void)(cx), tb_platform_fail("tblvm: " message "\\n", sizeof message + 7))',
+        # The program's standard input and output.
+        "TB_CONSOLE_READ(cx, to, bytes)": "((void)(cx), tb_platform_read(0, to, bytes))",
+        "TB_CONSOLE_WRITE(cx, from, bytes)": "((void)(cx), tb_platform_write(1, from, bytes))",
         # How entry points end where nothing can trap.
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }
@@ -230,7 +235,7 @@ def _program_macros(composition: Composition) -> dict[str, str]:
     macros["TB_MANY(name, count)"] = "*name" if composition.loaded else "name[count]"
     if composition.loaded:
         macros |= {
-            "TB_SET_TABLE(name, at)": "(tb_the_store.image.name = (const void *)(at))",
+            "TB_SET_TABLE(name, at)": "(module->image->name = (const void *)(at))",
             "TB_COLLECTS": str(int("collector" in composition.plan.interfaces)),
             "TB_HEAP_BYTES": "0xffffffffu",  # unless the heap says how large it is
         }
@@ -281,14 +286,16 @@ def _memory(composition: Composition) -> list[str]:
     """Where memory comes from. What C asks for must fit the array that was made for it."""
     lines = []
     for _, each, _ in composition.memory:
-        macro = f"#define TB_MEMORY_{each.name.upper()}(address, bytes)"
+        macro = f"#define TB_MEMORY_{each.name.upper()}(cx, address, bytes)"
         if each.name not in composition.arrays:
-            lines.append(f"{macro} TB_MAP(address, bytes)")
+            lines.append(f"{macro} TB_MAP(cx, address, bytes)")
             continue
         array = f"{ARRAY_PREFIX}{each.name}"
         size = composition.arrays[each.name]
         lines += [f"extern u64 {array}[];", f"{macro} \\"]
-        lines.append(f"  ((bytes) <= {size}u ? (void *){array} : (__builtin_trap(), (void *)(address)))")
+        lines.append(
+            f"  ((void)(cx), (bytes) <= {size}u ? (void *){array} : (__builtin_trap(), (void *)(address)))"
+        )
     return lines
 
 

@@ -197,6 +197,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
     """The request that the options of a command line make. Raises UsageError, and what is wrong with bundled
     programs."""
     from ..core.registry import choose
+    from .artifacts import EXE, KINDS
     from .resolve import Request
 
     config, sources = configured(), origins()
@@ -227,6 +228,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         target=str(given["target"]),
         options=options,
         origins={**sources, **places},
+        artifact=KINDS[str(given.get("artifact") or EXE.name)],
         bundle=_bundle(registry, given["bundle"]),  # type: ignore[arg-type]
     )
 

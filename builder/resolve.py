@@ -15,13 +15,14 @@ from ..core.parts import Engine, MicroLibrary, Mode, Option, Target
 from ..core.registry import Registry, choose
 from ..core.verified import Verified
 from ..opcodes import Trap
+from .artifacts import EXE, Kind
 from .need import Asked, Need
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
-    may not; mode, engine, target by name; options: name -> value; base: interfaces of every runtime;
+    may not; mode, engine, target by name; options: name -> value; artifact: the kind of artifact;
     cell_bits: the least width of cells, which 64-bit values make 64; bundle: by name, programs that the
     program can run; origins: of options and of the fields here by name, where they come from."""
 
@@ -32,7 +33,7 @@ class Request:
     engine: str = "switch"
     target: str = "x86_64-linux"
     options: Mapping[str, int | str] = field(default_factory=dict)
-    base: tuple[str, ...] = ("entry", "dispatch", "frames", "platform", "support")
+    artifact: Kind = EXE
     cell_bits: int = 32
     bundle: Mapping[str, Verified] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -124,7 +125,7 @@ class _Resolver:
         asked = [
             Asked(self.target.platform, (f"target {self.target.name}",)),
             Asked(self.engine.library, (f"engine {self.engine.name}",)),
-            *(Asked(name, ("every runtime",)) for name in self.request.base),
+            *(Asked(name, ("every runtime",)) for name in self.request.artifact.interfaces),
             *self.need.asked,
         ]
         for feature in self.request.features:
@@ -227,7 +228,9 @@ class _Resolver:
 
     def _foundation(self, library: MicroLibrary) -> bool:
         """What no runtime does without is not a matter of choice."""
-        return library.name == self.target.platform or bool(set(library.provides) & set(self.request.base))
+        return library.name == self.target.platform or bool(
+            set(library.provides) & set(self.request.artifact.interfaces)
+        )
 
     def _provider(self, asked: Asked) -> MicroLibrary:
         candidates = self.registry.interfaces.get(asked.name, ())

@@ -58,7 +58,7 @@ class Table:
 class Memory:
     """Zeroed memory that a micro-library has while the program runs, of a size that settings decide.
 
-    name: C gets it by TB_MEMORY_<NAME>(address, bytes), once; the address is where it is wanted if it is
+    name: C gets it by TB_MEMORY_<NAME>(cx, address, bytes), once; the address is where it is wanted if it is
     mapped, null for anywhere. doc: what a report calls it. bytes: its size, at most; asked without a program
     for a runtime that is given its programs at run time.
     """

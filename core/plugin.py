@@ -107,9 +107,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("frames", "platform", "support"),
             sources=("c/instances.c",),
             headers=("c",),
-            context="struct tb_store *store;",
-            macros={"TB_MAP(address, bytes)": "tb_instances_map(address, bytes)"},
-            prototypes="void *tb_instances_map(void *address, u64 bytes);",
+            context="struct tb_store *store; struct tb_mapping *mappings;",
+            macros={"TB_MAP(cx, address, bytes)": "tb_instances_map(cx, address, bytes)"},
+            prototypes="void *tb_instances_map(struct tb_context *cx, void *address, u64 bytes);",
         ),
         MicroLibrary(
             name="core.traps",

@@ -6,33 +6,28 @@ struct tb_mapping {
   struct tb_mapping *below;
   u64 bytes;
 };
-static struct tb_mapping *tb_mappings;
 
-/* In place of tb_platform_map: memory that is given back when the program ends that took it. */
-void *tb_instances_map(void *address, u64 bytes) {
-  struct tb_mapping *mapping = tb_platform_map(address, bytes + sizeof *mapping);
-  mapping->below = tb_mappings;
+/* In place of tb_platform_map: memory that is given back with the instance that took it. */
+void *tb_instances_map(struct tb_context *cx, void *address, u64 bytes) {
+  struct tb_mapping *mapping = bytes < TB_INSTANCES_MOST ? tb_platform_try_map(address, bytes + sizeof *mapping) : 0;
+  if (!mapping) TB_FAIL(cx, "the system gives no memory");
+  mapping->below = cx->mappings;
   mapping->bytes = bytes + sizeof *mapping;
-  tb_mappings = mapping;
+  cx->mappings = mapping;
   return mapping + 1;
 }
 
-static void tb_instances_unmap(struct tb_mapping *until) {
-  while (tb_mappings != until) {
-    struct tb_mapping *mapping = tb_mappings;
-    tb_mappings = mapping->below;
+void tb_instances_empty(struct tb_context *cx) {
+  while (cx->mappings) {
+    struct tb_mapping *mapping = cx->mappings;
+    cx->mappings = mapping->below;
     tb_platform_unmap(mapping, mapping->bytes);
   }
 }
 
-struct tb_instance {
-  struct tb_context context;
-  struct tb_store store;
-};
-
 u32 tb_instances_run(struct tb_context *outer, const struct tb_image *image) {
-  struct tb_mapping *before = tb_mappings;
-  struct tb_instance *instance = tb_instances_map(0, sizeof *instance);
+  struct tb_instance *instance = tb_platform_try_map(0, sizeof *instance);
+  if (!instance) TB_FAIL(outer, "the system gives no memory");
   struct tb_context *cx = &instance->context;
   cx->store = &instance->store;
   cx->store->image = *image;
@@ -41,6 +36,7 @@ u32 tb_instances_run(struct tb_context *outer, const struct tb_image *image) {
   tb_leave(cx, outer);
   if (trap) tb_before_block(outer); /* its output comes before the report */
   u32 status = (u32)tb_status(cx, trap) & 0xff;
-  tb_instances_unmap(before);
+  tb_instances_empty(cx);
+  tb_platform_unmap(instance, sizeof *instance);
   return status;
 }

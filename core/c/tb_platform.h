@@ -7,10 +7,13 @@
 /* Bytes written or read; negative for an error, -4 (EINTR) where a signal came in between. */
 long tb_platform_write(int descriptor, const void *from, u64 bytes);
 long tb_platform_read(int descriptor, void *to, u64 bytes);
-/* Zeroed memory, aligned to a page, at exactly *address* unless that is null; null when there is none.
- * Most of it is never given back. */
+/* Zeroed memory, aligned to a page, at exactly *address* unless that is null. Where there is none, the first ends
+ * the process with a message, the second gives null. Most of it is never given back. */
 void *tb_platform_map(void *address, u64 bytes);
+void *tb_platform_try_map(void *address, u64 bytes);
 void tb_platform_unmap(void *address, u64 bytes);
+/* Ends the process with status 134, behind a message on standard error. */
+_Noreturn void tb_platform_fail(const char *message, u64 bytes);
 _Noreturn void tb_platform_exit(int status);
 /* Sets *flag to 1 when *milliseconds* have passed (0: never by itself) or the process gets SIGALRM; what
  * blocks then, or later, comes back with -4. Once it was called, another flag can take over. */

@@ -6,7 +6,7 @@
 
 void tb_cage_start(struct tb_context *cx) {
   u32 start = 8 + TB_STRINGS_BYTES(cx);
-  u8 *cage = TB_MEMORY_CAGE(TB_CAGE_ADDRESS, 8 + (u64)TB_STRINGS_BYTES(cx) + TB_HEAP_BYTES);
+  u8 *cage = TB_MEMORY_CAGE(cx, TB_CAGE_ADDRESS, 8 + (u64)TB_STRINGS_BYTES(cx) + TB_HEAP_BYTES);
   TB_CAGE_KEEP(cx, cage);
   if (TB_STRINGS_BYTES(cx)) __builtin_memcpy(cage + 8, tb_strings(cx), TB_STRINGS_BYTES(cx));
   tb_store_of(cx)->heap_start = start;

@@ -11,11 +11,7 @@ void tb_linear_start(struct tb_context *cx) {
   u64 bytes = 0;
   for (u32 memory = 0; memory < count; memory++, row += 2) {
     u32 least = row[0], most = row[1];
-    if (least > left) {
-      static const char message[] = "tblvm: the linear memories exceed the limit\n";
-      tb_platform_write(2, message, sizeof message - 1);
-      tb_platform_exit(134);
-    }
+    if (least > left) TB_FAIL(cx, "the linear memories exceed the limit");
     left -= least;
     /* Others do not shrink: so much it can have at most. */
     if (most - least > left) most = least + left;
@@ -24,7 +20,7 @@ void tb_linear_start(struct tb_context *cx) {
     bytes += (u64)most << 16;
   }
   store->memory_pages_left = left;
-  u8 *at = bytes ? TB_MEMORY_LINEAR(0, bytes) : 0;
+  u8 *at = bytes ? TB_MEMORY_LINEAR(cx, 0, bytes) : 0;
   row = tb_linear_memories(cx) + 1;
   for (u32 memory = 0; memory < count; memory++, row += 2) {
     store->memory_at[memory] = at;

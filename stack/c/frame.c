@@ -4,7 +4,7 @@
 #include "tb_platform.h"
 
 void tb_stack_start(struct tb_context *cx) {
-  cx->stack_base = TB_MEMORY_STACK(0, TB_STACK_BYTES(TB_STACK_CELLS));
+  cx->stack_base = TB_MEMORY_STACK(cx, 0, TB_STACK_BYTES(TB_STACK_CELLS));
   cx->cells_left = cx->stack_base ? TB_STACK_CELLS : 0;
 }
 

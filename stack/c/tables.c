@@ -11,11 +11,7 @@ void tb_tables_start(struct tb_context *cx) {
   u64 elements = 0;
   for (u32 table = 0; table < count; table++, row += 2) {
     u32 least = row[0], most = row[1];
-    if (least > left) {
-      static const char message[] = "tblvm: the tables exceed the limit\n";
-      tb_platform_write(2, message, sizeof message - 1);
-      tb_platform_exit(134);
-    }
+    if (least > left) TB_FAIL(cx, "the tables exceed the limit");
     left -= least;
     /* Others do not shrink: so many it can have at most. */
     if (most - least > left) most = least + left;
@@ -24,7 +20,7 @@ void tb_tables_start(struct tb_context *cx) {
     elements += most;
   }
   store->table_elements_left = left;
-  u32 *at = elements ? TB_MEMORY_TABLES(0, elements * sizeof(u32)) : 0;
+  u32 *at = elements ? TB_MEMORY_TABLES(cx, 0, elements * sizeof(u32)) : 0;
   row = tb_table_sizes(cx) + 1;
   for (u32 table = 0; table < count; table++, row += 2) {
     store->table_at[table] = at;

@@ -10,6 +10,7 @@ from types import ModuleType
 import pluggy
 import pytest
 
+from tblvm.builder.artifacts import Kind
 from tblvm.builder.need import Asked, Need
 from tblvm.builder.resolve import Plan, Request, resolve
 from tblvm.core import hookspecs
@@ -168,6 +169,7 @@ def library(name: str, **more: object) -> MicroLibrary:
     return MicroLibrary(name=name, doc="", room=HERE, **more)  # type: ignore[arg-type]
 
 
+BARE = Kind("bare", "nothing in particular", ())
 FOUNDATION = (
     library("core.switch", provides=("dispatch",)),
     library("platform.x86_64-linux", provides=("platform",)),
@@ -176,7 +178,7 @@ FOUNDATION = (
 
 def chosen(*libraries: MicroLibrary, want: str = "thing", **request: object) -> Plan:
     need = Need({}, (Asked(want, ("the test",)),), (), (), 0, 0, 0)
-    return resolve(need, registry_of(*FOUNDATION, *libraries), Request(base=(), **request))  # type: ignore[arg-type]
+    return resolve(need, registry_of(*FOUNDATION, *libraries), Request(artifact=BARE, **request))  # type: ignore[arg-type]
 
 
 def test_ties_go_to_the_fewest_bytes_then_to_the_name() -> None:
@@ -229,7 +231,7 @@ def test_values_come_from_default_mode_module_and_request_in_this_order(
     assert (plan.options["stack"], plan.origins["stack"]) == (99, "asked for")
     thing = library("thing", options=(Option("stack", 5, "number", "TB_X", ""),))
     need = Need({}, (Asked("thing", ("the test",)),), (), (), 0, 77, 0)
-    made = resolve(need, registry_of(*FOUNDATION, thing), Request(base=()))
+    made = resolve(need, registry_of(*FOUNDATION, thing), Request(artifact=BARE))
     assert (made.options["stack"], made.origins["stack"]) == (77, "the module")
 
 
@@ -260,10 +262,12 @@ def test_texts_have_a_length_in_bytes(value: int | str, message: str) -> None:
     libraries = registry_of(*FOUNDATION, library("noted", options=(note,)))
     need = Need({}, (), (), (), 0, 0, 0)
     if not message:
-        assert resolve(need, libraries, Request(base=(), options={"note": value})).options["note"] == value
+        assert (
+            resolve(need, libraries, Request(artifact=BARE, options={"note": value})).options["note"] == value
+        )
         return
     with pytest.raises(UsageError, match=message):
-        resolve(need, libraries, Request(base=(), options={"note": value}))
+        resolve(need, libraries, Request(artifact=BARE, options={"note": value}))
 
 
 def test_the_stack_holds_the_frame_of_the_entry_point(plans: Plans) -> None:

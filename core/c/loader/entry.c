@@ -63,8 +63,8 @@ _Noreturn void tb_refuse(struct tb_module *module, u32 status, const char *messa
 }
 
 /* The whole file at the start of the module's memory. */
-static void tb_read_file(struct tb_module *module, int descriptor) {
-  u8 *memory = TB_MEMORY_MODULES(0, TB_LOAD_MEMORY);
+static void tb_read_file(TB_UNUSED struct tb_context *cx, struct tb_module *module, int descriptor) {
+  u8 *memory = TB_MEMORY_MODULES(cx, 0, TB_LOAD_MEMORY);
   module->file.at = module->low = memory;
   module->high = memory + TB_LOAD_MEMORY;
   for (;;) {
@@ -94,6 +94,7 @@ _Noreturn void tb_entry(const void *start) {
   struct tb_module *module = &tb_the_module;
   const char *const *arguments = (const char *const *)start + 1; /* behind their number */
   int descriptor = 0;
+  module->image = &tb_the_store.image;
   module->function = TB_NONE;
   module->offset = -1;
   const char *name = *(const long *)start > 1 ? arguments[1] : "-";
@@ -102,7 +103,7 @@ _Noreturn void tb_entry(const void *start) {
     descriptor = (int)tb_platform_open(name);
     if (descriptor < 0) tb_refuse(module, TB_UNREADABLE, "it cannot be opened");
   }
-  tb_read_file(module, descriptor);
+  tb_read_file(cx, module, descriptor);
   tb_module_check(module);
   tb_module_layout(module);
   tb_module_verify(module);

@@ -41,12 +41,12 @@ static void tb_constants_table(struct tb_module *module) {
     __builtin_memset(object + TB_HEADER + bytes, 0, whole - bytes);
     data += 4 + ((bytes + 3) & ~3ull);
   }
-  tb_the_store.image.strings_bytes = (u32)(module->low - strings);
+  module->image->strings_bytes = (u32)(module->low - strings);
 }
 
 void tb_module_tables(struct tb_context *cx, struct tb_module *module) {
-  tb_the_store.image.entry = module->entry;
-  tb_the_store.image.entry_results = tb_module_type(module, tb_module_function(module, module->entry).type).b;
+  module->image->entry = module->entry;
+  module->image->entry_results = tb_module_type(module, tb_module_function(module, module->entry).type).b;
   TB_SET_TABLE(code, module->code.at);
   tb_functions_table(module);
   tb_constants_table(module);

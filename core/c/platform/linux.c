@@ -21,16 +21,23 @@ _Noreturn void tb_platform_exit(int status) {
   __builtin_unreachable();
 }
 
-void *tb_platform_map(void *address, u64 bytes) {
+_Noreturn void tb_platform_fail(const char *message, u64 bytes) {
+  tb_platform_write(2, message, bytes);
+  tb_platform_exit(134);
+}
+
+void *tb_platform_try_map(void *address, u64 bytes) {
   /* PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, and MAP_FIXED_NOREPLACE where
    * the address matters: kernels before 4.17 take it as a hint, so the result is what counts. */
   long flags = 0x4022 | (address ? 0x100000 : 0);
   long at = tb_linux_call6(TB_LINUX_MMAP, (long)address, (long)bytes, 3, flags, -1, 0);
   if (at < 0 && at > -4096) at = 0;
-  if (!at || (address && at != (long)address)) {
-    static const char message[] = "tblvm: the system gives no memory\n";
-    tb_platform_write(2, message, sizeof message - 1);
-    tb_platform_exit(134);
-  }
-  return (void *)at;
+  return address && at != (long)address ? 0 : (void *)at;
+}
+
+void *tb_platform_map(void *address, u64 bytes) {
+  static const char message[] = "tblvm: the system gives no memory\n";
+  void *at = tb_platform_try_map(address, bytes);
+  if (!at) tb_platform_fail(message, sizeof message - 1);
+  return at;
 }

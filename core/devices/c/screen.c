@@ -38,7 +38,7 @@ static u32 write_file(struct tb_context *cx) {
 
 void tb_screen_start(struct tb_context *cx) {
   u64 bytes = 3ull * tb_screen(cx)[0] * tb_screen(cx)[1];
-  if (bytes) tb_store_of(cx)->screen_pixels = TB_MEMORY_SCREEN(0, bytes);
+  if (bytes) tb_store_of(cx)->screen_pixels = TB_MEMORY_SCREEN(cx, 0, bytes);
 }
 
 void tb_screen_finish(struct tb_context *cx) {

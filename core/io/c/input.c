@@ -6,7 +6,7 @@ u32 tb_io_peek(struct tb_context *cx) {
   struct tb_store *store = tb_store_of(cx);
   if (store->io_in_at == store->io_in_end) {
     tb_before_block(cx);
-    long got = tb_platform_read(0, store->io_in, TB_IO_INPUT_BUFFER);
+    long got = TB_CONSOLE_READ(cx, store->io_in, TB_IO_INPUT_BUFFER);
     if (got <= 0) return 0xffffffffu;
     store->io_in_at = 0;
     store->io_in_end = (u32)got;

@@ -7,7 +7,7 @@ void tb_io_flush(struct tb_context *cx) {
   struct tb_store *store = tb_store_of(cx);
   u32 at = 0;
   while (at < store->io_out_used && !store->io_out_lost) {
-    long done = tb_platform_write(1, store->io_out + at, store->io_out_used - at);
+    long done = TB_CONSOLE_WRITE(cx, store->io_out + at, store->io_out_used - at);
     if (done > 0)
       at += (u32)done;
     else

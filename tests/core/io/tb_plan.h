@@ -6,6 +6,8 @@
 #define TB_IO_INPUT_BUFFER 256
 #endif
 #define TB_INTERRUPTED(cx) 0
+#define TB_CONSOLE_READ(cx, to, bytes) ((void)(cx), tb_platform_read(0, to, bytes))
+#define TB_CONSOLE_WRITE(cx, from, bytes) ((void)(cx), tb_platform_write(1, from, bytes))
 #ifndef TB_STRING_KINDS
 #define TB_STRING_KINDS 2
 #endif

@@ -49,6 +49,7 @@ _Noreturn void tb_entry(const void *start) {
     module.file = (struct tb_area){file, size};
     module.low = memory;
     module.high = memory + MEMORY;
+    module.image = &tb_the_store.image;
     module.function = TB_NONE;
     module.offset = -1;
     if (!setjmp(back)) {

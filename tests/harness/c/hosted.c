@@ -50,14 +50,21 @@ long tb_platform_open(const char *path) {
 
 _Noreturn void tb_platform_exit(int status) { exit(status); }
 
-void *tb_platform_map(void *address, u64 bytes) {
+_Noreturn void tb_platform_fail(const char *message, u64 bytes) {
+  tb_platform_write(2, message, bytes);
+  exit(134);
+}
+
+void *tb_platform_try_map(void *address, u64 bytes) {
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (address ? MAP_FIXED_NOREPLACE : 0);
   void *at = mmap(address, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
-  if (at == MAP_FAILED || (address && at != address)) {
-    static const char message[] = "tblvm: the system gives no memory\n";
-    tb_platform_write(2, message, sizeof message - 1);
-    exit(134);
-  }
+  return at == MAP_FAILED || (address && at != address) ? 0 : at;
+}
+
+void *tb_platform_map(void *address, u64 bytes) {
+  static const char message[] = "tblvm: the system gives no memory\n";
+  void *at = tb_platform_try_map(address, bytes);
+  if (!at) tb_platform_fail(message, sizeof message - 1);
   return at;
 }
 

@@ -1,0 +1,38 @@
+"""What a composed runtime is made into: `tbbuild --artifact NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# The interfaces of every runtime.
+_ALWAYS = ("dispatch", "frames", "platform", "support")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of artifact.
+
+    name: as `--artifact` takes it. doc: one line. interfaces: what every such runtime has. suffix: what the
+    file's name ends with, unless -o says another one. program: whether it has a program inside: "always",
+    "never" for what is given its programs at run time, or "maybe". shared: whether it is linked as a shared
+    library, which other programs load.
+    """
+
+    name: str
+    doc: str
+    interfaces: tuple[str, ...]
+    suffix: str = ""
+    program: str = "always"
+    shared: bool = False
+
+
+EXE = Kind("exe", "PROGRAM and its runtime", ("entry", *_ALWAYS))
+
+KINDS: Mapping[str, Kind] = {
+    each.name: each
+    for each in (
+        EXE,
+        Kind("runtime", "loads the module named on its command line", EXE.interfaces, program="never"),
+    )
+}
