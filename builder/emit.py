@@ -151,6 +151,15 @@ def plan_header(composition: Composition) -> str:
         # The program's standard input and output.
         "TB_CONSOLE_READ(cx, to, bytes)": "((void)(cx), tb_platform_read(0, to, bytes))",
         "TB_CONSOLE_WRITE(cx, from, bytes)": "((void)(cx), tb_platform_write(1, from, bytes))",
+        # Where a frame stands, for people.
+        "TB_TRACE_LOOK(cx, place, name)": '((void)(cx), (void)(place), *(name) = "", 0u)',
+        "TB_TRACE_FILE(cx)": '((void)(cx), "")',
+        # Whether there are frames: while a host prepares a call, there are none.
+        "TB_FRAMES(cx)": "1",
+        # The parameters of a function that is run: an entry point has none.
+        "TB_RUN_PARAMETERS(function)": "0",
+        # A linear memory's first byte and size, null where there is none.
+        "TB_LINEAR_LOOK(cx, memory, bytes)": "((void)(cx), (void)(memory), *(bytes) = 0, (void *)0)",
         # How entry points end where nothing can trap.
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }

@@ -25,8 +25,9 @@ class Option:
     name: unique among all options; `tbbuild -O name=value`. default: its value otherwise. kind: "size"
     (bytes, K/M/G allowed), "number", "duration" (milliseconds), "flag" (0 or 1), "text". macro: its name
     in C, where a text is a string literal in UTF-8. doc: one sentence. minimum, maximum: the values
-    allowed, of a text the bytes. enables: whether giving it a value brings its micro-library in. Libraries
-    that fill the same interface may share an option: an equal one.
+    allowed, of a text the bytes. enables: whether giving it a value brings its micro-library in. limit:
+    whether a host may choose another value for each instance that it makes: C has a context `cx` wherever it
+    reads the macro. Libraries that fill the same interface may share an option: an equal one.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Option:
     minimum: int = 0
     maximum: int = 0x7FFFFFFF
     enables: bool = False
+    limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,18 @@ _LOADER = (
 )
 
 
+LOAD_MEMORY = Option(
+    name="load.memory",
+    default=64 << 20,
+    kind="size",
+    macro="TB_LOAD_MEMORY",
+    doc="Memory for a module: its file, and what is built from it; taken as it is needed.",
+    minimum=4096,
+    maximum=1 << 30,
+    limit=True,
+)
+
+
 @hookimpl
 def tblvm_opcodes() -> list[OpcodeSet]:
     return [ops.op]
@@ -68,26 +80,26 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             generated=_constants,
         ),
         MicroLibrary(
+            name="core.loading",
+            doc="takes a module from its bytes to a program, or says why not",
+            room=ROOM,
+            size=600,
+            provides=("module-loading",),
+            requires=("loader", "frames", "support"),
+            sources=("c/loader/load.c", "c/loader/refusal.c"),
+            headers=("c", "c/loader"),
+        ),
+        MicroLibrary(
             name="core.runtime",
             doc="entry point of a runtime that loads the module named on its command line",
             room=ROOM,
             size=1000,
             provides=("entry", "loading"),
-            requires=("loader", "frames", "platform", "support"),
+            requires=("module-loading", "frames", "platform"),
             sources=("c/loader/entry.c",),
             memory=(Memory("modules", "modules, at most", lambda plan, program: plan.number("load.memory")),),
             headers=("c", "c/loader"),
-            options=(
-                Option(
-                    name="load.memory",
-                    default=64 << 20,
-                    kind="size",
-                    macro="TB_LOAD_MEMORY",
-                    doc="Memory for a module: its file, and what is built from it; taken as it is needed.",
-                    minimum=4096,
-                    maximum=1 << 30,
-                ),
-            ),
+            options=(LOAD_MEMORY,),
         ),
         MicroLibrary(
             name="core.switch",
@@ -155,6 +167,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     doc="Instructions that a program may execute.",
                     enables=True,
                     maximum=0x7FFFFFFFFFFFFFFF,
+                    limit=True,
                 ),
             ),
         ),

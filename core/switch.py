@@ -254,16 +254,17 @@ static inline TB_UNUSED u32 sign_extend(u32 number, u32 width) {{
   return width >= 32 ? number : (number ^ (1u << (width - 1))) - (1u << (width - 1));
 }}
 {leb}
-/* Runs the function `entry`, which takes no parameters. 0, or the kind of the trap that stopped it. */
+/* Runs the function `entry`, whose parameters are at the bottom of the stack. 0, or the kind of the trap that stopped
+ * it. */
 u32 tb_run(struct tb_context *cx, u32 entry) {{
   const u8 *const code = tb_code(cx);
   const struct tb_function *function = &tb_functions(cx)[entry];
   const u8 *ip = code + function->code;
   cell *fp = cx->stack_base;
-  cell *sp = fp + TB_LINK;
+  cell *sp = fp + TB_RUN_PARAMETERS(function) + TB_LINK;
   u32 trap = 0;
 {fuel_load}
-  ((struct tb_link *)fp)->pc = TB_PC_HOST;
+  ((struct tb_link *)(fp + TB_RUN_PARAMETERS(function)))->pc = TB_PC_HOST;
   cx->cells_left -= function->cells;
   cx->fp = fp;
   cx->function = function;

@@ -69,6 +69,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     doc="Stack limit in cells: parameters, locals and operands of all frames, and 2 a frame.",
                     minimum=4,
                     maximum=0x10000000,
+                    limit=True,
                 ),
             ),
         ),
@@ -81,6 +82,12 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             comes_along="welcome",
             sources=("c/trace.c",),
             headers=("c",),
+            macros={
+                "TB_TRACE_LOOK(cx, place, name)": "tb_trace_look(cx, place, name)",
+                "TB_TRACE_FILE(cx)": "((const char *)tb_trace_file(cx))",
+            },
+            prototypes="struct tb_place;\n"
+            "u32 tb_trace_look(struct tb_context *cx, const struct tb_place *place, const char **name);",
             on_trap=("tb_stack_trace",),
             tables=trace_tables,
             load_sources=("c/trace_load.c",),
@@ -145,6 +152,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     kind="number",
                     macro="TB_TABLES_ELEMENTS",
                     doc="Elements that all tables of functions together can reach.",
+                    limit=True,
                 ),
             ),
         ),

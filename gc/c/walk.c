@@ -55,8 +55,10 @@ static void tb_walk_frame(struct tb_context *cx, const struct tb_place *place) {
 }
 
 void tb_walk_roots(struct tb_context *cx) {
-  struct tb_place place = tb_frame_here(cx);
-  do tb_walk_frame(cx, &place);
-  while (tb_frame_caller(cx, &place));
+  if (TB_FRAMES(cx)) {
+    struct tb_place place = tb_frame_here(cx);
+    do tb_walk_frame(cx, &place);
+    while (tb_frame_caller(cx, &place));
+  }
   tb_roots(cx);
 }

@@ -33,3 +33,8 @@ void tb_linear_start(struct tb_context *cx) {
     if (row[0] != TB_LINEAR_PASSIVE && row[3])
       __builtin_memcpy(store->memory_at[row[0]] + row[1], tb_linear_bytes(cx) + row[2], row[3]);
 }
+
+void *tb_linear_look(struct tb_context *cx, u32 memory, u64 *bytes) {
+  *bytes = memory < *tb_linear_memories(cx) ? tb_memory_bytes(cx, memory) : 0;
+  return memory < *tb_linear_memories(cx) ? tb_memory_at(cx, memory) : 0;
+}

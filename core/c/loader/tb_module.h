@@ -43,7 +43,8 @@ struct tb_type_row {
   u32 kind, a, b, first;
 };
 
-/* image: where the runtime finds the tables that are made. functions ... element_segments: numbers of rows. names: how many functions have a name in the names section, and
+/* image: where the runtime finds the tables that are made; context: whose program it becomes, for whoever refuses it.
+ * functions ... element_segments: numbers of rows. names: how many functions have a name in the names section, and
  * where the first one is. field_offsets: parallel to the type list, for classes: byte offsets in the object.
  * canonical: for each type the first one that is equal. branches: the side table of branch tables: for each the
  * number of its targets without the default, then all of them; branch_tables: what the linker remembers of each.
@@ -56,6 +57,7 @@ struct tb_type_row {
 struct tb_module {
   u8 *low, *high;
   struct tb_image *image;
+  struct tb_context *context;
   struct tb_area file, pool, code, data, section[TB_SECTIONS];
   u32 functions, types, globals, constants, memories, data_segments, tables, element_segments;
   u32 flags, entry, min_stack, min_heap;

@@ -1,0 +1,82 @@
+/* Calls from the host. */
+#include "tb_embed.h"
+#include "tb_entry.h"
+
+uint64_t *tblvm_slots(tblvm_context *context) { return tb_embedded(tb_embed_context(context))->slots; }
+
+void tb_embed_shape(struct tb_embedded *instance, const u32 *types, u32 count) {
+  for (u32 i = 0; i < instance->shape_count; i++) instance->held[i] = 0;
+  instance->shape = types;
+  instance->shape_count = count;
+}
+
+/* Whether the slots hold what the function takes: a reference must have been put there, as one of that type. */
+static u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 count) {
+  for (u32 i = 0; i < count; i++) {
+    if (!instance->slots[i]) continue;
+    if (TB_TYPED_CODE(types[i]) == TB_TYPE_FUNCTION) return 0;
+    if (!TB_TYPED_REFERENCE(types[i])) continue;
+    if (i >= instance->shape_count || !instance->held[i] || TB_TYPED_CODE(instance->shape[i]) != TB_TYPED_CODE(types[i])) return 0;
+  }
+  return 1;
+}
+
+/* Runs a function whose arguments are in the slots. */
+static int tb_embed_run(struct tb_embedded *instance, u32 function, u32 parameters) {
+  struct tb_context *cx = &instance->it.context;
+  cx->cells_left = TB_STACK_CELLS;
+  cx->interrupted = 0;
+  instance->trap = instance->stopped = 0;
+  if (tb_functions(cx)[function].cells > cx->cells_left) {
+    instance->trap = TB_TRAP_STACK_OVERFLOW;
+    return TBLVM_TRAPPED;
+  }
+  for (u32 i = 0; i < parameters; i++) cx->stack_base[i] = (cell)instance->slots[i];
+  tb_embed_shape(instance, 0, 0);
+  volatile u32 *outer = tb_embed_begin(cx);
+  u32 trap = tb_run(cx, function);
+  tb_embed_end(outer);
+  tb_before_block(cx);
+  instance->trap = trap;
+  instance->stopped = trap != 0;
+  if (!trap) cx->fp = 0;
+  return trap ? TBLVM_TRAPPED : TBLVM_OK;
+}
+
+int tblvm_call(tblvm_context *context, uint32_t function) {
+  struct tb_context *cx = tb_embed_context(context);
+  struct tb_embedded *instance = tb_embedded(cx);
+  int status = tb_embed_take(instance);
+  if (status) return status;
+  const struct tb_export *row = tb_embed_export(cx, function);
+  u32 parameters = row ? row->counts & 0xffff : ~0u, results = row ? row->counts >> 16 : 0;
+  const u32 *types = row ? tb_exports(cx) + row->types : 0;
+  if (parameters > TBLVM_SLOTS || results > TBLVM_SLOTS || !tb_embed_fits(instance, types, parameters))
+    status = TBLVM_MISUSED;
+  else
+    status = tb_embed_run(instance, row->function, parameters);
+  if (status == TBLVM_OK && results) {
+    if (cx->sp == cx->stack_base) status = TBLVM_HALTED;
+    tb_embed_shape(instance, types + parameters, status ? 0 : results);
+    for (u32 i = 0; i < instance->shape_count; i++) {
+      instance->slots[i] = cx->stack_base[i];
+      instance->held[i] = TB_TYPED_REFERENCE(instance->shape[i]);
+    }
+  }
+  tb_embed_give(instance, TB_EMBED_IDLE);
+  return status;
+}
+
+int tblvm_run(tblvm_context *context, int *exit_status) {
+  struct tb_context *cx = tb_embed_context(context);
+  struct tb_embedded *instance = tb_embedded(cx);
+  int status = tb_embed_take(instance);
+  if (status) return status;
+  status = tb_embed_run(instance, TB_ENTRY(cx), 0);
+  tb_finish(cx);
+  *exit_status = status ? tb_trap_rows[instance->trap - 1].status : 0;
+  if (!status && TB_ENTRY_RESULTS(cx) && cx->sp > cx->stack_base) *exit_status = (int)(cx->stack_base[0] & 0xff);
+  if (!status && TB_FAILED(cx)) *exit_status = TB_FAILED(cx);
+  tb_embed_give(instance, TB_EMBED_IDLE);
+  return status;
+}

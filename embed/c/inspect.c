@@ -1,0 +1,80 @@
+/* What an instance has, and what happened to it. */
+#include "tb_embed.h"
+
+const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number) {
+  const u32 *table = tb_exports(cx);
+  return number < *table ? (const struct tb_export *)(const void *)(table + 1) + number : 0;
+}
+
+/* The context, null when it was closed: then its tables are gone. */
+static struct tb_context *tb_embed_open(tblvm_context *context) {
+  struct tb_context *cx = tb_embed_context(context);
+  return __atomic_load_n(&tb_embedded(cx)->state, __ATOMIC_ACQUIRE) == TB_EMBED_CLOSED ? 0 : cx;
+}
+
+static const char *tb_embed_text(struct tb_context *cx, u32 at) { return (const char *)tb_export_texts(cx) + at; }
+
+uint32_t tblvm_functions(tblvm_context *context) {
+  struct tb_context *cx = tb_embed_open(context);
+  return cx ? *tb_exports(cx) : 0;
+}
+
+const char *tblvm_function_name(tblvm_context *context, uint32_t function) {
+  struct tb_context *cx = tb_embed_open(context);
+  const struct tb_export *row = cx ? tb_embed_export(cx, function) : 0;
+  return row ? tb_embed_text(cx, row->name) : 0;
+}
+
+const char *tblvm_signature(tblvm_context *context, uint32_t function) {
+  struct tb_context *cx = tb_embed_open(context);
+  const struct tb_export *row = cx ? tb_embed_export(cx, function) : 0;
+  return row ? tb_embed_text(cx, row->signature) : 0;
+}
+
+int64_t tblvm_function(tblvm_context *context, const char *name) {
+  u32 count = tblvm_functions(context);
+  for (u32 i = 0; i < count; i++) {
+    const char *one = tblvm_function_name(context, i), *other = name;
+    while (*one && *one == *other) one++, other++;
+    if (*one == *other) return i;
+  }
+  return -1;
+}
+
+struct tblvm_trap tblvm_trap(tblvm_context *context) {
+  struct tblvm_trap trap = {0, 0, 0};
+  u32 kind = tb_embedded(tb_embed_context(context))->trap;
+  if (!kind) return trap;
+  const struct tb_trap_row *row = &tb_trap_rows[kind - 1];
+  trap.name = row->name;
+  trap.message = row->message;
+  trap.status = row->status;
+  return trap;
+}
+
+int tblvm_frame(tblvm_context *context, uint32_t depth, struct tblvm_frame *frame) {
+  struct tb_context *cx = tb_embed_open(context);
+  if (!cx || !tb_embedded(cx)->stopped) return 0;
+  struct tb_place place = tb_frame_here(cx);
+  for (; depth; depth--)
+    if (!tb_frame_caller(cx, &place)) return 0;
+  frame->line = TB_TRACE_LOOK(cx, &place, &frame->function);
+  frame->file = TB_TRACE_FILE(cx);
+  return 1;
+}
+
+int64_t tblvm_fuel(tblvm_context *context) { return tb_embed_context(context)->fuel; }
+
+int tblvm_set_fuel(tblvm_context *context, int64_t fuel) {
+  struct tb_context *cx = tb_embed_context(context);
+  int refused = tb_embed_take(tb_embedded(cx));
+  if (refused) return refused;
+  cx->fuel = fuel;
+  tb_embed_give(tb_embedded(cx), TB_EMBED_IDLE);
+  return TBLVM_OK;
+}
+
+void *tblvm_memory(tblvm_context *context, uint32_t memory, uint64_t *bytes) {
+  struct tb_context *cx = tb_embed_open(context);
+  return cx ? TB_LINEAR_LOOK(cx, memory, bytes) : 0;
+}

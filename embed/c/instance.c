@@ -1,0 +1,70 @@
+/* Instances: made, closed, freed. */
+#include "tb_embed.h"
+#include "tb_platform.h"
+
+int tb_embed_take(struct tb_embedded *instance) {
+  u32 state = TB_EMBED_IDLE;
+  if (__atomic_compare_exchange_n(&instance->state, &state, TB_EMBED_RUNNING, 0, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+    return TBLVM_OK;
+  return state == TB_EMBED_CLOSED ? TBLVM_CLOSED : TBLVM_BUSY;
+}
+
+void tb_embed_give(struct tb_embedded *instance, u32 state) {
+  __atomic_store_n(&instance->state, state, __ATOMIC_RELEASE);
+}
+
+_Noreturn void tb_embed_leave(struct tblvm_store *store, int status) {
+  store->status = status;
+  tb_jump_to(&store->back);
+}
+
+_Noreturn void tb_embed_fail(struct tb_context *cx, const char *message) {
+  struct tblvm_store *store = tb_embedded(cx)->owner;
+  tb_embed_leave(store, tb_embed_error(store, TBLVM_TOO_LARGE, message));
+}
+
+int tblvm_load(tblvm_store *store, const void *module, size_t bytes, tblvm_context **context) {
+  tb_embed_clear(store);
+  *context = 0;
+  store->starting = tb_platform_try_map(0, sizeof *store->starting);
+  if (!store->starting) return tb_embed_error(store, TBLVM_TOO_LARGE, "the system gives no memory");
+  /* Whoever leaves comes back here: what is needed then is in the store, not in registers. */
+  if (tb_jump_set(&store->back)) {
+    struct tb_embedded *failed = store->starting;
+    tb_instances_empty(&failed->it.context);
+    tb_platform_unmap(failed, sizeof *failed);
+    return store->status;
+  }
+  struct tb_embedded *instance = store->starting;
+  struct tb_context *cx = &instance->it.context;
+  instance->owner = store;
+  for (u32 i = 0; i < TB_LIMITS; i++) instance->limits[i] = store->limits[i];
+  cx->store = &instance->it.store;
+  cx->limits = instance->limits;
+  tb_embed_source(cx, module, bytes);
+  tb_start(cx);
+  instance->next = store->first;
+  store->first = instance;
+  *context = (tblvm_context *)(void *)cx;
+  return TBLVM_OK;
+}
+
+int tblvm_close(tblvm_context *context) {
+  struct tb_context *cx = tb_embed_context(context);
+  int refused = tb_embed_take(tb_embedded(cx));
+  if (refused) return refused;
+  tb_finish(cx);
+  tb_instances_empty(cx);
+  tb_embed_give(tb_embedded(cx), TB_EMBED_CLOSED);
+  return TBLVM_OK;
+}
+
+int tblvm_free(tblvm_context *context) {
+  struct tb_embedded *instance = tb_embedded(tb_embed_context(context));
+  if (tblvm_close(context) == TBLVM_BUSY) return TBLVM_BUSY;
+  struct tb_embedded **at = &instance->owner->first;
+  while (*at != instance) at = &(*at)->next;
+  *at = instance->next;
+  tb_platform_unmap(instance, sizeof *instance);
+  return TBLVM_OK;
+}

@@ -1,0 +1,67 @@
+/* Stores: what instances have in common. */
+#include "tb_embed.h"
+#include "tb_platform.h"
+
+tblvm_store *tblvm_store_new(void) {
+  struct tblvm_store *store = tb_platform_try_map(0, sizeof *store);
+  if (store)
+    for (u32 i = 0; i < TB_LIMITS; i++) store->limits[i] = tb_limits[i].standard;
+  return store;
+}
+
+int tblvm_store_free(tblvm_store *store) {
+  tb_embed_clear(store);
+  struct tb_embedded *each;
+  /* First all of them are closed: of one that runs nothing is freed, and then nothing of the others. */
+  for (each = store->first; each; each = each->next)
+    if (__atomic_load_n(&each->state, __ATOMIC_ACQUIRE) == TB_EMBED_RUNNING)
+      return tb_embed_error(store, TBLVM_BUSY, "an instance of the store runs");
+  while ((each = store->first))
+    if (tblvm_free((tblvm_context *)(void *)each) == TBLVM_BUSY)
+      return tb_embed_error(store, TBLVM_BUSY, "an instance of the store runs");
+  tb_platform_unmap(store, sizeof *store);
+  return TBLVM_OK;
+}
+
+static u32 tb_embed_same(const char *one, const char *other) {
+  while (*one && *one == *other) one++, other++;
+  return *one == *other;
+}
+
+int tblvm_store_limit(tblvm_store *store, const char *name, uint64_t value) {
+  tb_embed_clear(store);
+  for (u32 i = 0; i < TB_LIMITS; i++) {
+    if (!tb_embed_same(tb_limits[i].name, name)) continue;
+    if (value < tb_limits[i].least || value > tb_limits[i].most)
+      return tb_embed_error(store, TBLVM_MISUSED, "the limit cannot have this value");
+    store->limits[i] = value;
+    return TBLVM_OK;
+  }
+  return tb_embed_error(store, TBLVM_MISUSED, "the library has no such limit");
+}
+
+const char *tblvm_store_error(const tblvm_store *store) { return store->error; }
+
+void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user) {
+  store->read = read;
+  store->write = write;
+  store->user = user;
+}
+
+void tb_embed_clear(struct tblvm_store *store) {
+  store->error_used = 0;
+  store->error[0] = 0;
+}
+
+void tb_embed_say(struct tblvm_store *store, const void *text, u64 bytes) {
+  const char *from = text;
+  for (; bytes && store->error_used < TB_EMBED_ERROR - 1; bytes--) store->error[store->error_used++] = *from++;
+  store->error[store->error_used] = 0;
+}
+
+int tb_embed_error(struct tblvm_store *store, int status, const char *message) {
+  u64 length = 0;
+  while (message[length]) length++;
+  tb_embed_say(store, message, length);
+  return status;
+}

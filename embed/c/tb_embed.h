@@ -1,0 +1,104 @@
+/* Micro-libraries `embed.*`: a runtime inside another program. tblvm.h is what that program sees. */
+#ifndef TB_EMBED_H
+#define TB_EMBED_H
+#include "tblvm.h"
+#include "tb.h"
+#include "tb_frame.h"
+#include "tb_instances.h"
+#include "tb_jump.h"
+
+/* What an instance is doing. Whoever uses it moves it from idle to running, and back. */
+enum { TB_EMBED_IDLE, TB_EMBED_RUNNING, TB_EMBED_CLOSED };
+
+/* A context is the start of its instance.
+ * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there.
+ * in_host: whether a host function has control. shape: what the slots hold, or wait for: type words as in table exports. held: whether the slot holds a reference
+ * of that type. */
+struct tb_embedded {
+  struct tb_instance it;
+  struct tblvm_store *owner;
+  struct tb_embedded *next;
+  u64 limits[TB_LIMITS];
+  u32 state, trap, stopped, in_host, shape_count;
+  const u32 *shape;
+  u8 held[TBLVM_SLOTS];
+  u64 slots[TBLVM_SLOTS];
+};
+
+enum { TB_EMBED_ERROR = 512 };
+
+struct tblvm_store {
+  struct tb_embedded *first;
+  struct tb_embedded *starting;
+  struct tb_jump back;
+  tblvm_reader *read;
+  tblvm_writer *write;
+  void *user;
+  u32 error_used;
+  int status;
+  u64 limits[TB_LIMITS];
+  char error[TB_EMBED_ERROR];
+};
+
+static inline TB_UNUSED struct tb_embedded *tb_embedded(struct tb_context *cx) {
+  return (struct tb_embedded *)(void *)cx;
+}
+static inline TB_UNUSED struct tb_context *tb_embed_context(tblvm_context *context) {
+  return (struct tb_context *)(void *)context;
+}
+
+/* A limit's name and the values that it can have (generated). */
+struct tb_limit {
+  const char *name;
+  u64 standard, least, most;
+};
+extern const struct tb_limit tb_limits[];
+
+/* A kind of trap, number 1 first (generated). */
+struct tb_trap_row {
+  const char *name, *message;
+  int status;
+};
+extern const struct tb_trap_row tb_trap_rows[];
+
+/* Table exports, u32: how many functions there are, then a row for each; behind that type words.
+ * name, signature: where their texts are in table export_texts; types: place in table exports of a word for each
+ * parameter and result: the type code in 24 bits; in 4 bits the type code of an array's elements that are numbers, 0
+ * for anything else; the highest bit for references to the heap. counts: parameters, and above them, in 16 bits,
+ * results. */
+struct tb_export {
+  u32 function, name, signature, types, counts;
+};
+#define TB_TYPED_CODE(word) ((word) & 0xffffffu)
+#define TB_TYPED_ELEMENT(word) ((word) >> 24 & 15)
+#define TB_TYPED_REFERENCE(word) ((word) >> 31)
+/* A type code of tblvm.opcodes.types. */
+enum { TB_TYPE_FUNCTION = 8 };
+
+/* The function's row, null for none. */
+const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number);
+
+u32 tb_run(struct tb_context *cx, u32 entry);
+
+/* Interface `program-source`: gives the instance its program. Leaves by tb_embed_leave where that fails. */
+void tb_embed_source(struct tb_context *cx, const void *module, u64 bytes);
+
+/* What goes wrong while an instance is made: text for tblvm_store_error, without control characters, and the end of
+ * making it. */
+void tb_embed_say(struct tblvm_store *store, const void *text, u64 bytes);
+void tb_embed_clear(struct tblvm_store *store);
+int tb_embed_error(struct tblvm_store *store, int status, const char *message);
+_Noreturn void tb_embed_leave(struct tblvm_store *store, int status);
+
+/* Takes the instance for the caller: TBLVM_OK, TBLVM_BUSY, TBLVM_CLOSED. */
+int tb_embed_take(struct tb_embedded *instance);
+void tb_embed_give(struct tb_embedded *instance, u32 state);
+
+/* What belongs into the slots from now on; no references are there. */
+void tb_embed_shape(struct tb_embedded *instance, const u32 *types, u32 count);
+
+/* A call begins: what an interrupt from the keyboard stops now; *end* is given what *begin* gave. */
+volatile u32 *tb_embed_begin(struct tb_context *cx);
+void tb_embed_end(volatile u32 *outer);
+
+#endif

@@ -1,0 +1,142 @@
+/* Programs of tblvm inside another program.
+ *
+ *     tblvm_store *store = tblvm_store_new();
+ *     tblvm_store_limit(store, "fuel", 1000000);
+ *     tblvm_context *program;
+ *     if (tblvm_load(store, module, bytes, &program)) fail(tblvm_store_error(store));
+ *     tblvm_slots(program)[0] = 30;
+ *     if (tblvm_call(program, tblvm_function(program, "fib"))) ...
+ *     printf("%u\n", (unsigned)tblvm_slots(program)[0]);
+ *     tblvm_store_free(store);
+ *
+ * A store holds what its instances have in common: limits, host functions, the console. An instance is a module
+ * with a heap, a stack and global variables of its own; a context is its thread of execution, of which each has
+ * one: both are named by the same pointer. Stores share nothing: different threads can use different ones. Of one
+ * store, instances can run at the same time in different threads; making and freeing them is for one thread at a
+ * time. */
+#ifndef TBLVM_H
+#define TBLVM_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TBLVM_API __attribute__((visibility("default")))
+
+typedef struct tblvm_store tblvm_store;
+typedef struct tblvm_context tblvm_context;
+
+/* What functions give: nothing is wrong, or what is. */
+enum tblvm_status {
+  TBLVM_OK = 0,
+  TBLVM_TRAPPED = 1,   /* the program was stopped: tblvm_trap says why, tblvm_frame where */
+  TBLVM_HALTED = 2,    /* the program ended itself before it gave results */
+  TBLVM_MISUSED = 3,   /* there is no such function, limit, slot or value: the call has done nothing */
+  TBLVM_EXCLUDED = 4,  /* the module needs what this library does not have */
+  TBLVM_INVALID = 5,   /* the module is invalid */
+  TBLVM_TOO_LARGE = 6, /* the module needs more than the limits allow, or the system has */
+  TBLVM_BUSY = 7,      /* the instance runs: in another thread, or below this call */
+  TBLVM_CLOSED = 8     /* the instance was closed */
+};
+
+/* -- stores -- */
+
+/* A store with the limits that the library was built with; null where there is no memory. */
+TBLVM_API tblvm_store *tblvm_store_new(void);
+/* Frees the store and all its instances; TBLVM_BUSY, and nothing is freed, while one of them runs. */
+TBLVM_API int tblvm_store_free(tblvm_store *store);
+/* Sets a limit for instances that are made later: "heap" and "linear" (bytes), "stack" (cells), "fuel"
+ * (instructions), "tables" (elements), "load.memory" (bytes for a module), as far as the library has what they
+ * limit. TBLVM_MISUSED where it does not, or where the value is out of range. */
+TBLVM_API int tblvm_store_limit(tblvm_store *store, const char *name, uint64_t value);
+/* Why the last function that was given the store failed, in UTF-8 without control characters; the store's. */
+TBLVM_API const char *tblvm_store_error(const tblvm_store *store);
+
+/* Standard input and output of programs. read: puts up to `bytes` bytes at `to`; gives how many, 0 at the end.
+ * write: gives 0, or anything else to drop this output and all after it. A null pointer stands for the process's
+ * own. They must not use instances of the store. */
+typedef size_t tblvm_reader(void *user, void *to, size_t bytes);
+typedef int tblvm_writer(void *user, const void *from, size_t bytes);
+TBLVM_API void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user);
+
+/* -- instances -- */
+
+/* Loads a module: checks it, verifies it and makes an instance of it. A library that was built for a program has it
+ * inside: it takes a null pointer and 0. The bytes can be freed afterwards. */
+TBLVM_API int tblvm_load(tblvm_store *store, const void *module, size_t bytes, tblvm_context **context);
+/* Gives the memory of the instance back. What is called with it later is refused, until it is freed. */
+TBLVM_API int tblvm_close(tblvm_context *context);
+/* Closes and frees it; the pointer names nothing any more. TBLVM_BUSY, and nothing is freed, while it runs. */
+TBLVM_API int tblvm_free(tblvm_context *context);
+
+/* -- functions -- */
+
+/* The number of the function that the module exports by this name, for calls; -1 for none. A module without exports
+ * exports all functions that have a name. */
+TBLVM_API int64_t tblvm_function(tblvm_context *context, const char *name);
+/* How many functions it exports, and the name of each: null behind the last one. */
+TBLVM_API uint32_t tblvm_functions(tblvm_context *context);
+TBLVM_API const char *tblvm_function_name(tblvm_context *context, uint32_t function);
+/* The types of its parameters, '>', and those of its results; null where there is no such function:
+ *     i i32    l i64    f f32    d f64    s string    [ and then the type of the elements: an array
+ *     b i8     B u8     h i16    H u16                (elements of arrays only)
+ *     c cells  o a class or interface     a any reference    F function */
+TBLVM_API const char *tblvm_signature(tblvm_context *context, uint32_t function);
+
+/* Where arguments and results are, from 0 on: integers in the low bits, floats by their bits, references as
+ * tblvm_string and tblvm_array read them. */
+enum { TBLVM_SLOTS = 256 };
+TBLVM_API uint64_t *tblvm_slots(tblvm_context *context);
+/* Runs the function with the arguments in the slots, and leaves its results there. Arguments that are references
+ * were put there by tblvm_prepare and tblvm_put_..., or are 0: null. */
+TBLVM_API int tblvm_call(tblvm_context *context, uint32_t function);
+/* Runs the program from its entry point. *status: the exit status that it would have as a process. */
+TBLVM_API int tblvm_run(tblvm_context *context, int *status);
+
+/* -- strings and arrays: libraries of programs with a heap -- */
+
+/* Gets the slots ready for arguments of the function, all of them null or 0. */
+TBLVM_API int tblvm_prepare(tblvm_context *context, uint32_t function);
+/* Puts a new string into a slot, of `count` UTF-16 code units, or of as many bytes of Latin-1 where `wide` is 0.
+ * TBLVM_TOO_LARGE where the heap is full, TBLVM_MISUSED where no string belongs there. */
+TBLVM_API int tblvm_put_string(tblvm_context *context, uint32_t slot, const void *units, size_t count, int wide);
+/* Puts a new array of numbers there, of the type that belongs there; `count` elements are read. */
+TBLVM_API int tblvm_put_array(tblvm_context *context, uint32_t slot, const void *elements, size_t count);
+/* A string or array in a slot: its units or elements, until the instance is used again; null for a null reference
+ * and for anything else. */
+TBLVM_API const void *tblvm_string(tblvm_context *context, uint32_t slot, size_t *count, int *wide);
+TBLVM_API void *tblvm_array(tblvm_context *context, uint32_t slot, size_t *count);
+
+/* -- what happens to a program -- */
+
+/* Stops what runs in this context as soon as it polls; what does not run is not stopped. For other threads and
+ * signal handlers. */
+TBLVM_API void tblvm_interrupt(tblvm_context *context);
+/* Instructions that are left; below zero by a few where a program ran out of them. */
+TBLVM_API int64_t tblvm_fuel(tblvm_context *context);
+/* TBLVM_BUSY while it runs. */
+TBLVM_API int tblvm_set_fuel(tblvm_context *context, int64_t fuel);
+
+/* Why the last call was stopped. name: of the kind of trap; status: the exit status that a process has then.
+ * Everything is null and 0 where it was not stopped. */
+struct tblvm_trap {
+  const char *name, *message;
+  int status;
+};
+TBLVM_API struct tblvm_trap tblvm_trap(tblvm_context *context);
+/* Where: a frame, 0 the innermost. 0 where there is no such frame. line: 0 where it is not known. */
+struct tblvm_frame {
+  const char *function, *file;
+  uint32_t line;
+};
+TBLVM_API int tblvm_frame(tblvm_context *context, uint32_t depth, struct tblvm_frame *frame);
+
+/* Linear memory number `memory`, where it is now; null where there is none. A program may make it larger. */
+TBLVM_API void *tblvm_memory(tblvm_context *context, uint32_t memory, uint64_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
