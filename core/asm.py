@@ -17,6 +17,7 @@ from .asm_function import FunctionBody
 from .asm_scope import Block, Name, Scope, Table, directive_of, read_declared, read_key
 from .errors import Diagnostic, ModuleError, SourceError
 from .module import (
+    EXPORT_KINDS,
     MAX_ELEMENTS,
     MAX_PAGES,
     MAX_SCREEN,
@@ -25,7 +26,9 @@ from .module import (
     DataSegment,
     Debug,
     ElementSegment,
+    Export,
     FunctionTable,
+    Import,
     Memory,
     Module,
     Shape,
@@ -37,7 +40,9 @@ from .wellformed import check
 NAME_TABLES = ("functions", "globals", "types", "fields", "locals", "methods")
 _U32 = 0xFFFFFFFF
 _BLOCKS = (".class", ".interface", ".func", ".data", ".elem")
-_REPEATED = (".page", ".const", ".pool", ".global", ".type", ".memory", ".table")
+_REPEATED = (".page", ".const", ".pool", ".global", ".type", ".memory", ".table", ".import", ".export")
+# Directives of which the rest is read when all names are known.
+_LATE = (".global", ".type", ".entry", ".import", ".export")
 
 
 def assemble(source: str, isa: Isa, file: str = "<input>") -> Module:
@@ -69,6 +74,8 @@ class _Assembler:
         self.name_tables: set[str] | None = None
         self.typed: list[tuple[int, bool, Words]] = []  # .type: index in the table, has a handle, the rest
         self.global_types: list[Words] = []
+        self.imported: list[Words] = []
+        self.exported: dict[str, Words] = {}  # by name what follows
         # Of a class or interface its index in the type table.
         self.blocks: list[tuple[int | None, Block]] = []
         self.memories: list[Memory] = []
@@ -92,6 +99,7 @@ class _Assembler:
             self.scope.types.entries[each.index] = each.entry()
             self.unnamed[each.index] = each.unnamed
         global_types = [self._last_type(words) for words in self.global_types]
+        self.imports = [self._named_import(words) for words in self.imported]
         bodies = [FunctionBody(self.scope, block) for index, block in self.blocks if index is None]
         return self._finish(tuple(global_types), bodies)
 
@@ -160,6 +168,8 @@ class _Assembler:
             ".memory": self._memory,
             ".table": self._table,
             ".type": self._type,
+            ".import": self._import,
+            ".export": self._export,
         }
         if directive not in actions:
             known = [*actions, *_BLOCKS, ".end"]
@@ -170,7 +180,7 @@ class _Assembler:
                 raise Fault(f"{directive} occurs twice", Token("word", directive, place.line, place.column))
             self.seen.add(directive)
         actions[directive](words)
-        if directive not in (".global", ".type", ".entry"):  # these are read to their end later
+        if directive not in _LATE:
             words.finish()
 
     def _source(self, words: Words) -> None:
@@ -230,6 +240,20 @@ class _Assembler:
     def _table(self, words: Words) -> None:
         self.scope.tables.add(read_declared(words))
         self.tables.append(FunctionTable(*_limits(words, MAX_ELEMENTS)))
+
+    def _import(self, words: Words) -> None:
+        self.scope.imports.add(read_declared(words))
+        words.expect(":")
+        self.imported.append(words)
+
+    def _export(self, words: Words) -> None:
+        token = words.next
+        if token.kind not in ("word", "string"):
+            words.fail("the name of an export")
+        name = token.value if token.kind == "string" else token.text
+        if name in self.exported:
+            raise Fault(f"export {token.text} exists already", token)
+        self.exported[name] = words
 
     def _type(self, words: Words) -> None:
         handled = words.next.kind == "handle" and words.ahead(1).text == "="
@@ -299,6 +323,32 @@ class _Assembler:
         _items(block, item)
         return ElementSegment(tuple(functions), *place)
 
+    def _named_import(self, words: Words) -> Import:
+        """`"module", "name", (T, …) -> R`."""
+        module = words.string()
+        words.expect(",")
+        name = words.string()
+        words.expect(",")
+        found = Import(module, name, self.scope.types.read_signature(words))
+        words.finish()
+        return found
+
+    def _exports(self) -> tuple[Export, ...]:
+        """In order of names: `.export name`, a function of this name, or `.export name: [kind] thing`."""
+        tables = (self.scope.functions, self.scope.tables, self.scope.memories, self.scope.globals)
+        kinds = dict(zip(EXPORT_KINDS, tables, strict=True))
+        found = []
+        for name, words in sorted(self.exported.items()):
+            kind = "function"
+            if words.ahead(1).text == ":":
+                words.take()
+                words.take()
+                if words.next.text in kinds and words.ahead(1).kind != "end":
+                    kind = words.take().text
+            found.append(Export(name, kind, kinds[kind].find(words)))
+            words.finish()
+        return tuple(found)
+
     # --- put together ---------------------------------------------------------------------------------
 
     def _finish(self, global_types: tuple[int, ...], bodies: list[FunctionBody]) -> Module:
@@ -324,6 +374,8 @@ class _Assembler:
             tables=tuple(self.tables),
             elements=tuple(map(self._elements, self.element_blocks)),
             screen=self.screen,
+            imports=tuple(self.imports),
+            exports=self._exports(),
             debug=self._debug(bodies),
         )
         try:

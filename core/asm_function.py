@@ -18,6 +18,7 @@ NAMED = ("word", "string", "handle")
 IMPLIED = ("memory", "table")
 # Immediates that name a thing of the program, and the table of the scope that has the names.
 LISTED = {"func": "functions", "memory": "memories", "data": "data", "table": "tables", "elem": "elements"}
+LISTED["import"] = "imports"
 
 
 def relax(pieces: Sequence[bytes | int], places: Sequence[int]) -> list[int]:

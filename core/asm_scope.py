@@ -261,6 +261,7 @@ class Scope:
         self.functions, self.globals = Table("function"), Table("global")
         self.memories, self.data = Table("memory"), Table("data segment")
         self.tables, self.elements = Table("table"), Table("element segment")
+        self.imports = Table("import")
         # By the index of a class or interface in the type table.
         self.fields: dict[int, Table] = {}
         self.methods: dict[int, Table] = {}

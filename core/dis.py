@@ -25,6 +25,7 @@ from .module import (
     ArrayType,
     ClassType,
     Debug,
+    Export,
     FunctionType,
     Implementation,
     InterfaceType,
@@ -340,6 +341,9 @@ class _Printer:
         lines.extend(self._type_lines())
         for (_, declared), code in zip(self.globals, module.globals, strict=True):
             lines.append(f".global {declared}: {self.type(code)}")
+        for index, each in enumerate(module.imports):
+            names = f"{quote(each.module)}, {quote(each.name)}"
+            lines.append(f".import ${index}: {names}, {self._function_type(each.type)}")
         lines.extend(self._space_lines())
         for index in range(len(module.functions)):
             lines += ["", *self._function_lines(index)]
@@ -356,6 +360,9 @@ class _Printer:
             yield f".heap {module.min_heap}"
         if any(module.screen):
             yield f".screen {module.screen[0]}, {module.screen[1]}"
+        for each in module.exports:
+            thing = self._exported(each)
+            yield f".export {spell(each.name)}" + (f": {thing}" if thing else "")
         if self.functions[module.entry][0] != "main":
             yield f".entry {self.functions[module.entry][0]}"
         kept, natural = _kept_tables(module.debug)
@@ -363,6 +370,14 @@ class _Printer:
             yield f".names {' '.join(kept)}" if kept else ".nonames"
         if not module.debug.lines:
             yield ".nolines"
+
+    def _exported(self, export: Export) -> str:
+        """What is exported; nothing for a function of the same name."""
+        if export.kind == "function":
+            name = self.functions[export.index][0]
+            return "" if export.name and name == spell(export.name) else name
+        name = self.globals[export.index][0] if export.kind == "global" else f"${export.index}"
+        return f"{export.kind} {name}"
 
     def _page_lines(self) -> Iterator[str]:
         used: dict[str, int] = {}

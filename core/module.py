@@ -130,6 +130,30 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """A function that the host gives. module, name: what it is called by, any text; type: the index of its
+    FunctionType in the type table. Code calls it by an opcode that names the import."""
+
+    module: str
+    name: str
+    type: int
+
+
+# What an export can be, in order of their numbers in a file: those of WebAssembly.
+EXPORT_KINDS = ("function", "table", "memory", "global")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A thing of the module that its host finds by name. name: any text; kind: of EXPORT_KINDS; index: of the
+    thing among those of its kind."""
+
+    name: str
+    kind: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class PageUse:
     """A page that the module's code uses: its prefix byte in this file (-1 for the core page), the
     highest opcode used, and the fingerprint of the page's declarations up to that one."""
@@ -172,7 +196,8 @@ class Debug:
 @dataclass(frozen=True, slots=True)
 class Module:
     """A program. entry: index of the function that runs first; min_stack in cells, min_heap in bytes;
-    collector: whether the program relies on a garbage collector; screen: its columns and rows, 0 for none."""
+    collector: whether the program relies on a garbage collector; screen: its columns and rows, 0 for none;
+    exports: in ascending order of their names, of which there is one of each."""
 
     types: tuple[TypeEntry, ...] = ()
     pool: tuple[Constant, ...] = ()
@@ -189,6 +214,8 @@ class Module:
     tables: tuple[FunctionTable, ...] = ()
     elements: tuple[ElementSegment, ...] = ()
     screen: tuple[int, int] = (0, 0)
+    imports: tuple[Import, ...] = ()
+    exports: tuple[Export, ...] = ()
     debug: Debug = field(default_factory=Debug)
 
     def function_type(self, index: int) -> FunctionType:

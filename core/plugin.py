@@ -28,7 +28,7 @@ def _constants(composition: Composition) -> str:
 # C of the loader, in the order of what it does.
 _LOADER = (
     *("memory", "sort", "text", "check", "debug", "meaning", "classes", "hierarchy", "pages", "layout"),
-    *("link", "tables", "displace"),
+    *("link", "tables", "displace", "links"),
 )
 
 

@@ -21,6 +21,7 @@ from itertools import chain
 from .code import read_leb, write_leb
 from .errors import ModuleError
 from .module import (
+    EXPORT_KINDS,
     MAX_FRAME_CELLS,
     UNMEASURED,
     ArrayType,
@@ -29,10 +30,12 @@ from .module import (
     DataSegment,
     Debug,
     ElementSegment,
+    Export,
     Function,
     FunctionTable,
     FunctionType,
     Implementation,
+    Import,
     InterfaceType,
     Memory,
     Module,
@@ -49,14 +52,15 @@ HEADER = struct.Struct("<4sHH6I3I")
 REQUIRED = 0x80000000
 MAX_FILE = 0x7FFFFFFF
 
-# Kinds of sections. 7, 8 and 9 are kept for exception tables, imports and exports.
+# Kinds of sections. 7 is kept for exception tables.
 FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES = 1, 2, 3, 4, 5, 6, 10
+IMPORTS, EXPORTS = 8, 9
 MEMORIES, DATA, TABLES, ELEMENTS = 11, 12, 13, 14
 CLASSES = 15
 NAMES, LINES, SOURCE = 16, 17, 18
 SCREEN = 19
 _NEEDED = frozenset({FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES})
-_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS, CLASSES, SCREEN}
+_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS, CLASSES, SCREEN, IMPORTS}
 SECTION_NAMES = {
     FUNCTIONS: "functions",
     LOCALS: "locals",
@@ -64,6 +68,8 @@ SECTION_NAMES = {
     TYPE_LIST: "type list",
     GLOBALS: "globals",
     PAGES: "pages",
+    IMPORTS: "imports",
+    EXPORTS: "exports",
     SHAPES: "shapes",
     MEMORIES: "memories",
     DATA: "data segments",
@@ -81,6 +87,7 @@ _UTF16 = 6
 _POOL_NAMES = {number: kind for kind, number in POOL_KINDS.items()}
 _CLASS, _ARRAY, _FUNCTION, _INTERFACE = 1, 2, 3, 4
 _PAGE = struct.Struct("<BBHQ")
+_IMPORTED_FUNCTION = 0  # the kind of every import; numbers are those of EXPORT_KINDS
 _NONE = 0xFFFFFFFF  # no memory, no table; null among the functions of an element segment
 
 
@@ -174,6 +181,8 @@ def _write_sections(module: Module) -> Iterable[tuple[int, bytes]]:
     yield TYPE_LIST, _words(chain.from_iterable(lists))
     yield GLOBALS, _words(module.globals)
     yield PAGES, b"".join(map(_write_page, module.pages))
+    yield IMPORTS, b"".join(map(_write_import, module.imports))
+    yield EXPORTS, b"".join(map(_write_export, module.exports))
     yield SHAPES, b"".join(_words((s.function, s.offset, len(s.types), *s.types)) for s in module.shapes)
     yield MEMORIES, _words(chain.from_iterable((each.minimum, each.maximum) for each in module.memories))
     yield DATA, b"".join(map(_write_data, module.data))
@@ -217,10 +226,23 @@ def _write_page(use: PageUse) -> bytes:
     return _PAGE.pack(use.prefix & 0xFF, use.last, len(use.name), use.fingerprint) + use.name.encode()
 
 
+def _write_name(name: str) -> bytes:
+    encoded = name.encode()
+    return write_leb(len(encoded)) + encoded
+
+
+def _write_import(each: Import) -> bytes:
+    names = _write_name(each.module) + _write_name(each.name)
+    return names + write_leb(_IMPORTED_FUNCTION) + write_leb(each.type)
+
+
+def _write_export(each: Export) -> bytes:
+    return _write_name(each.name) + write_leb(EXPORT_KINDS.index(each.kind)) + write_leb(each.index)
+
+
 def _write_names(debug: Debug) -> bytes:
     def flat(names: Sequence[str]) -> bytes:
-        encoded = [name.encode() for name in names]
-        return write_leb(len(names)) + b"".join(write_leb(len(each)) + each for each in encoded)
+        return write_leb(len(names)) + b"".join(map(_write_name, names))
 
     def nested(table: Sequence[Sequence[str]]) -> bytes:
         return write_leb(len(table)) + b"".join(map(flat, table))
@@ -282,6 +304,8 @@ def read(data: bytes) -> Module:
         tables=tuple(FunctionTable(*row) for row in _rows(body.get(TABLES, b""), "<2I", "section tables")),
         elements=_read_elements(body.get(ELEMENTS, b"")),
         screen=_read_screen(body.get(SCREEN, b"")),
+        imports=_read_imports(body.get(IMPORTS, b"")),
+        exports=_read_exports(body.get(EXPORTS, b"")),
         debug=_read_debug(body, len(functions)),
     )
     check(module)
@@ -518,7 +542,7 @@ def _text(encoded: bytes, what: str) -> str:
 
 
 class _Stream:
-    """Reads the debug sections, which are sequences of LEB128 numbers and of names."""
+    """Reads sections that are sequences of LEB128 numbers and of names."""
 
     def __init__(self, body: bytes, what: str) -> None:
         self.body, self.what, self.at = body, what, 0
@@ -539,7 +563,7 @@ class _Stream:
     def name(self) -> str:
         size = self.count()
         self.at += size
-        return _text(self.body[self.at - size : self.at], "a name in the debug information")
+        return _text(self.body[self.at - size : self.at], f"a name in section {self.what}")
 
     def names(self) -> tuple[str, ...]:
         return tuple(self.name() for _ in range(self.count()))
@@ -557,6 +581,26 @@ class _Stream:
 
     def end(self) -> None:
         require(self.at == len(self.body), f"section {self.what} goes on behind its end")
+
+
+def _read_imports(body: bytes) -> tuple[Import, ...]:
+    stream = _Stream(body, "imports")
+    found: list[Import] = []
+    while stream.at < len(body):
+        module, name, kind = stream.name(), stream.name(), stream.number()
+        require(kind == _IMPORTED_FUNCTION, f"import {len(found)} has the unknown kind {kind}")
+        found.append(Import(module, name, stream.number()))
+    return tuple(found)
+
+
+def _read_exports(body: bytes) -> tuple[Export, ...]:
+    stream = _Stream(body, "exports")
+    found: list[Export] = []
+    while stream.at < len(body):
+        name, kind = stream.name(), stream.number()
+        require(kind < len(EXPORT_KINDS), f"export {len(found)} has the unknown kind {kind}")
+        found.append(Export(name, EXPORT_KINDS[kind], stream.number()))
+    return tuple(found)
 
 
 def _read_debug(body: dict[int, bytes], functions: int) -> Debug:

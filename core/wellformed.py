@@ -14,6 +14,7 @@ from ..opcodes.isa import PAGE_NAME
 from .errors import ModuleError
 from .hierarchy import Hierarchy
 from .module import (
+    EXPORT_KINDS,
     MAX_CODE,
     MAX_ELEMENTS,
     MAX_FRAME_CELLS,
@@ -81,6 +82,8 @@ def check(module: Module) -> None:
     _check_screen(*module.screen)
     _check_pages(module.pages)
     _check_shapes(module)
+    _check_imports(module)
+    _check_exports(module)
     _check_names(module)
     _check_lines(module)
 
@@ -403,6 +406,29 @@ def _check_shapes(module: Module) -> None:
             _check_code(module, code, "a type in a shape", function=name)
 
 
+def _check_imports(module: Module) -> None:
+    for index, each in enumerate(module.imports):
+        _check_name(each.module)
+        _check_name(each.name)
+        entry = module.types[each.type] if 0 <= each.type < len(module.types) else None
+        require(isinstance(entry, FunctionType), f"import {index} has type {each.type}, no function type")
+
+
+def _check_exports(module: Module) -> None:
+    counts = (len(module.functions), len(module.tables), len(module.memories), len(module.globals))
+    limits = dict(zip(EXPORT_KINDS, counts, strict=True))
+    previous: str | None = None
+    for number, each in enumerate(module.exports):
+        _check_name(each.name)
+        require(each.kind in limits, f"export {number} has the unknown kind {each.kind!r}")
+        require(
+            0 <= each.index < limits[each.kind],
+            f"export {number} is {each.kind} {each.index}, and there are {limits[each.kind]}",
+        )
+        require(previous is None or previous < each.name, "the exports are not in order of their names")
+        previous = each.name
+
+
 def _check_names(module: Module) -> None:
     debug = module.debug
     tables: tuple[tuple[str, Sequence[object], int], ...] = (
@@ -429,7 +455,11 @@ def _check_names(module: Module) -> None:
         named = isinstance(module.types[index], (ClassType, InterfaceType))
         require(not name or named, f"type {index} has a name but is no class or interface")
     for name in _all_names(debug):
-        require(len(_encode(name)) <= MAX_NAME_BYTES, "a name is longer than 65535 bytes")
+        _check_name(name)
+
+
+def _check_name(name: str) -> None:
+    require(len(_encode(name)) <= MAX_NAME_BYTES, "a name is longer than 65535 bytes")
 
 
 def _all_names(debug: Debug) -> Iterable[str]:

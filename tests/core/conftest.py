@@ -12,16 +12,19 @@ from tblvm.core.asm_function import relax
 from tblvm.core.code import write_leb
 from tblvm.core.errors import ModuleError
 from tblvm.core.module import (
+    EXPORT_KINDS,
     ArrayType,
     ClassType,
     Constant,
     DataSegment,
     Debug,
     ElementSegment,
+    Export,
     Function,
     FunctionTable,
     FunctionType,
     Implementation,
+    Import,
     InterfaceType,
     Memory,
     Module,
@@ -258,6 +261,15 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
     for named in draw(st.lists(st.lists(names, max_size=5).map(tuple), max_size=3)):
         index, offset = draw(places(tuple(least for least, _ in tables), len(named)))
         elements.append(ElementSegment(named, index, offset))
+    imports = [
+        Import(draw(NAMES), draw(NAMES), draw(st.sampled_from(signatures)))
+        for _ in range(draw(st.sampled_from([0, 0, 1, 3])))
+    ]
+    exports = []
+    counts = dict(zip(EXPORT_KINDS, map(len, (functions, tables, memories, globals_)), strict=True))
+    for name in sorted(draw(st.sets(NAMES, max_size=3))):
+        kind = draw(st.sampled_from([kind for kind in EXPORT_KINDS if counts[kind]]))
+        exports.append(Export(name, kind, draw(st.integers(0, counts[kind] - 1))))
     module = Module(
         types=table.entries,
         pool=tuple(draw(st.lists(CONSTANTS, max_size=4))),
@@ -274,6 +286,8 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
         tables=tuple(FunctionTable(*each) for each in tables),
         elements=tuple(elements),
         screen=draw(st.sampled_from([(0, 0), (0, 0), (1, 0x4000), (640, 480)])),
+        imports=tuple(imports),
+        exports=tuple(exports),
         debug=debugs(draw, table, functions, len(globals_)),
     )
     module = with_classes(draw, module)

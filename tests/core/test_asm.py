@@ -21,6 +21,7 @@ from tblvm.core.module import (
     ClassType,
     Constant,
     Debug,
+    Export,
     Function,
     FunctionType,
     PageUse,
@@ -47,6 +48,38 @@ def pool(literal: str, isa: Isa) -> Constant:
 
 
 # --- modules ------------------------------------------------------------------------------------------
+
+
+def test_exports_and_imports(isa: Isa) -> None:
+    before = """.export x: global g
+.export main
+.export "odd name": main
+.export memory: memory
+.export m: memory mem
+.export t: table $t
+.global g: i32
+.memory mem: 1
+.table $t: 1
+.import $h: "env", "\\u00e9 x", (Node, i64) -> Node
+.import other: "", "", ()
+.class Node
+.end
+.func memory()
+    RET
+.end
+"""
+    module = assemble(main("HALT", before), isa)
+    assert module.exports == (
+        Export("m", "memory", 0),
+        Export("main", "function", 1),
+        Export("memory", "function", 0),
+        Export("odd name", "function", 1),
+        Export("t", "table", 0),
+        Export("x", "global", 0),
+    )
+    assert [(each.module, each.name) for each in module.imports] == [("env", "é x"), ("", "")]
+    first, second = (module.types[each.type] for each in module.imports)
+    assert (first, second) == (FunctionType((16, 2), (16,)), FunctionType((), ()))
 
 
 def test_a_whole_program(isa: Isa) -> None:
@@ -457,6 +490,16 @@ MISTAKES: list[tuple[str, int, int, int, str]] = [
     (main("HALT", ".page test.other 0x65"), 1, 18, 4, "page test.other cannot have prefix 0x65"),
     (main("HALT", '.page test.other 0xE0\n.page "test-page" 0xE0'), 2, 19, 4, "prefix 0xe0 is taken"),
     (main("HALT", ".page core last 0"), 1, 7, 4, "the code uses opcode 0x29 of page core"),
+    (main("HALT", ".export x"), 1, 9, 1, "no function is called x"),
+    (main("HALT", ".export $main"), 1, 9, 5, "expected the name of an export instead of $main"),
+    (main("HALT", '.export main\n.export "main": main'), 2, 9, 6, 'export "main" exists already'),
+    (main("HALT", ".export m: memory main"), 1, 19, 4, "no memory is called main"),
+    (main("HALT", ".export main main"), 1, 14, 4, "main is one word too many"),
+    (main("HALT", ".import a"), 1, 10, 1, "expected ':' at the end of the line"),
+    (main("HALT", '.import a: "m" "f", ()'), 1, 16, 3, "expected ',' instead of"),
+    (main("HALT", '.import a: "m", f, ()'), 1, 17, 1, 'expected a "string" instead of f'),
+    (main("HALT", '.import a: "m", "f", i32'), 1, 22, 3, "i32 is no function type"),
+    (main("HALT", '.import a: "m", "f", () x'), 1, 25, 1, "x is one word too many"),
     (main("NOP\n.shape i32"), 4, 1, 6, ".shape has no instruction behind it"),
     (main(".shape\n.shape i32\nNOP"), 4, 1, 6, "the instruction behind .shape has another one already"),
     (main("NOP\n.line 3"), 4, 1, 5, ".line has no instruction behind it"),

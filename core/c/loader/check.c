@@ -5,8 +5,8 @@
 enum { TB_HEADER_BYTES = 44, TB_TABLE_AT = 48, TB_MAX_SCREEN = 0x4000 };
 #define TB_REQUIRED 0x80000000u
 /* By kind: the sections that this reader knows, and those of them that code needs. */
-#define TB_KNOWN_SECTIONS 0xffc7eu
-#define TB_NEEDED_SECTIONS 0x8fc7eu
+#define TB_KNOWN_SECTIONS 0xfff7eu
+#define TB_NEEDED_SECTIONS 0x8fd7eu
 
 static const char tb_plain[] = "it has interfaces, or classes that inherit or have methods: build a runtime with page object";
 
@@ -179,6 +179,8 @@ void tb_module_check(struct tb_module *module) {
   tb_check_space_rows(module);
   const struct tb_area *screen = &module->section[TB_SECTION_SCREEN];
   tb_require(module, !screen->size || (screen->size == 8 && tb_load_u64(screen->at)), "section screen is not a width and a height");
+  tb_check_imports(module, 0);
+  tb_check_exports(module, 0);
   tb_check_debug(module);
   tb_check_types(module, &wide);
   for (u32 i = 0; i < module->constants; i++) {
@@ -196,6 +198,8 @@ void tb_module_check(struct tb_module *module) {
   }
   tb_check_pages(module);
   tb_check_shapes(module);
+  tb_check_imports(module, 1);
+  tb_check_exports(module, 1);
   tb_check_names(module);
   tb_check_lines(module);
   tb_require(module, !wide == !(module->flags & TB_FLAG_WIDE), "the flag for 64-bit cells contradicts the types");

@@ -4,25 +4,19 @@
 
 /* Tables of names; an entry of the last three is a list of names. */
 enum { TB_NAMES_FUNCTIONS, TB_NAMES_GLOBALS, TB_NAMES_TYPES, TB_NAMES_FIELDS, TB_NAMES_LOCALS, TB_NAMES_METHODS,
-       TB_NAME_TABLES, TB_MAX_NAME = 0xffff };
-
-/* A reader of the debug sections. */
-struct tb_stream {
-  struct tb_module *module;
-  const u8 *at, *end;
-};
+       TB_NAME_TABLES };
 
 static s32 tb_stream_number(struct tb_stream *stream, u32 is_signed) {
   s32 number = 0;
   tb_require(stream->module, tb_module_leb(&stream->at, stream->end, is_signed, &number),
-             "a number of the debug information ends too early, exceeds 32 bits or is not in its shortest form");
+             "a number of a section ends too early, exceeds 32 bits or is not in its shortest form");
   return number;
 }
 
 /* A number of items, each of which takes at least a byte. */
 static u32 tb_stream_count(struct tb_stream *stream) {
   u32 count = (u32)tb_stream_number(stream, 0);
-  tb_require(stream->module, count <= stream->end - stream->at, "a section of debug information ends inside a list");
+  tb_require(stream->module, count <= stream->end - stream->at, "a section ends inside a list");
   return count;
 }
 

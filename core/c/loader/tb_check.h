@@ -8,6 +8,9 @@
 static void tb_check_class_rows(struct tb_module *module);
 static void tb_check_page_rows(struct tb_module *module);
 static void tb_check_debug(struct tb_module *module);
+/* Structure, and when that is done *meaning*. */
+static void tb_check_imports(struct tb_module *module, u32 meaning);
+static void tb_check_exports(struct tb_module *module, u32 meaning);
 
 /* Meaning. *wide becomes 1 where a type has 64 bits. */
 static void tb_check_types(struct tb_module *module, u32 *wide);
@@ -28,5 +31,16 @@ static void tb_check_code(struct tb_module *module, u32 code, u32 stored);
 static u32 tb_is_wide(u32 code);
 /* That bytes are UTF-8. */
 static void tb_check_text(struct tb_module *module, const u8 *at, u32 bytes);
+
+/* A reader of sections that are sequences of LEB128 numbers and of names. A name's size stands before it: the reader is
+ * behind the name then. */
+struct tb_stream {
+  struct tb_module *module;
+  const u8 *at, *end;
+};
+enum { TB_MAX_NAME = 0xffff };
+static struct tb_stream tb_stream(struct tb_module *module, u32 section);
+static s32 tb_stream_number(struct tb_stream *stream, u32 is_signed);
+static u32 tb_stream_name(struct tb_stream *stream);
 
 #endif

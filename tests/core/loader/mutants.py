@@ -22,10 +22,12 @@ from tblvm.core.module import (
     DataSegment,
     Debug,
     ElementSegment,
+    Export,
     Function,
     FunctionTable,
     FunctionType,
     Implementation,
+    Import,
     InterfaceType,
     Memory,
     Module,
@@ -147,6 +149,7 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
     locals_ = tuple(
         rng.choice(cells) for _ in range(rng.choice((126, 127, 130)) if far else rng.randrange(6))
     )
+    table += (FunctionType((), locals_),)  # what function 0 can ask of the host
     functions = (
         Function(b"\x29", rng.choice((0, 0, 7)), locals_),
         Function(b"\x05\x01\x28", 3),  # LOAD 1, RET
@@ -165,6 +168,8 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         data=(DataSegment(b"abcde", 0, 65531), DataSegment(b"x"), DataSegment(b"", 1, 0)),
         tables=(FunctionTable(3, 9), FunctionTable(0, 0xFFFFFFFF)),
         elements=(ElementSegment((1, None), 0, 1), ElementSegment((0, 2, None))),
+        imports=(Import("a", "", 3), Import("", "b", len(table) - 1), Import("a", "é", 8)),
+        exports=(Export("", "global", 4), Export("a", "function", 5), Export("ab", "memory", 1)),
     )
 
 

@@ -169,6 +169,12 @@ EVERYTHING = """\
 .elem more
   null, walk
 .end
+.import ask: "host", "ask", () -> (i32, f64)
+.import told: "", "é", (Box)
+.export pair
+.export pa: global box
+.export q: memory ground
+.export "é": table calls
 .func pair() -> (i32, f64)
   .local x: i64
   PUSH -70
