@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 # The interfaces of every runtime.
 _ALWAYS = ("dispatch", "frames", "platform", "support")
@@ -16,7 +17,7 @@ class Kind:
     name: as `--artifact` takes it. doc: one line. interfaces: what every such runtime has. suffix: what the
     file's name ends with, unless -o says another one. program: whether it has a program inside: "always",
     "never" for what is given its programs at run time, or "maybe". shared: whether it is linked as a shared
-    library, which other programs load.
+    library, which other programs load. header: what such programs include, written beside it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Kind:
     suffix: str = ""
     program: str = "always"
     shared: bool = False
+    header: Path | None = None
 
 
 EXE = Kind("exe", "PROGRAM and its runtime", ("entry", *_ALWAYS))
@@ -34,5 +36,14 @@ KINDS: Mapping[str, Kind] = {
     for each in (
         EXE,
         Kind("runtime", "loads the module named on its command line", EXE.interfaces, program="never"),
+        Kind(
+            "shared",
+            "a library with a C API, for PROGRAM or, without one, for modules that it loads",
+            ("embedding", *_ALWAYS),
+            suffix=".so",
+            program="maybe",
+            shared=True,
+            header=Path(__file__).parent.parent / "embed" / "c" / "tblvm.h",
+        ),
     )
 }

@@ -144,6 +144,8 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
         output = Path("runtime" + kind.suffix) if program is None else _default_output(program, kind)
     if isinstance(output, Path):
         write_file(output, entry.image, executable=True)
+        if kind.header is not None:
+            write_file(output.parent / kind.header.name, read_file(kind.header))
     if given["run_it"]:
         from .run import run
 

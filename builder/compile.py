@@ -17,7 +17,9 @@ from pathlib import Path
 
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
+from .artifacts import EXE, Kind
 from .emit import Sources
+from .graph import START
 from .toolchain import zig
 
 # A reason for each; -Oz because bytes are what the switch engine is chosen for.
@@ -29,8 +31,6 @@ COMPILE_FLAGS = (
     "-fstack-size-section",  # how large frames are, for the report
     "-g1",  # line tables, for the report; nothing of them is shipped
     "-ffreestanding",  # no libc
-    "-fno-pic",  # absolute addresses are shorter; executables are static
-    "-fno-pie",
     "-fno-sanitize=all",  # zig cc adds UBSan traps otherwise
     "-fno-stack-protector",  # needs thread-local storage
     "-fomit-frame-pointer",
@@ -48,8 +48,11 @@ COMPILE_FLAGS = (
     "-Wextra",
     "-Werror",
 )
+# Absolute addresses are shorter; executables are static.
+_EXECUTABLE_FLAGS = ("-fno-pic", "-fno-pie")
+# What a library's header does not declare is its own business: others have such names too.
+_LIBRARY_FLAGS = ("-fpic", "-fvisibility=hidden", "-Xclang", "-fapply-global-visibility-to-externs")
 LINK_FLAGS = (
-    "-static",
     "--gc-sections",
     "--build-id=none",
     "-O0",  # strings of different micro-libraries are not merged: each byte has one owner
@@ -65,7 +68,7 @@ _CACHE = ".zig-cache"
 class Linked:
     """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker.
     owners: object file name -> micro-library. members: (struct, micro-library, bytes) of the state.
-    objects: what was linked."""
+    objects: what was linked; starts: the functions that can be called from outside."""
 
     image: bytes
     full: bytes
@@ -73,14 +76,20 @@ class Linked:
     owners: dict[str, str]
     members: tuple[tuple[str, str, int], ...]
     objects: tuple[bytes, ...]
+    starts: tuple[str, ...] = (START,)
 
 
-def compile_(sources: Sources, target: Target, *, symbols: bool = False, keep: Path | None = None) -> Linked:
-    """Compile and link *sources*. symbols: leave section headers and symbols in the shipped image.
-    keep: a folder in which the generated C stays. Raises BuildError with the compiler's messages."""
+def compile_(
+    sources: Sources, target: Target, kind: Kind = EXE, *, symbols: bool = False, keep: Path | None = None
+) -> Linked:
+    """Compile and link *sources* into an artifact of this kind. symbols: leave section headers and symbols in
+    the shipped image. keep: a folder in which the generated C stays. Raises BuildError with the compiler's
+    messages, UsageError for what the target does not have."""
+    if kind.shared and not target.library_script:
+        raise UsageError(f"target {target.name} has no shared libraries: leave out --artifact {kind.name}")
     with _workplace(keep) as folder:
-        objects = _compile_all(sources, target, folder)
-        return _link(objects, sources, target, folder, symbols)
+        objects = _compile_all(sources, target, kind, folder)
+        return _link(objects, sources, target, kind, folder, symbols)
 
 
 @contextmanager
@@ -115,7 +124,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**caches, **os.environ, "LC_ALL": "C"}
 
 
-def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Path]:
+def _compile_all(sources: Sources, target: Target, kind: Kind, folder: Path) -> dict[str, Path]:
     write_sources(sources, folder)
     include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
     # Line tables name no folder of this machine: the same inputs give the same bytes everywhere.
@@ -124,7 +133,8 @@ def _compile_all(sources: Sources, target: Target, folder: Path) -> dict[str, Pa
     commands = {}
     for unit in (*sources.units, sources.layout):
         source, made = folder / unit.name, folder / (unit.name + ".o")
-        command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags, *include]
+        command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags]
+        command += [*(_LIBRARY_FLAGS if kind.shared else _EXECUTABLE_FLAGS), *include]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     _run_all([command for command, _ in commands.values()], folder)
     return {name: made for name, (_, made) in commands.items()}
@@ -163,17 +173,25 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
         raise BuildError(f"the C compiler does not start: {error}") from None
 
 
-def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Path, symbols: bool) -> Linked:
+def _link(
+    objects: dict[str, Path], sources: Sources, target: Target, kind: Kind, folder: Path, symbols: bool
+) -> Linked:
     layout = objects.pop(sources.layout.name)
     full, image, link_map = folder / "full.elf", folder / "image.elf", folder / "link.map"
-    common = [str(zig()), "ld.lld", "-m", target.emulation, "-T", target.link_script, "-e", "_start"]
+    common = [str(zig()), "ld.lld", "-m", target.emulation]
+    if kind.shared:
+        common += ["-shared", "--no-undefined", "-Bsymbolic", "-e", "0", "-T", target.library_script]
+    else:
+        common += ["-static", "-T", target.link_script, "-e", START]
     common += [
         *LINK_FLAGS,
         "-z",
         f"max-page-size={target.page_size}",
         *(str(each) for each in objects.values()),
     ]
-    strip = [] if symbols else ["-s", "-z", "nosectionheader"]
+    # Whoever links with a shared library finds what it shows by its section headers.
+    whole = symbols or kind.shared
+    strip = [*(["-s"] if not symbols else []), *(["-z", "nosectionheader"] if not whole else [])]
     _run_all(
         [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]],
         folder,
@@ -181,13 +199,25 @@ def _link(objects: dict[str, Path], sources: Sources, target: Target, folder: Pa
     owners = {objects[unit.name].name: unit.owner for unit in sources.units}
     shipped = image.read_bytes()
     return Linked(
-        image=shipped if symbols else _loaded_part(shipped),
+        image=shipped if whole else _loaded_part(shipped),
         full=full.read_bytes(),
         link_map=link_map.read_text(),
         owners=owners,
         members=_members(layout, sources),
         objects=tuple(each.read_bytes() for each in objects.values()),
+        starts=_exported(full) if kind.shared else (START,),
     )
+
+
+def _exported(library: Path) -> tuple[str, ...]:
+    """The functions that a shared library shows."""
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    with library.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".dynsym")
+        assert isinstance(table, SymbolTableSection), "a shared library has a table of what it shows"
+        return tuple(each.name for each in table.iter_symbols() if each.name)
 
 
 def _members(layout: Path, sources: Sources) -> tuple[tuple[str, str, int], ...]:

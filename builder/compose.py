@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..core.parts import Handler, Memory, MicroLibrary, Table
+from ..core.parts import Handler, Memory, MicroLibrary, Option, Table
 from ..core.program import Program, Use, link, program_tables
 from ..core.verified import Verified
 from ..opcodes import CORE, Isa
@@ -23,6 +23,8 @@ CAGE_ADDRESS = 0x10000000
 LOADING = "loading"
 # The interface of what runs several programs in one process: it gives a context a member `store`.
 INSTANCES = "instances"
+# The interface of what makes a runtime part of another program.
+EMBEDDING = "embedding"
 # The interface of what runs the programs that were built in besides the main one.
 BUNDLE = "bundle"
 # Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
@@ -77,6 +79,14 @@ class Composition:
     def loads(self) -> bool:
         """Whether it loads modules from files by itself."""
         return LOADING in self.plan.interfaces
+
+    @property
+    def limits(self) -> tuple[Option, ...]:
+        """The options that a host sets for each instance; none where there is no host."""
+        if EMBEDDING not in self.plan.interfaces:
+            return ()
+        found = {each.name: each for library in self.plan.libraries for each in library.options if each.limit}
+        return tuple(found.values())
 
     @property
     def pages(self) -> tuple[str, ...]:

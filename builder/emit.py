@@ -151,6 +151,7 @@ def plan_header(composition: Composition) -> str:
         # The program's standard input and output.
         "TB_CONSOLE_READ(cx, to, bytes)": "((void)(cx), tb_platform_read(0, to, bytes))",
         "TB_CONSOLE_WRITE(cx, from, bytes)": "((void)(cx), tb_platform_write(1, from, bytes))",
+        "TB_CONSOLE_WAIT(cx, nanoseconds)": "((void)(cx), tb_platform_wait(nanoseconds, 0))",
         # Where a frame stands, for people.
         "TB_TRACE_LOOK(cx, place, name)": '((void)(cx), (void)(place), *(name) = "", 0u)',
         "TB_TRACE_FILE(cx)": '((void)(cx), "")',
@@ -167,6 +168,10 @@ def plan_header(composition: Composition) -> str:
         macros |= library.macros
         macros |= {name: str(value) for name, value in composition.constants(library).items()}
         macros |= {option.macro: _literal(plan.options[option.name]) for option in library.options}
+    for number, limit in enumerate(composition.limits):
+        wide = limit.maximum >> 32
+        macros[limit.macro] = f"(({'u64' if wide else 'u32'})cx->limits[{number}])"
+    macros["TB_LIMITS"] = str(len(composition.limits))
     lines += [f"#define {name} {value}" for name, value in sorted(macros.items())]
     lines += ["", "/* Kinds of traps; 0 is none. */"]
     lines += [f"#define TB_TRAP_{trap.name} {number}u" for number, trap in enumerate(plan.traps, 1)]

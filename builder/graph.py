@@ -40,11 +40,12 @@ class Node:
 @dataclass(slots=True)
 class Graph:
     """Sections by key: the name of what is global, else one that only its object file has. functions: those
-    that have code; pushed: bytes that a call pushes by itself."""
+    that have code; pushed: bytes that a call pushes by itself; starts: what is called from outside."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     pushed: int = 0
+    starts: tuple[str, ...] = (START,)
 
     def callees(self, key: str) -> set[str]:
         """The functions that a function refers to: what is never called is among them."""
@@ -54,7 +55,7 @@ class Graph:
     def reached(self, without: str = "") -> set[str]:
         """What the start leads to, by key, if *without* were not there."""
         found: set[str] = set()
-        work = [START]
+        work = list(self.starts)
         while work:
             key = work.pop()
             if key not in found and key in self.nodes and key != without:
@@ -67,9 +68,9 @@ class Graph:
         return sum(self.nodes[each].size for each in self.reached() - self.reached(key))
 
 
-def graph(objects: Iterable[bytes]) -> Graph:
-    """The graph of the object files that are linked together."""
-    found = Graph()
+def graph(objects: Iterable[bytes], starts: tuple[str, ...] = (START,)) -> Graph:
+    """The graph of the object files that are linked together; starts: what is called from outside."""
+    found = Graph(starts=starts)
     for number, data in enumerate(objects):
         _read(data, number, found)
     return found

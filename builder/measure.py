@@ -22,6 +22,8 @@ from .rows import HEADERS, PADDING, NativeStack, Row, total
 _LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
 _INPUT = re.compile(r"^(.*):\((\.[^)]*)\)$")
 KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
+# What the dynamic linker reads of a shared library.
+_DYNAMIC = {".dynsym", ".gnu.hash", ".hash", ".dynstr", ".rela.dyn", ".relr.dyn", ".dynamic", ".got"}
 # Sections that hold many small things: .rodata.str1.1, .rodata.cst16.
 _ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
 
@@ -81,11 +83,14 @@ def measure(
     size = len(linked.image)
     headers = _header_bytes(linked.image)
     rows.append(Row(HEADERS, "ELF headers", "", headers))
-    padding = size - headers - sum(row.size for row in rows if row.in_file and row.kind)
+    dynamic = sum(each for name, each in _output_sections(linked.link_map) if name in _DYNAMIC)
+    if dynamic:
+        rows.append(Row(HEADERS, "for the dynamic linker", "", dynamic))
+    padding = size - headers - dynamic - sum(row.size for row in rows if row.in_file and row.kind)
     assert padding >= 0, "rows exceed the file"
     rows.append(Row(PADDING, "alignment", "", padding))
     assert sum(row.size for row in rows if row.in_file) == size
-    linked_graph = graph(linked.objects)
+    linked_graph = graph(linked.objects, linked.starts)
     costs = {name: linked_graph.retained(name) for name in services}
     return Footprint(tuple(rows), size, native_stack(linked_graph, recursive), costs)
 
@@ -120,6 +125,14 @@ def _input_sections(link_map: str) -> Iterator[tuple[int, int, str, str, str]]:
             kind = KINDS.get(text, "")
         elif kind and (found := _INPUT.match(text)):
             yield address, size, kind, found[1].rsplit("/", 1)[-1], found[2]
+
+
+def _output_sections(link_map: str) -> Iterator[tuple[str, int]]:
+    """(name, size) of the sections of the file, from lld's map."""
+    for line in link_map.splitlines():
+        match = _LINE.match(line)
+        if match is not None and not match[3]:
+            yield match[4], int(match[2], 16)
 
 
 def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .graph import START, Graph
+from .graph import Graph
 from .rows import NativeStack
 
 
@@ -42,9 +42,10 @@ def native_stack(graph: Graph, recursive: Mapping[str, int] | None = None) -> Na
         deepest[key] = node.frame + most[0], (node.name, *most[1])
         return ()
 
-    if circle := visit(START):
-        return NativeStack(None, circle)
-    size, path = deepest.get(START, (0, ()))
+    for start in graph.starts:
+        if circle := visit(start):
+            return NativeStack(None, circle)
+    size, path = max((deepest[each] for each in graph.starts if each in deepest), default=(0, ()))
     # Between two calls of one of these lies what is below it; the last one stands below the deepest chain.
     for key, calls in recursive.items():
         if circle := visit(key):

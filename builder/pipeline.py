@@ -92,7 +92,7 @@ def build(
     progress("emit")
     sources: Sources = emit(composition)
     progress("compile")
-    linked: Linked = compile_(sources, planned.target, symbols=symbols, keep=keep)
+    linked: Linked = compile_(sources, planned.target, planned.request.artifact, symbols=symbols, keep=keep)
     progress("measure")
     services = [service.c for service in needed.services]
     footprint: Footprint = measure(linked, _memory(composition, linked), composition.recursive, services)

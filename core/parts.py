@@ -192,7 +192,8 @@ class Target:
     """A machine to build for.
 
     name: as `--target` takes it. triple: for the compiler. emulation: for the linker. platform: the
-    micro-library that makes the system calls. link_script: of executables. doc: one line.
+    micro-library that makes the system calls. link_script: of executables; library_script: of shared
+    libraries, "" where it has none. doc: one line.
     flags: what the compiler needs to know beyond the triple. page_size: the largest that a kernel may
     have, in bytes. machine: what such a machine calls itself (`uname -m`), and emulator: the program by
     which others run its executables; both empty when every machine runs them.
@@ -205,6 +206,7 @@ class Target:
     link_script: str
     doc: str
     flags: tuple[str, ...] = ()
+    library_script: str = ""
     page_size: int = 4096
     machine: str = ""
     emulator: str = ""

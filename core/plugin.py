@@ -253,6 +253,7 @@ def tblvm_targets() -> list[Target]:
             emulation=_EMULATIONS[cpu],
             platform=f"platform.{cpu}-linux",
             link_script=str(ROOM / "c" / "exe.ld"),
+            library_script=str(ROOM / "c" / "shared.ld"),
             doc=f"Linux on {cpu}, static, no libc",
             flags=flags,
             page_size=_PAGE_SIZES.get(cpu, 4096),

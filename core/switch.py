@@ -254,8 +254,8 @@ static inline TB_UNUSED u32 sign_extend(u32 number, u32 width) {{
   return width >= 32 ? number : (number ^ (1u << (width - 1))) - (1u << (width - 1));
 }}
 {leb}
-/* Runs the function `entry`, whose parameters are at the bottom of the stack. 0, or the kind of the trap that stopped
- * it. */
+/* Runs the function `entry`, whose parameters are at the bottom of the stack. 0, or the kind of the trap that
+ * stopped it. */
 u32 tb_run(struct tb_context *cx, u32 entry) {{
   const u8 *const code = tb_code(cx);
   const struct tb_function *function = &tb_functions(cx)[entry];

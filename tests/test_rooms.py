@@ -25,6 +25,7 @@ PACKAGES = (
     "stack",
     "memory",
     "gc",
+    "embed",
     "builder",
     "tools",
     "tools/reference",

@@ -31,22 +31,45 @@ static void tb_put_signature(struct tb_module *module, struct tb_type_row type) 
   tb_module_put(module, 0);
 }
 
-static void tb_put_export_name(struct tb_module *module, const u8 *at, u32 bytes) {
-  for (u32 i = 0; i < bytes; i++) tb_module_put(module, at[i]);
-  tb_module_put(module, 0);
+/* A reader of what the module exports: its functions with a name, where it has no exports. */
+struct tb_exporting {
+  const u8 *at, *end, *name;
+  u32 number, names, size, function;
+};
+
+static struct tb_exporting tb_exporting(const struct tb_module *module) {
+  const struct tb_area *exports = &module->section[TB_SECTION_EXPORTS], *names = &module->section[TB_SECTION_NAMES];
+  if (exports->size) return (struct tb_exporting){exports->at, exports->at + exports->size, 0, 0, 0, 0, 0};
+  return (struct tb_exporting){module->first_name, names->at + names->size, 0, 0, module->names, 0, 0};
+}
+
+static u32 tb_exporting_number(struct tb_exporting *reader) {
+  s32 number = 0;
+  tb_module_leb(&reader->at, reader->end, 0, &number); /* the section has been checked */
+  return (u32)number;
+}
+
+/* The next function; 0 behind the last one. */
+static u32 tb_exporting_next(struct tb_exporting *reader) {
+  u32 from_names = reader->names != 0;
+  while (from_names ? reader->number < reader->names : reader->at < reader->end) {
+    reader->size = tb_exporting_number(reader);
+    reader->name = reader->at;
+    reader->at += reader->size;
+    reader->function = reader->number++;
+    u32 kind = from_names ? reader->size == 0 : tb_exporting_number(reader);
+    if (!from_names) reader->function = tb_exporting_number(reader);
+    if (!kind) return 1;
+  }
+  return 0;
 }
 
 void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
   (void)cx;
-  u32 count = 0, words = 0;
-  const struct tb_area *names = &module->section[TB_SECTION_NAMES];
-  const u8 *at = module->first_name;
-  s32 size = 0;
-  for (u32 i = 0; i < module->names; i++, at += size) {
-    tb_module_leb(&at, names->at + names->size, 0, &size);
-    if (!size) continue;
-    struct tb_type_row type = tb_module_type(module, tb_module_function(module, i).type);
-    count++;
+  u32 count = 0, letter;
+  u64 words = 0;
+  for (struct tb_exporting reader = tb_exporting(module); tb_exporting_next(&reader); count++) {
+    struct tb_type_row type = tb_module_type(module, tb_module_function(module, reader.function).type);
     words += type.a + type.b;
   }
   u32 *table = tb_module_keep(module, 4 * (1 + (u64)count * 5 + words));
@@ -56,22 +79,17 @@ void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
   TB_SET_TABLE(exports, table);
   u8 *texts = module->low;
   TB_SET_TABLE(export_texts, texts);
-  at = module->first_name;
-  for (u32 i = 0; i < module->names; i++, at += size) {
-    tb_module_leb(&at, names->at + names->size, 0, &size);
-    if (!size) continue;
-    struct tb_type_row type = tb_module_type(module, tb_module_function(module, i).type);
-    row->function = i;
+  for (struct tb_exporting reader = tb_exporting(module); tb_exporting_next(&reader); row++) {
+    struct tb_type_row type = tb_module_type(module, tb_module_function(module, reader.function).type);
+    row->function = reader.function;
     row->name = (u32)(module->low - texts);
-    tb_put_export_name(module, at, (u32)size);
+    for (u32 i = 0; i < reader.size; i++) tb_module_put(module, reader.name[i]);
+    tb_module_put(module, 0);
     row->signature = (u32)(module->low - texts);
     tb_put_signature(module, type);
     row->types = (u32)(typed - table);
     row->counts = type.a | type.b << 16;
-    for (u32 each = 0; each < type.a + type.b; each++) {
-      u32 letter;
+    for (u32 each = 0; each < type.a + type.b; each++)
       *typed++ = tb_typed(module, tb_module_word(module, TB_SECTION_TYPE_LIST, type.first + each), &letter);
-    }
-    row++;
   }
 }

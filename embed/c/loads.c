@@ -1,6 +1,6 @@
 /* Modules that the host loads. */
 #include "tb_embed.h"
-#include "tb_module.h"
+#include "tb_loading.h"
 
 void tb_module_refusal_put(struct tb_module *module, const void *text, u64 bytes) {
   tb_embed_say(tb_embedded(module->context)->owner, text, bytes);

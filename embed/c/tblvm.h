@@ -114,6 +114,10 @@ TBLVM_API void *tblvm_array(tblvm_context *context, uint32_t slot, size_t *count
 /* Stops what runs in this context as soon as it polls; what does not run is not stopped. For other threads and
  * signal handlers. */
 TBLVM_API void tblvm_interrupt(tblvm_context *context);
+/* For hosts whose handler of SIGINT only takes a note, and does its work when the program has come back (Python is one):
+ * stops what runs on the calling thread, the main one, and calls that handler as before. Called again, it takes up
+ * with the handler that is there now; does nothing where there is none. */
+TBLVM_API void tblvm_watch_keyboard(void);
 /* Instructions that are left; below zero by a few where a program ran out of them. */
 TBLVM_API int64_t tblvm_fuel(tblvm_context *context);
 /* TBLVM_BUSY while it runs. */

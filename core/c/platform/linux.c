@@ -4,7 +4,9 @@
 #include "tb_linux_cpu.h"
 #include "tb_platform.h"
 
+/* Hidden: a shared library does not start, and leaves it out. */
 __asm__(".globl _start\n"
+        ".hidden _start\n"
         ".section .text._start,\"ax\",%progbits\n"
         "_start:\n" TB_LINUX_START ".text\n");
 

@@ -8,7 +8,7 @@ u32 tb_event_wait(struct tb_context *cx, u32 timeout) {
   tb_before_block(cx);
   int ready;
   /* Waits again after a signal that means nothing to the program, and then for the whole time. */
-  do ready = tb_platform_wait(timeout >> 31 ? ~0ull : timeout * 1000000ull, 0);
+  do ready = TB_CONSOLE_WAIT(cx, timeout >> 31 ? ~0ull : timeout * 1000000ull);
   while (ready == -4 && !TB_INTERRUPTED(cx));
   if (ready <= 0) return ready == 0 || ready == -4 ? 0 : 2;
   /* The end of input is ready too: only reading tells. */

@@ -9,8 +9,7 @@ struct tb_jump {
 };
 
 /* 0 when it is called, 1 when tb_jump_to comes back to it; the function that called it must still be there. */
-static __attribute__((naked, noinline, returns_twice, unused)) u32 tb_jump_set(struct tb_jump *jump) {
-  (void)jump;
+static __attribute__((naked, noinline, returns_twice, unused)) u32 tb_jump_set(TB_UNUSED struct tb_jump *jump) {
   __asm__ volatile("stp x19, x20, [x0]\n  stp x21, x22, [x0, #16]\n  stp x23, x24, [x0, #32]\n"
                    "  stp x25, x26, [x0, #48]\n  stp x27, x28, [x0, #64]\n  stp x29, x30, [x0, #80]\n"
                    "  mov x1, sp\n  str x1, [x0, #96]\n  stp d8, d9, [x0, #104]\n  stp d10, d11, [x0, #120]\n"

@@ -16,8 +16,7 @@ struct tb_jump {
   fop " fs7, 168(a0)\n" fop " fs8, 176(a0)\n" fop " fs9, 184(a0)\n" fop " fs10, 192(a0)\n" fop " fs11, 200(a0)\n"
 
 /* 0 when it is called, 1 when tb_jump_to comes back to it; the function that called it must still be there. */
-static __attribute__((naked, noinline, returns_twice, unused)) u32 tb_jump_set(struct tb_jump *jump) {
-  (void)jump;
+static __attribute__((naked, noinline, returns_twice, unused)) u32 tb_jump_set(TB_UNUSED struct tb_jump *jump) {
   __asm__ volatile(TB_JUMP_ALL("sd", "fsd") "li a0, 0\n  ret");
 }
 

@@ -9,8 +9,7 @@ struct tb_jump {
 };
 
 /* 0 when it is called, 1 when tb_jump_to comes back to it; the function that called it must still be there. */
-static __attribute__((naked, noinline, returns_twice, unused)) u32 tb_jump_set(struct tb_jump *jump) {
-  (void)jump;
+static __attribute__((naked, noinline, returns_twice, unused)) u32 tb_jump_set(TB_UNUSED struct tb_jump *jump) {
   __asm__ volatile("movq %rbx, (%rdi)\n  movq %rbp, 8(%rdi)\n  movq %r12, 16(%rdi)\n  movq %r13, 24(%rdi)\n"
                    "  movq %r14, 32(%rdi)\n  movq %r15, 40(%rdi)\n  leaq 8(%rsp), %rax\n  movq %rax, 48(%rdi)\n"
                    "  movq (%rsp), %rax\n  movq %rax, 56(%rdi)\n  xorl %eax, %eax\n  ret");

@@ -1,0 +1,99 @@
+"""Tables of what a module exports: their layout is drawn in c/tb_embed.h."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from ..core.module import ArrayType, FunctionType, Module
+from ..core.parts import Table
+from ..core.program import Program
+from ..opcodes import types
+
+# The letter of each type in a signature, by its code; what the module declares is an object.
+LETTERS = {
+    types.I32: "i",
+    types.I64: "l",
+    types.F32: "f",
+    types.F64: "d",
+    types.ANY: "a",
+    types.CELLS: "c",
+    types.STRING: "s",
+    types.FUNCTION: "F",
+    types.I8: "b",
+    types.U8: "B",
+    types.I16: "h",
+    types.U16: "H",
+}
+OBJECT, ARRAY = "o", "["
+# A file may nest arrays without end, or name one as its own element: so deep a signature goes.
+DEPTH = 8
+_REFERENCE, _ELEMENT_SHIFT = 1 << 31, 24
+
+
+def signature(module: Module, code: int) -> str:
+    """How a signature spells the type *code*."""
+    text = ""
+    while isinstance(entry := module.type_entry(code), ArrayType):
+        text, code = text + ARRAY, entry.element
+        if len(text) == DEPTH:
+            return text + OBJECT
+    return text + (LETTERS[types.BY_CODE[code]] if code in types.BY_CODE else OBJECT)
+
+
+def typed(module: Module, code: int) -> int:
+    """The word of the type *code* in table exports."""
+    word = code | _REFERENCE * types.is_reference_code(code)
+    entry = module.type_entry(code)
+    if isinstance(entry, ArrayType) and entry.element in types.BY_CODE:
+        element = types.BY_CODE[entry.element]
+        if not element.is_reference and element is not types.FUNCTION:
+            word |= element.code << _ELEMENT_SHIFT
+    return word
+
+
+def exported(module: Module) -> list[tuple[str, int]]:
+    """The functions that the module exports, by name; all that have one where it exports nothing."""
+    if module.exports:
+        return [(each.name, each.index) for each in module.exports if each.kind == "function"]
+    return [(name, index) for index, name in enumerate(module.debug.functions) if name]
+
+
+def export_tables(program: Program) -> tuple[Table, ...]:
+    """Tables exports and export_texts."""
+    module = program.verified.module
+    found = exported(module)
+    rows, words, texts = bytearray(), bytearray(), bytearray()
+    at = 1 + 5 * len(found)
+    for name, index in found:
+        kind = module.function_type(index)
+        codes = (*kind.parameters, *kind.results)
+        name_at = len(texts)
+        texts += name.encode() + b"\0"
+        rows += struct.pack("<5I", index, name_at, len(texts), at + len(words) // 4, _counts(kind))
+        texts += _signature(module, kind.parameters, kind.results)
+        words += b"".join(struct.pack("<I", typed(module, code)) for code in codes)
+    return (
+        Table("exports", "u32", struct.pack("<I", len(found)) + rows + words),
+        Table("export_texts", "u8", bytes(texts), align=1),
+    )
+
+
+def _counts(kind: FunctionType) -> int:
+    return len(kind.parameters) | len(kind.results) << 16
+
+
+def _signature(module: Module, parameters: Iterable[int], results: Iterable[int]) -> bytes:
+    takes, gives = ("".join(signature(module, code) for code in codes) for codes in (parameters, results))
+    return f"{takes}>{gives}\0".encode()
+
+
+def constants() -> dict[str, str]:
+    """Macros for C that makes the same tables."""
+    letters = "".join(LETTERS[types.BY_CODE[code]] if code in types.BY_CODE else OBJECT for code in range(16))
+    sizes = (types.BY_CODE[code].size if code in types.BY_CODE else 1 for code in range(16))
+    return {
+        "TB_EMBED_LETTERS": f'"{letters}"',
+        "TB_EMBED_LOGS": ", ".join(str(size.bit_length() - 1) for size in sizes),
+        "TB_EMBED_DEPTH": str(DEPTH),
+    }
