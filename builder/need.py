@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.module import Module
-from ..core.program import ALL_STRINGS, Use, instructions, string_kinds
+from ..core.program import ALL_STRINGS, Instruction, Use, instructions, read_immediates, string_kinds
 from ..core.verified import Form, Verified
 from ..core.wellformed import is_wide
 from ..opcodes import Isa, Service, Trap
@@ -71,15 +71,18 @@ def need(verified: Verified, isa: Isa) -> Need:
     """What the program in *verified* needs."""
     module = verified.module
     uses: dict[Use, tuple[int, Place | None]] = {}
+    by: dict[Use, str] = {}  # the place in words
     for each in instructions(verified, isa):
         if each.use in uses:
             count, place = uses[each.use]
             uses[each.use] = (count + 1, place)
         else:
-            line = module.line(each.function, each.offset)
-            name = module.function_name(each.function)
-            uses[each.use] = (1, Place(name, module.debug.source, line, each.offset))
-    asked, services, traps = demands((use.form, str(place)) for use, (_, place) in uses.items())
+            place = _place(module, each)
+            uses[each.use], by[each.use] = (1, place), str(place)
+            for number in _named(each, "import"):
+                caller = place if place.line else _first_call(verified, isa, each.function) or place
+                by[each.use] = f"{caller} → {module.imports[number].module}.{module.imports[number].name}"
+    asked, services, traps = demands((use.form, place) for use, place in by.items())
     if module.collector:
         asked.append(Asked("collector", ("the module assumes a collector",)))
     entry = module.functions[module.entry]
@@ -99,6 +102,25 @@ def need(verified: Verified, isa: Isa) -> Need:
         min_linear=sum(each.minimum for each in module.memories) << 16,
         min_tables=sum(each.minimum for each in module.tables),
     )
+
+
+def _place(module: Module, each: Instruction) -> Place:
+    line = module.line(each.function, each.offset)
+    return Place(module.function_name(each.function), module.debug.source, line, each.offset)
+
+
+def _named(each: Instruction, kind: str) -> list[int]:
+    """The immediates of this kind that the instruction's op IR reads."""
+    slots, read = each.use.form.declaration.signature.immediates, read_immediates(each.use.form)
+    return [value for which, value in zip(read, each.values, strict=True) if slots[which].kind == kind]
+
+
+def _first_call(verified: Verified, isa: Isa, function: int) -> Place | None:
+    """The first instruction that names the function: what a function without lines is there for."""
+    for each in instructions(verified, isa):
+        if function in _named(each, "func"):
+            return _place(verified.module, each)
+    return None
 
 
 def together(needs: Iterable[Need]) -> Need:

@@ -234,12 +234,17 @@ class _Resolver:
 
     def _provider(self, asked: Asked) -> MicroLibrary:
         candidates = self.registry.interfaces.get(asked.name, ())
+        usable = [each for each in candidates if not self._denied(each) and not self._clashes(each)]
+        way_out = next(
+            (each.ways_out[asked.name] for each in self.chosen.values() if asked.name in each.ways_out), ""
+        )
+        if not usable and way_out:
+            raise PolicyError(f"{asked.name} is needed for {asked.because}, but {way_out}")
         if not candidates:
             raise UsageError(
                 f"nothing installed provides {asked.name}, which is needed: {asked.because}; "
                 "install the plug-in that does"
             )
-        usable = [each for each in candidates if not self._denied(each) and not self._clashes(each)]
         if not usable:
             why = self._denied(candidates[0]) or f"{candidates[0].name} {self._clashes(candidates[0])}"
             raise PolicyError(

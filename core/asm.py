@@ -14,6 +14,7 @@ from pathlib import PurePath
 from ..opcodes import Isa
 from .asm_class import ClassBody, InterfaceBody
 from .asm_function import FunctionBody
+from .asm_import import ImportBody, read_names
 from .asm_scope import Block, Name, Scope, Table, directive_of, read_declared, read_key
 from .errors import Diagnostic, ModuleError, SourceError
 from .module import (
@@ -74,7 +75,11 @@ class _Assembler:
         self.name_tables: set[str] | None = None
         self.typed: list[tuple[int, bool, Words]] = []  # .type: index in the table, has a handle, the rest
         self.global_types: list[Words] = []
-        self.imported: list[Words] = []
+        # Imports by their numbers: what was read, what is still to be read; by place in `blocks`, the number
+        # of the import that a function calls.
+        self.imports: dict[int, Import] = {}
+        self.imported: dict[int, Words] = {}
+        self.callers: dict[int, int] = {}
         self.exported: dict[str, Words] = {}  # by name what follows
         # Of a class or interface its index in the type table.
         self.blocks: list[tuple[int | None, Block]] = []
@@ -99,9 +104,18 @@ class _Assembler:
             self.scope.types.entries[each.index] = each.entry()
             self.unnamed[each.index] = each.unnamed
         global_types = [self._last_type(words) for words in self.global_types]
-        self.imports = [self._named_import(words) for words in self.imported]
-        bodies = [FunctionBody(self.scope, block) for index, block in self.blocks if index is None]
+        for number, named in self.imported.items():
+            self.imports[number] = self._named_import(named)
+        bodies = [self._body(at, block) for at, (index, block) in enumerate(self.blocks) if index is None]
         return self._finish(tuple(global_types), bodies)
+
+    def _body(self, at: int, block: Block) -> FunctionBody:
+        if block.directive != ".import":
+            return FunctionBody(self.scope, block)
+        number = self.callers[at]
+        body = ImportBody(self.scope, block, number)
+        self.imports[number] = body.imported
+        return body
 
     # --- split ----------------------------------------------------------------------------------------
 
@@ -242,9 +256,15 @@ class _Assembler:
         self.tables.append(FunctionTable(*_limits(words, MAX_ELEMENTS)))
 
     def _import(self, words: Words) -> None:
-        self.scope.imports.add(read_declared(words))
-        words.expect(":")
-        self.imported.append(words)
+        name, imports = read_declared(words), self.scope.imports
+        if words.next.text != "(":
+            words.expect(":")
+            self.imported[imports.add(name)] = words
+            return
+        self.callers[len(self.blocks)] = len(imports.names)
+        imports.names.append("")  # its name is the function's
+        self.scope.functions.add(name)
+        self.blocks.append((None, Block(".import", name, words)))
 
     def _export(self, words: Words) -> None:
         token = words.next
@@ -324,12 +344,10 @@ class _Assembler:
         return ElementSegment(tuple(functions), *place)
 
     def _named_import(self, words: Words) -> Import:
-        """`"module", "name", (T, …) -> R`."""
-        module = words.string()
+        """`"module", "field", (T, …) -> R`."""
+        names = read_names(words)
         words.expect(",")
-        name = words.string()
-        words.expect(",")
-        found = Import(module, name, self.scope.types.read_signature(words))
+        found = Import(*names, self.scope.types.read_signature(words))
         words.finish()
         return found
 
@@ -374,7 +392,7 @@ class _Assembler:
             tables=tuple(self.tables),
             elements=tuple(map(self._elements, self.element_blocks)),
             screen=self.screen,
-            imports=tuple(self.imports),
+            imports=tuple(each for _, each in sorted(self.imports.items())),
             exports=self._exports(),
             debug=self._debug(bodies),
         )

@@ -72,6 +72,13 @@ class FunctionBody:
         self.offsets = relax(self.pieces, self.places)
 
     def _read_head(self, words: Words) -> FunctionType:
+        type_ = self._read_type(words)
+        words.finish()
+        return type_
+
+    def _read_type(self, words: Words) -> FunctionType:
+        """`(a: T, …) -> R`."""
+
         def parameter(words: Words) -> None:
             self.locals.add(read_declared(words))
             words.expect(":")
@@ -80,9 +87,7 @@ class FunctionBody:
         words.expect("(")
         words.listed(parameter, ")")
         self.parameters = tuple(self.local_types)
-        results = self.types.read_results(words)
-        words.finish()
-        return FunctionType(self.parameters, results)
+        return FunctionType(self.parameters, self.types.read_results(words))
 
     def _intern_type(self) -> None:
         if self.type_index < 0:

@@ -16,6 +16,7 @@ from ..opcodes import CORE, Isa, Opcode, types
 from ..opcodes.signature import SIGNED_KINDS
 from .asm import NAME_TABLES
 from .asm_function import IMPLIED, LISTED, relax
+from .asm_import import body_of_import
 from .code import Decoder, write_leb
 from .errors import ModuleError
 from .module import (
@@ -168,6 +169,7 @@ class _Printer:
         self.shapes: dict[int, dict[int, tuple[int, ...]]] = {}
         for shape in module.shapes:
             self.shapes.setdefault(shape.function, {})[shape.offset] = shape.types
+        self.callers = self._find_callers()
         # In order of their first mention.
         self.mentioned_types: dict[int, None] = {}
         self.mentioned_constants: dict[int, None] = {}
@@ -194,6 +196,43 @@ class _Printer:
             assert isinstance(entry, ClassType)
             code = entry.superclass
         return self.methods[code - types.FIRST_MODULE_TYPE][slot][0]
+
+    # --- imports --------------------------------------------------------------------------------------
+
+    def _find_callers(self) -> dict[int, int]:
+        """Functions that `.import` makes, each with its import: the last ones, in order, or none at all."""
+        found = {}
+        for index, body in enumerate(self.bodies):
+            which = body[0].immediates[0] if body and body[0].opcode.kinds == ("import",) else -1
+            if 0 <= which < len(self.module.imports) and self._is_caller(index, which):
+                found[index] = which
+        count = len(self.module.imports)
+        return found if list(found.values()) == list(range(count - len(found), count)) else {}
+
+    def _is_caller(self, index: int, which: int) -> bool:
+        """Whether `.import` says all that there is of the function."""
+        module, function, debug = self.module, self.module.functions[index], self.module.debug
+        type_ = module.function_type(index)
+        names = debug.locals[index] if debug.locals else ()
+        count = len(type_.parameters)
+        return (
+            module.imports[which].type == function.type
+            and function.type not in self.type_handles
+            and function.locals == type_.results
+            and function.max_stack == len(type_.results)
+            and index not in self.shapes
+            and not (debug.lines and debug.lines[index])
+            and not any(names[count:])
+            and (len(names) == count + len(function.locals) or not debug.locals)
+            and [(each.opcode, each.immediates) for each in self.bodies[index]]
+            == body_of_import(self.isa, which, type_)
+        )
+
+    def _import_line(self, index: int) -> str:
+        each = self.module.imports[self.callers[index]]
+        line = f".import {self._head(index)}: {quote(each.module)}, {quote(each.name)}"
+        self.mentioned_types.setdefault(each.type)
+        return line
 
     # --- order ----------------------------------------------------------------------------------------
 
@@ -341,12 +380,15 @@ class _Printer:
         lines.extend(self._type_lines())
         for (_, declared), code in zip(self.globals, module.globals, strict=True):
             lines.append(f".global {declared}: {self.type(code)}")
-        for index, each in enumerate(module.imports):
+        for index, each in enumerate(module.imports[: len(module.imports) - len(self.callers)]):
             names = f"{quote(each.module)}, {quote(each.name)}"
             lines.append(f".import ${index}: {names}, {self._function_type(each.type)}")
         lines.extend(self._space_lines())
         for index in range(len(module.functions)):
-            lines += ["", *self._function_lines(index)]
+            if index in self.callers:
+                lines.append(self._import_line(index))
+            else:
+                lines += ["", *self._function_lines(index)]
         return "\n".join(lines) + "\n"
 
     def _settings(self) -> Iterator[str]:
@@ -417,14 +459,19 @@ class _Printer:
 
     # --- functions ------------------------------------------------------------------------------------
 
+    def _head(self, index: int) -> str:
+        """`name(a: T, …) -> R`."""
+        entry = self.module.function_type(index)
+        parameters = ", ".join(
+            f"{name}: {self.type(code)}"
+            for (_, name), code in zip(self.locals[index], entry.parameters, strict=False)
+        )
+        return f"{self.functions[index][1]}({parameters}){self._results(entry)}"
+
     def _function_lines(self, index: int) -> Iterator[str]:
         module, function = self.module, self.module.functions[index]
-        entry, names = module.function_type(index), self.locals[index]
-        count = len(entry.parameters)
-        parameters = ", ".join(
-            f"{name}: {self.type(code)}" for (_, name), code in zip(names, entry.parameters, strict=False)
-        )
-        yield f".func {self.functions[index][1]}({parameters}){self._results(entry)}"
+        names, count = self.locals[index], len(module.function_type(index).parameters)
+        yield f".func {self._head(index)}"
         if function.type in self.type_handles:
             yield f"    .signature ${function.type}"
         self.mentioned_types.setdefault(function.type)
@@ -511,6 +558,8 @@ class _Printer:
             return labels.get(value, "")
         if kind in LISTED and kind != "func":
             count = len(getattr(self.module, LISTED[kind]))
+            if kind == "import":
+                count -= len(self.callers)  # those have no names but their functions'
             return f"${value}" if value < count else ""
         if kind == "functype":
             return self._function_type(value)

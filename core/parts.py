@@ -105,6 +105,7 @@ class MicroLibrary:
     constants: gives C macros (NAME -> number) that depend on the program; on None for a runtime that is given
     its programs at run time, whose numbers are the most that it takes.
     generated: gives C about the runtime itself, which is compiled with its sources.
+    ways_out: for interfaces that nothing may fill: what a person can do then (name -> half a sentence).
     """
 
     name: str
@@ -140,6 +141,7 @@ class MicroLibrary:
     on_load: tuple[str, ...] = ()
     load_sources: tuple[str, ...] = ()
     generated: Callable[[Composition], str] | None = None
+    ways_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,16 @@ Result = TypeVar("Result", bound="Value | None")
 # those that it takes are given by their home slots on the operand stack, which are roots.
 MOVING = frozenset({"may block", "safepoint"})
 # Makes strings: of any units, so that a printer must be ready for them (not of units that were there).
+# Uses frame: reads the parameters of the function that runs and writes its locals, in their home slots.
 # Spends fuel: reads and changes what the context has left of it.
-EFFECTS = MOVING | {"spends fuel", "reads input", "writes output", "writes heap", "makes strings"}
+EFFECTS = MOVING | {
+    "uses frame",
+    "spends fuel",
+    "reads input",
+    "writes output",
+    "writes heap",
+    "makes strings",
+}
 # What of linear memories and tables changes: their contents, or also their sizes and where they are.
 EFFECTS |= {"writes linear memory", "moves linear memory", "writes tables", "moves tables"}
 

@@ -90,6 +90,7 @@ _IMMEDIATES: dict[Any, str] = {
     values.data: "data",
     values.table: "table",
     values.elem: "elem",
+    values.import_: "import",
     values.class_: "class",
     values.interface_: "interface",
     values.field: "field",

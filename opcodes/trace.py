@@ -253,6 +253,7 @@ _IMMEDIATE_CLASS: dict[str, Any] = {
     "data": values.data,
     "table": values.table,
     "elem": values.elem,
+    "import": values.import_,
     "class": values.class_,
     "interface": values.interface_,
     "field": values.field,

@@ -825,6 +825,16 @@ class elem(Immediate):
         return i32(self.v)
 
 
+class import_(Immediate):
+    """Index of an import: a function of the host whose parameters are those of the function with the opcode,
+    and whose results are its locals."""
+
+    __slots__ = ()
+
+    def index(self) -> i32:
+        return i32(self.v)
+
+
 class class_(Immediate, Generic[C]):
     """Type code of a class."""
 

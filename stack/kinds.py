@@ -23,6 +23,7 @@ KINDS = (
     "method",
     "array",
     "reftype",
+    "import",
 )
 MACROS = {f"TB_IMM_{kind.upper()}": f"{number}u" for number, kind in enumerate(KINDS)}
 

@@ -49,6 +49,7 @@ _LISTED = {
     "data": ("data segment", "data"),
     "table": ("table", "tables"),
     "elem": ("element segment", "elements"),
+    "import": ("import", "imports"),
 }
 MAX_SHOWN = 16  # types of an operand stack in a message
 
@@ -369,6 +370,8 @@ class _Checker:
             what, count = _LISTED[kind][0], len(getattr(module, _LISTED[kind][1]))
             if value >= count:
                 raise _Mismatch(f"there is no {what} {value}: the module has {count}")
+            if kind == "import":
+                self._check_import(value)
         elif kind == "functype":
             if value >= len(module.types) or not isinstance(module.types[value], FunctionType):
                 raise _Mismatch(f"entry {value} of the type table is no function type")
@@ -407,6 +410,16 @@ class _Checker:
             if not known:
                 raise _Mismatch(f"type {value} is no reference type")
             codes[variables[0]] = value
+
+    def _check_import(self, value: int) -> None:
+        """What is imported takes the function's parameters and gives its locals."""
+        wanted = self.module.types[self.module.imports[value].type]
+        assert isinstance(wanted, FunctionType)
+        if wanted.parameters + wanted.results != self.locals or wanted.parameters != self.type.parameters:
+            raise _Mismatch(
+                f"import {value} takes other types than the parameters of the function, or gives others than "
+                "its locals"
+            )
 
     def _bind_operand(
         self, declaration: Declaration, name: str, pattern: Pattern, code: int, codes: Codes

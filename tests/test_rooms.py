@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = (
     "core",
     "core/devices",
+    "core/host",
     "core/io",
     "core/numeric",
     "core/scripts",
@@ -40,7 +41,7 @@ def files(room: str) -> list[Path]:
         path
         for path in found
         if room != "core"
-        or not {"devices", "io", "numeric", "scripts"} & set(path.relative_to(ROOT / room).parts)
+        or not {"devices", "host", "io", "numeric", "scripts"} & set(path.relative_to(ROOT / room).parts)
     ]
 
 

@@ -210,6 +210,15 @@ static u32 tb_local(struct tb_verifier *v, u32 index) {
   return tb_module_word(v->module, TB_SECTION_LOCALS, v->first_local + index - v->instruction.parameters);
 }
 
+/* Whether what is imported takes the function's parameters and gives its locals. */
+static u32 tb_fits_import(struct tb_verifier *v, u32 import) {
+  struct tb_type_row type = tb_module_type(v->module, v->module->import_types[import]);
+  u32 fits = type.a == v->instruction.parameters && type.a + type.b == v->locals;
+  for (u32 i = 0; fits && i < v->locals; i++)
+    fits = tb_local(v, i) == tb_module_word(v->module, TB_SECTION_TYPE_LIST, type.first + i);
+  return fits;
+}
+
 static u32 tb_count_methods(const struct tb_module *m, u32 type) {
   struct tb_type_row row = tb_module_type(m, type);
   return row.kind == TB_KIND_INTERFACE ? row.a : tb_module_kin(m, type)->virtual_count;
@@ -251,6 +260,9 @@ static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variab
       return value < m->tables ? 0 : "there is no such table";
     case TB_IMM_ELEM:
       return value < m->element_segments ? 0 : "there is no such element segment";
+    case TB_IMM_IMPORT:
+      if (value >= m->imports) return "there is no such import";
+      return tb_fits_import(v, value) ? 0 : "the import has other types than the function's parameters and locals";
     case TB_IMM_FUNCTYPE:
       return value < m->types && tb_module_type(m, value).kind == TB_KIND_FUNCTION ? 0 : "the type is no function type";
     case TB_IMM_CLASS:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tblvm.core.asm_function import relax
+from tblvm.core.asm_import import body_of_import
 from tblvm.core.code import write_leb
 from tblvm.core.errors import ModuleError
 from tblvm.core.module import (
@@ -265,6 +266,18 @@ def module_strategy(draw: st.DrawFn, isa: Isa) -> Module:
         Import(draw(NAMES), draw(NAMES), draw(st.sampled_from(signatures)))
         for _ in range(draw(st.sampled_from([0, 0, 1, 3])))
     ]
+    for which in draw(st.lists(st.integers(0, max(0, len(imports) - 1)), unique=True)) if imports else ():
+        index = imports[which].type
+        type_ = table.entries[index]
+        assert isinstance(type_, FunctionType)
+        body, code = body_of_import(isa, which, type_), b""
+        for opcode, immediates in body:
+            prefix = prefixes[opcode.page.name]
+            code += bytes([opcode.code] if prefix < 0 else [prefix, opcode.code])
+            code += b"".join(map(write_leb, immediates))
+        used += [opcode for opcode, _ in body]
+        depth = len(type_.results) + draw(st.sampled_from([0, 0, 0, 1]))
+        functions.append(Function(code, index, type_.results, depth))
     exports = []
     counts = dict(zip(EXPORT_KINDS, map(len, (functions, tables, memories, globals_)), strict=True))
     for name in sorted(draw(st.sets(NAMES, max_size=3))):

@@ -82,6 +82,38 @@ def test_exports_and_imports(isa: Isa) -> None:
     assert (first, second) == (FunctionType((16, 2), (16,)), FunctionType((), ()))
 
 
+def test_an_import_with_the_function_that_calls_it(isa: Isa) -> None:
+    before = """.import f(a: i64, b: i32) -> (f32, i64): "m", "f"
+.import alone: "m", "g", ()
+.import g(): "m", "h"
+"""
+    module = assemble(main("CALL f\nCALL g\nHALT", before), isa)
+    written_out = """.type ()
+.import $0: "m", "f", (i64, i32) -> (f32, i64)
+.import $1: "m", "g", ()
+.import $2: "m", "h", ()
+.func f(a: i64, b: i32) -> (f32, i64)
+    .nolines
+    .max_stack 2
+    .local $x: f32, $y: i64
+    HOST $0
+    LOAD $x
+    LOAD $y
+    RET
+.end
+.func g()
+    .nolines
+    .max_stack 0
+    HOST $2
+    RET
+.end
+"""
+    assert module.functions == assemble(main("CALL f\nCALL g\nHALT", written_out), isa).functions
+    assert [each.name for each in module.imports] == ["f", "g", "h"]
+    assert module.debug.locals[:2] == (("a", "b", "", ""), ())
+    assert module.debug.lines[:2] == ((), ())
+
+
 def test_a_whole_program(isa: Isa) -> None:
     source = """; a comment
 .source "tree.tbs"
@@ -496,6 +528,12 @@ MISTAKES: list[tuple[str, int, int, int, str]] = [
     (main("HALT", ".export m: memory main"), 1, 19, 4, "no memory is called main"),
     (main("HALT", ".export main main"), 1, 14, 4, "main is one word too many"),
     (main("HALT", ".import a"), 1, 10, 1, "expected ':' at the end of the line"),
+    (main("HALT", ".import a()"), 1, 12, 1, "expected ':' at the end of the line"),
+    (main("HALT", '.import a(): "m"'), 1, 17, 1, "expected ',' at the end of the line"),
+    (main("HALT", '.import a(b: i32, b: i32): "m", "f"'), 1, 19, 1, "local b exists already"),
+    (main("HALT", '.import main(): "m", "f"'), 2, 7, 4, "function main exists already"),
+    (main("HALT", '.import a(): "m", "f"\n.import a(): "m", "f"'), 2, 9, 1, "function a exists already"),
+    (main("HOST a", '.import a(): "m", "f"'), 3, 6, 1, "no import is called a"),
     (main("HALT", '.import a: "m" "f", ()'), 1, 16, 3, "expected ',' instead of"),
     (main("HALT", '.import a: "m", f, ()'), 1, 17, 1, 'expected a "string" instead of f'),
     (main("HALT", '.import a: "m", "f", i32'), 1, 22, 3, "i32 is no function type"),

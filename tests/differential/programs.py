@@ -104,6 +104,7 @@ class Callable_:
     results: tuple[str, ...]
     recursive: bool = False
     is_method: bool = False
+    field: str | None = None  # of an imported function
 
     @property
     def type(self) -> str:
@@ -1009,6 +1010,8 @@ class Generator:
                 results = given if len(results) == 1 and class_ == "N" else results
                 made = Callable_(f"{class_}_{name}", (self_, *parameters), results, is_method=True)
                 self.functions.append(made)
+        field = rng.choice(("make", "swap", *["fail"] * self.wild))
+        self.functions.append(Callable_("host", self.types(4), self.types(3), field=field))
         screen = [] if self.wild and rng.random() < 0.1 else [f".screen {SCREEN[0]}, {SCREEN[1]}"]
         parts = screen + [f".global {name}: {type_}" for name, type_ in self.globals]
         names = ", ".join(each.name for each in self.functions if not each.is_method)
@@ -1035,6 +1038,11 @@ class Generator:
             parts += [*(f"  {name}: {type_}" for name, type_ in fields), ".end"]
         bodies = []
         for index, function in enumerate(self.functions):
+            if function.field is not None:
+                given = ", ".join(f"p{at}: {type_}" for at, type_ in enumerate(function.parameters))
+                results = ", ".join(function.results)
+                bodies.append(f'.import {function.name}({given}) -> ({results}): "test", "{function.field}"')
+                continue
             steps = rng.randrange(self.size // 2, self.size + 1) // (1 if index == 0 else 3)
             bodies.append(Body(self, function, self.functions[index + 1 :]).text(steps))
         rng.shuffle(bodies)

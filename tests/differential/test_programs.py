@@ -17,15 +17,18 @@ from tblvm.core.devices.services import Prompt
 from tblvm.core.errors import ModuleError
 from tblvm.core.io.services import Console
 from tblvm.core.module import (
+    EXPORT_KINDS,
     ArrayType,
     ClassType,
     Constant,
     DataSegment,
     ElementSegment,
+    Export,
     Function,
     FunctionTable,
     FunctionType,
     Implementation,
+    Import,
     InterfaceType,
     Memory,
     Module,
@@ -38,6 +41,7 @@ from tblvm.opcodes.meaning import Limits
 from tblvm.stack import verify
 from tests.differential.programs import Sketch, sketch
 from tests.harness import LINE, Job, assembled, compiled, differences, disagreements, registry
+from tests.harness.host import HOST
 from tests.stack.watch import Watcher
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
@@ -121,7 +125,7 @@ def watched(programs: Sequence[Sketch]) -> tuple[set[str], Counter[str], list[in
         console = Console()
         console.input = program.stdin
         limits = Limits(stack=program.stack, heap=1 << 20, fuel=program.fuel)
-        machine = Watcher(assembled(program.text), limits=limits, states=(console, Prompt(LINE)))
+        machine = Watcher(assembled(program.text), limits=limits, states=(console, Prompt(LINE), HOST))
         outcome = machine.run(registry().isa)
         seen |= machine.seen
         ends[outcome.trap.name if outcome.trap else ""] += 1
@@ -134,7 +138,7 @@ def test_the_generator_reaches_everything() -> None:
     reference map is compared with what is on the operand stack."""
     programs = sketches(0, 160) + sketches(30_000, 40, free=True)
     seen, ends, maps = watched(programs)
-    every = {opcode.label for opcode in registry().isa if opcode.page.name in ("core", "object")}
+    every = {opcode.label for opcode in registry().isa if opcode.page.name in ("core", "object", "host")}
     raised = {
         trap.name for heap in ("marksweep", "freelist") for trap in compiled(heap).composition.plan.traps
     } - {"INTERRUPTED", "CANNOT_WRITE"}  # nothing interrupts the harness, and its screen has no file
@@ -354,7 +358,17 @@ def _spaces(module: Module, rng: random.Random) -> Module:
     return replace(module, elements=(*module.elements[1:], ElementSegment(functions, space, number)))
 
 
+def _links(module: Module, rng: random.Random) -> Module:
+    """Another import, or another export."""
+    if rng.random() < 0.7:
+        type_ = rng.choice((rng.randrange(len(module.types) + 1), rng.choice(module.functions).type))
+        return replace(module, imports=(*module.imports[1:], Import("m", rng.choice(("", "make")), type_)))
+    export = Export(rng.choice(("", "a", "é")), rng.choice(EXPORT_KINDS), rng.randrange(3))
+    return replace(module, exports=(*module.exports[:1], export))
+
+
 MUTATIONS = (
+    _links,
     _spaces,
     _byte,
     _splice,
@@ -472,6 +486,7 @@ def _random_module(rng: random.Random) -> Module:
         data=(DataSegment(b"abc", 0, 5), DataSegment(b"defghi")),
         tables=(FunctionTable(4, 6), FunctionTable(3, 1000)),
         elements=(ElementSegment((0, None), 0, 1), ElementSegment((0, 0), 1, 1), ElementSegment((0, None))),
+        imports=(Import("m", "make", 0), Import("m", "f", 3)),
         pages=tuple(
             PageUse(name, page.prefix or 0, 0xFF, isa.fingerprint(name, 0xFF))
             for name, page in sorted(isa.pages.items(), key=lambda item: (item[0] != "core", item[0]))
@@ -487,6 +502,8 @@ def _random_module(rng: random.Random) -> Module:
     if rng.random() < 0.1:
         # LOAD 1, RET
         base = replace(base, functions=(function(b"", 0), filling, function(b"\x05\x01\x28", 3)))
+        fitting = FunctionType((), base.functions[0].locals)
+        base = replace(base, types=(*base.types, fitting), imports=(Import("m", "make", len(base.types)),))
         first = replace(base.functions[0], code=_grown_code(base, rng))
         return replace(base, functions=(first, *base.functions[1:]))
     count = rng.randrange(1, 4)

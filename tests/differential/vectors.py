@@ -242,6 +242,7 @@ class Program(Spaces):
     labels: int = 0
     stores: int = 0
     spaces: bool = False  # memories and tables are declared
+    imports: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         named = {part for line in self.lines for word in line.split() for part in word.rstrip(",").split(".")}
@@ -268,6 +269,7 @@ class Program(Spaces):
             *(CLASSES if full or named & OBJECTS.keys() else ()),
             ".func deep(a: i32) -> i32\n  PUSH 3\n  PUSH 4\n  LOAD a\n  RET\n.end",
             *(declarations(self.rng) if self.spaces else ()),
+            *self.imports,
             ".func main()",
             f"  .local {', '.join(locals_)}",
             *start,
@@ -477,6 +479,25 @@ class Program(Spaces):
         self.emit("ISNULL", "PRINT")
 
     _cast_interface = _cast
+
+    # -- functions of the host ------------------------------------------------------------------------------
+
+    def _host_host(self, declaration: Declaration, bound: dict[str, str]) -> None:
+        """Calls of imported functions of random types, of which some fail if wild; some as written out."""
+        number = len(self.imports)
+        kinds = (*NUMBERS, "function", "any", "string", "K", "cells", "i8[]")
+        parameters, results = (
+            [self.rng.choice(kinds) for _ in range(self.rng.choice((0, 1, 2, 3, 6)))] for _ in range(2)
+        )
+        name, field = f"host{number}", self.rng.choice(("", "make", "mü", "swap", *["fail"] * self.wild))
+        given = ", ".join(f"p{at}: {type_}" for at, type_ in enumerate(parameters))
+        self.imports.append(f'.import {name}({given}) -> ({", ".join(results)}): "tests{number}", "{field}"')
+        for _ in range(self.rng.choice((1, 1, 2))):
+            for type_ in parameters:
+                self.push(type_)
+            self.emit(f"CALL {name}")
+            for type_ in reversed(results):
+                self.consume(type_)
 
     # -- strings ------------------------------------------------------------------------------------------
 

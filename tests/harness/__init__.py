@@ -355,6 +355,7 @@ def reference(
     """The same run by the reference interpreter: the machine, its outcome, what it printed."""
     from tblvm.core.devices.services import Prompt
     from tblvm.core.io.services import Console
+    from tests.harness.host import HOST
 
     console = Console()
     console.input = job.stdin
@@ -362,7 +363,7 @@ def reference(
     machine = Machine(
         job.verified,
         limits=limits,
-        states=(console, Prompt(LINE)),
+        states=(console, Prompt(LINE), HOST),
         watch_heap=job.stress,
         collector=collector,
     )

@@ -30,6 +30,16 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
         ),
         MicroLibrary(
+            name="harness.host",
+            doc="gives programs all that they import",
+            room=ROOM,
+            provides=("host",),
+            requires=("host.imports", "memory.allocate", "cage", "support"),
+            sources=("c/host.c",),
+            headers=("c",),
+            size=9999,
+        ),
+        MicroLibrary(
             name="platform.hosted",
             doc="a C library",
             room=ROOM,

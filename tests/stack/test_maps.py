@@ -13,6 +13,7 @@ from tblvm.opcodes import Isa
 from tblvm.opcodes.meaning import Limits
 from tblvm.stack import verify
 from tests.differential.programs import sketch
+from tests.harness.host import HOST
 from tests.stack.watch import Watcher
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.tba"))
@@ -34,7 +35,7 @@ def test_random_programs(batch: int, isa: Isa) -> None:
         console = Console()
         console.input = program.stdin
         verified = verify(assemble(program.text, isa), isa)
-        machine = Watcher(verified, limits=Limits(fuel=2000, heap=1 << 20), states=(console,))
+        machine = Watcher(verified, limits=Limits(fuel=2000, heap=1 << 20), states=(console, HOST))
         machine.run(isa)
         compared += machine.maps[0]
     assert compared > 50

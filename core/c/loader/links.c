@@ -3,15 +3,18 @@
 
 static void tb_check_imports(struct tb_module *module, u32 meaning) {
   struct tb_stream stream = tb_stream(module, TB_SECTION_IMPORTS);
+  if (meaning) module->import_types = tb_module_keep(module, (u64)module->imports * 4);
+  module->imports = 0;
   while (stream.at != stream.end) {
     u32 size = tb_stream_name(&stream), longer = tb_stream_name(&stream);
     if (size > longer) longer = size;
     tb_require(module, tb_stream_number(&stream, 0) == 0, "an import has an unknown kind");
-    u32 type = (u32)tb_stream_number(&stream, 0);
+    u32 type = (u32)tb_stream_number(&stream, 0), number = module->imports++;
     if (!meaning) continue;
     tb_require(module, longer <= TB_MAX_NAME, "a name is longer than 65535 bytes");
     tb_require(module, type < module->types && tb_module_type(module, type).kind == TB_KIND_FUNCTION,
                "the type of an import is no function type");
+    module->import_types[number] = type;
   }
 }
 

@@ -43,8 +43,14 @@ struct tb_type_row {
   u32 kind, a, b, first;
 };
 
+struct tb_import_row {
+  struct tb_area module, name;
+  u32 type;
+};
+
 /* image: where the runtime finds the tables that are made; context: whose program it becomes, for whoever refuses it.
- * functions ... element_segments: numbers of rows. names: how many functions have a name in the names section, and
+ * functions ... imports: numbers of rows. import_types: of each import the index of its function type. names: how
+ * many functions have a name in the names section, and
  * where the first one is. field_offsets: parallel to the type list, for classes: byte offsets in the object.
  * canonical: for each type the first one that is equal. branches: the side table of branch tables: for each the
  * number of its targets without the default, then all of them; branch_tables: what the linker remembers of each.
@@ -59,11 +65,11 @@ struct tb_module {
   struct tb_image *image;
   struct tb_context *context;
   struct tb_area file, pool, code, data, section[TB_SECTIONS];
-  u32 functions, types, globals, constants, memories, data_segments, tables, element_segments;
+  u32 functions, types, globals, constants, memories, data_segments, tables, element_segments, imports;
   u32 flags, entry, min_stack, min_heap;
   u32 names, branch_table_count;
   const u8 *first_name;
-  u32 *field_offsets, *canonical;
+  u32 *field_offsets, *canonical, *import_types;
   u32 *branches;
   u64 *branch_tables;
   struct tb_hierarchy *hierarchy;
@@ -134,6 +140,9 @@ extern const u32 tb_hidden_count;
 u32 tb_module_scalar(const u8 *at, const u8 *end, u32 *shown);
 /* The name of a function, with no bytes where it has none. */
 struct tb_area tb_module_name(const struct tb_module *module, u32 function);
+
+/* The import at *at, which moves behind it, in a section that has been checked. */
+struct tb_import_row tb_module_import(const u8 **at, const u8 *end);
 
 /* In order: structure and meaning of everything but the code; the code (the verifier calls
  * tb_link_instruction as it goes); the tables that the runtime reads. */

@@ -37,6 +37,21 @@ u32 tb_module_scalar(const u8 *at, const u8 *end, u32 *shown) {
   return more + 1;
 }
 
+struct tb_import_row tb_module_import(const u8 **at, const u8 *end) {
+  struct tb_import_row row;
+  struct tb_area *names[] = {&row.module, &row.name};
+  s32 number = 0;
+  for (u32 i = 0; i < 2; i++) {
+    tb_module_leb(at, end, TB_LEB_UNSIGNED, &number);
+    *names[i] = (struct tb_area){(u8 *)(__UINTPTR_TYPE__)*at, (u32)number};
+    *at += (u32)number;
+  }
+  tb_module_leb(at, end, TB_LEB_UNSIGNED, &number); /* the kind: there is one */
+  tb_module_leb(at, end, TB_LEB_UNSIGNED, &number);
+  row.type = (u32)number;
+  return row;
+}
+
 struct tb_area tb_module_name(const struct tb_module *module, u32 function) {
   struct tb_area name = {module->file.at, 0}; /* no null pointer: callers add to it */
   if (function >= module->names) return name;

@@ -1,0 +1,34 @@
+"""Tables about what a program imports (drawn in c/tb_host.h)."""
+
+from __future__ import annotations
+
+import struct
+
+from ..code import write_leb
+from ..module import FunctionType
+from ..parts import Table
+from ..program import Program
+
+
+def _name(text: str) -> bytes:
+    encoded = text.encode()
+    return write_leb(len(encoded)) + encoded
+
+
+def _codes(codes: tuple[int, ...]) -> bytes:
+    return write_leb(len(codes)) + b"".join(map(write_leb, codes))
+
+
+def import_tables(program: Program) -> tuple[Table, ...]:
+    """For each import its names and the types of its parameters and results; where each one is."""
+    module = program.verified.module
+    rows, places = bytearray(), [len(module.imports)]
+    for each in module.imports:
+        type_ = module.types[each.type]
+        assert isinstance(type_, FunctionType)
+        places.append(len(rows))
+        rows += _name(each.module) + _name(each.name) + _codes(type_.parameters) + _codes(type_.results)
+    return (
+        Table("imports", "u8", bytes(rows), align=1),
+        Table("import_rows", "u32", struct.pack(f"<{len(places)}I", *places)),
+    )
