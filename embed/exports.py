@@ -28,7 +28,7 @@ LETTERS = {
 OBJECT, ARRAY = "o", "["
 # A file may nest arrays without end, or name one as its own element: so deep a signature goes.
 DEPTH = 8
-_REFERENCE, _ELEMENT_SHIFT = 1 << 31, 24
+_REFERENCE, _WIDE, _ELEMENT_SHIFT = 1 << 31, 1 << 28, 24
 
 
 def signature(module: Module, code: int) -> str:
@@ -44,6 +44,10 @@ def signature(module: Module, code: int) -> str:
 def typed(module: Module, code: int) -> int:
     """The word of the type *code* in table exports."""
     word = code | _REFERENCE * types.is_reference_code(code)
+    if code in types.BY_CODE and types.BY_CODE[code].size > 4:
+        word |= _WIDE
+    if code == types.CELLS.code:
+        word |= types.I32.code << _ELEMENT_SHIFT
     entry = module.type_entry(code)
     if isinstance(entry, ArrayType) and entry.element in types.BY_CODE:
         element = types.BY_CODE[entry.element]
@@ -62,25 +66,29 @@ def exported(module: Module) -> list[tuple[str, int]]:
 def export_tables(program: Program) -> tuple[Table, ...]:
     """Tables exports and export_texts."""
     module = program.verified.module
-    found = exported(module)
+    found = [(name, index, module.function_type(index)) for name, index in exported(module)]
+    wanted = [module.types[each.type] for each in module.imports]
     rows, words, texts = bytearray(), bytearray(), bytearray()
-    at = 1 + 5 * len(found)
-    for name, index in found:
-        kind = module.function_type(index)
-        codes = (*kind.parameters, *kind.results)
-        name_at = len(texts)
+    first = 2 + 5 * (len(found) + len(wanted))
+
+    def add(function: int, name: int, kind: FunctionType) -> None:
+        counts = len(kind.parameters) | len(kind.results) << 16
+        rows.extend(struct.pack("<5I", function, name, len(texts), first + len(words) // 4, counts))
+        texts.extend(_signature(module, kind.parameters, kind.results))
+        for code in (*kind.parameters, *kind.results):
+            words.extend(struct.pack("<I", typed(module, code)))
+
+    for name, index, kind in found:
+        at = len(texts)
         texts += name.encode() + b"\0"
-        rows += struct.pack("<5I", index, name_at, len(texts), at + len(words) // 4, _counts(kind))
-        texts += _signature(module, kind.parameters, kind.results)
-        words += b"".join(struct.pack("<I", typed(module, code)) for code in codes)
+        add(index, at, kind)
+    for entry in wanted:
+        assert isinstance(entry, FunctionType), "the module is well-formed"
+        add(0, 0, entry)
     return (
-        Table("exports", "u32", struct.pack("<I", len(found)) + rows + words),
+        Table("exports", "u32", struct.pack("<2I", len(found), len(wanted)) + rows + words),
         Table("export_texts", "u8", bytes(texts), align=1),
     )
-
-
-def _counts(kind: FunctionType) -> int:
-    return len(kind.parameters) | len(kind.results) << 16
 
 
 def _signature(module: Module, parameters: Iterable[int], results: Iterable[int]) -> bytes:

@@ -10,8 +10,7 @@ void tb_embed_shape(struct tb_embedded *instance, const u32 *types, u32 count) {
   instance->shape_count = count;
 }
 
-/* Whether the slots hold what the function takes: a reference must have been put there, as one of that type. */
-static u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 count) {
+u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 count) {
   for (u32 i = 0; i < count; i++) {
     if (!instance->slots[i]) continue;
     if (TB_TYPED_CODE(types[i]) == TB_TYPE_FUNCTION) return 0;
@@ -22,7 +21,7 @@ static u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u
 }
 
 /* Runs a function whose arguments are in the slots. */
-static int tb_embed_run(struct tb_embedded *instance, u32 function, u32 parameters) {
+static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *types, u32 parameters) {
   struct tb_context *cx = &instance->it.context;
   cx->cells_left = TB_STACK_CELLS;
   cx->interrupted = 0;
@@ -31,7 +30,7 @@ static int tb_embed_run(struct tb_embedded *instance, u32 function, u32 paramete
     instance->trap = TB_TRAP_STACK_OVERFLOW;
     return TBLVM_TRAPPED;
   }
-  for (u32 i = 0; i < parameters; i++) cx->stack_base[i] = (cell)instance->slots[i];
+  for (u32 i = 0; i < parameters; i++) cx->stack_base[i] = (cell)tb_embed_narrow(types[i], instance->slots[i]);
   tb_embed_shape(instance, 0, 0);
   volatile u32 *outer = tb_embed_begin(cx);
   u32 trap = tb_run(cx, function);
@@ -51,10 +50,11 @@ int tblvm_call(tblvm_context *context, uint32_t function) {
   const struct tb_export *row = tb_embed_export(cx, function);
   u32 parameters = row ? row->counts & 0xffff : ~0u, results = row ? row->counts >> 16 : 0;
   const u32 *types = row ? tb_exports(cx) + row->types : 0;
+  /* What the slots of references hold is looked at; numbers are what they are. */
   if (parameters > TBLVM_SLOTS || results > TBLVM_SLOTS || !tb_embed_fits(instance, types, parameters))
     status = TBLVM_MISUSED;
   else
-    status = tb_embed_run(instance, row->function, parameters);
+    status = tb_embed_run(instance, row->function, types, parameters);
   if (status == TBLVM_OK && results) {
     if (cx->sp == cx->stack_base) status = TBLVM_HALTED;
     tb_embed_shape(instance, types + parameters, status ? 0 : results);
@@ -72,7 +72,7 @@ int tblvm_run(tblvm_context *context, int *exit_status) {
   struct tb_embedded *instance = tb_embedded(cx);
   int status = tb_embed_take(instance);
   if (status) return status;
-  status = tb_embed_run(instance, TB_ENTRY(cx), 0);
+  status = tb_embed_run(instance, TB_ENTRY(cx), 0, 0);
   tb_finish(cx);
   *exit_status = status ? tb_trap_rows[instance->trap - 1].status : 0;
   if (!status && TB_ENTRY_RESULTS(cx) && cx->sp > cx->stack_base) *exit_status = (int)(cx->stack_base[0] & 0xff);
@@ -80,3 +80,5 @@ int tblvm_run(tblvm_context *context, int *exit_status) {
   tb_embed_give(instance, TB_EMBED_IDLE);
   return status;
 }
+
+int tblvm_enter(const tblvm_bound *bound) { return tblvm_call(bound->context, bound->function); }

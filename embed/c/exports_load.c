@@ -5,9 +5,11 @@
 /* The letter of a type in a signature, and its word in table exports. */
 static u32 tb_typed(const struct tb_module *module, u32 code, u32 *letter) {
   static const char letters[17] = TB_EMBED_LETTERS;
-  u32 word = code | (u32)tb_is_reference(code) << 31;
+  u32 is_wide = code < 16 && (tb_builtin[code] & TB_BUILTIN_WIDE);
+  u32 word = code | (u32)tb_is_reference(code) << 31 | (u32)(is_wide != 0) << 28;
   *letter = code < 16 ? (u8)letters[code] : 'o';
   struct tb_type_row row = tb_module_named(module, code);
+  if (code == TB_TYPE_CELLS) return word | TB_I32 << 24;
   if (row.kind != TB_KIND_ARRAY) return word;
   *letter = '[';
   return row.a < 16 && !tb_is_reference(row.a) && row.a != TB_TYPE_FUNCTION ? word | row.a << 24 : word;
@@ -64,32 +66,48 @@ static u32 tb_exporting_next(struct tb_exporting *reader) {
   return 0;
 }
 
+/* The end of a row: signature, types. */
+static u32 *tb_put_types(struct tb_module *module, struct tb_export *row, struct tb_type_row type, const u8 *texts, const u32 *table, u32 *typed) {
+  u32 letter;
+  row->signature = (u32)(module->low - texts);
+  tb_put_signature(module, type);
+  row->types = (u32)(typed - table);
+  row->counts = type.a | type.b << 16;
+  for (u32 each = 0; each < type.a + type.b; each++)
+    *typed++ = tb_typed(module, tb_module_word(module, TB_SECTION_TYPE_LIST, type.first + each), &letter);
+  return typed;
+}
+
 void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
   (void)cx;
-  u32 count = 0, letter;
+  u32 count = 0;
   u64 words = 0;
   for (struct tb_exporting reader = tb_exporting(module); tb_exporting_next(&reader); count++) {
     struct tb_type_row type = tb_module_type(module, tb_module_function(module, reader.function).type);
     words += type.a + type.b;
   }
-  u32 *table = tb_module_keep(module, 4 * (1 + (u64)count * 5 + words));
-  struct tb_export *row = (struct tb_export *)(void *)(table + 1);
-  u32 *typed = table + 1 + 5 * (u64)count;
+  for (u32 i = 0; i < module->imports; i++) {
+    struct tb_type_row type = tb_module_type(module, module->import_types[i]);
+    words += type.a + type.b;
+  }
+  u32 *table = tb_module_keep(module, 4 * (2 + 5 * ((u64)count + module->imports) + words));
+  struct tb_export *row = (struct tb_export *)(void *)(table + 2);
+  u32 *typed = table + 2 + 5 * ((u64)count + module->imports);
   table[0] = count;
+  table[1] = module->imports;
   TB_SET_TABLE(exports, table);
   u8 *texts = module->low;
   TB_SET_TABLE(export_texts, texts);
   for (struct tb_exporting reader = tb_exporting(module); tb_exporting_next(&reader); row++) {
-    struct tb_type_row type = tb_module_type(module, tb_module_function(module, reader.function).type);
     row->function = reader.function;
     row->name = (u32)(module->low - texts);
     for (u32 i = 0; i < reader.size; i++) tb_module_put(module, reader.name[i]);
     tb_module_put(module, 0);
-    row->signature = (u32)(module->low - texts);
-    tb_put_signature(module, type);
-    row->types = (u32)(typed - table);
-    row->counts = type.a | type.b << 16;
-    for (u32 each = 0; each < type.a + type.b; each++)
-      *typed++ = tb_typed(module, tb_module_word(module, TB_SECTION_TYPE_LIST, type.first + each), &letter);
+    struct tb_type_row type = tb_module_type(module, tb_module_function(module, reader.function).type);
+    typed = tb_put_types(module, row, type, texts, table, typed);
+  }
+  for (u32 i = 0; i < module->imports; i++, row++) {
+    row->function = row->name = 0;
+    typed = tb_put_types(module, row, tb_module_type(module, module->import_types[i]), texts, table, typed);
   }
 }

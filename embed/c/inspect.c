@@ -3,7 +3,12 @@
 
 const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number) {
   const u32 *table = tb_exports(cx);
-  return number < *table ? (const struct tb_export *)(const void *)(table + 1) + number : 0;
+  return number < table[0] ? (const struct tb_export *)(const void *)(table + 2) + number : 0;
+}
+
+const struct tb_export *tb_embed_import(struct tb_context *cx, u32 number) {
+  const u32 *table = tb_exports(cx);
+  return (const struct tb_export *)(const void *)(table + 2) + table[0] + number;
 }
 
 /* The context, null when it was closed: then its tables are gone. */

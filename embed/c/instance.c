@@ -42,6 +42,7 @@ int tblvm_load(tblvm_store *store, const void *module, size_t bytes, tblvm_conte
   cx->store = &instance->it.store;
   cx->limits = instance->limits;
   tb_embed_source(cx, module, bytes);
+  tb_embed_bind(cx);
   tb_start(cx);
   instance->next = store->first;
   store->first = instance;

@@ -2,20 +2,29 @@
 #include "tb_embed.h"
 #include "tb_heap.h"
 
+/* Host functions put results where the program waits for them: the instance is theirs already. */
+static int tb_embed_borrow(struct tb_embedded *instance) { return instance->in_host ? TBLVM_OK : tb_embed_take(instance); }
+static void tb_embed_return(struct tb_embedded *instance) {
+  if (!instance->in_host) tb_embed_give(instance, TB_EMBED_IDLE);
+}
+
 int tblvm_prepare(tblvm_context *context, uint32_t function) {
   struct tb_context *cx = tb_embed_context(context);
   struct tb_embedded *instance = tb_embedded(cx);
-  int refused = tb_embed_take(instance);
+  int refused = tb_embed_borrow(instance);
   if (refused) return refused;
-  const struct tb_export *row = tb_embed_export(cx, function);
-  u32 count = row ? row->counts & 0xffff : ~0u;
+  const struct tb_export *row = instance->in_host ? 0 : tb_embed_export(cx, function);
+  const u32 *types = row ? tb_exports(cx) + row->types : instance->host_results;
+  u32 count = row ? row->counts & 0xffff : instance->in_host ? instance->host_count : ~0u;
   if (count <= TBLVM_SLOTS) {
-    cx->fp = 0; /* where a call was stopped is forgotten: from here on the heap may change */
-    instance->stopped = 0;
-    tb_embed_shape(instance, tb_exports(cx) + row->types, count);
+    tb_embed_shape(instance, types, count);
     for (u32 i = 0; i < count; i++) instance->slots[i] = 0;
+    if (!instance->in_host) {
+      cx->fp = 0; /* where a call was stopped is forgotten: from here on the heap may change */
+      instance->stopped = 0;
+    }
   }
-  tb_embed_give(instance, TB_EMBED_IDLE);
+  tb_embed_return(instance);
   return count <= TBLVM_SLOTS ? TBLVM_OK : TBLVM_MISUSED;
 }
 
@@ -28,12 +37,6 @@ static u32 tb_embed_slot(const struct tb_embedded *instance, u32 slot) {
 static u32 tb_embed_log(u32 element) {
   static const u8 logs[16] = {TB_EMBED_LOGS};
   return logs[element & 15];
-}
-
-/* Host functions put results where the program waits for them. */
-static int tb_embed_borrow(struct tb_embedded *instance) { return instance->in_host ? TBLVM_OK : tb_embed_take(instance); }
-static void tb_embed_return(struct tb_embedded *instance) {
-  if (!instance->in_host) tb_embed_give(instance, TB_EMBED_IDLE);
 }
 
 /* A new object in the slot, whose elements are to be filled; null where there is no room. */

@@ -19,6 +19,10 @@ int tblvm_store_free(tblvm_store *store) {
   while ((each = store->first))
     if (tblvm_free((tblvm_context *)(void *)each) == TBLVM_BUSY)
       return tb_embed_error(store, TBLVM_BUSY, "an instance of the store runs");
+  for (struct tb_definition *at = store->definitions, *next; at; at = next) {
+    next = at->next;
+    tb_platform_unmap(at, at->bytes);
+  }
   tb_platform_unmap(store, sizeof *store);
   return TBLVM_OK;
 }
@@ -40,6 +44,38 @@ int tblvm_store_limit(tblvm_store *store, const char *name, uint64_t value) {
   return tb_embed_error(store, TBLVM_MISUSED, "the library has no such limit");
 }
 
+/* The text behind what is at *at*, which moves behind it. */
+static const char *tb_embed_keep(char **at, const char *text) {
+  const char *kept = *at;
+  do *(*at)++ = *text;
+  while (*text++);
+  return kept;
+}
+
+static u64 tb_embed_length(const char *text) {
+  u64 length = 0;
+  while (text[length]) length++;
+  return length;
+}
+
+int tblvm_store_define(tblvm_store *store, const char *module, const char *name, const char *signature,
+                       tblvm_host *function, void *user) {
+  tb_embed_clear(store);
+  u64 bytes = sizeof(struct tb_definition) + 3 + tb_embed_length(module) + tb_embed_length(name) + tb_embed_length(signature);
+  struct tb_definition *made = tb_platform_try_map(0, bytes);
+  if (!made) return tb_embed_error(store, TBLVM_TOO_LARGE, "the system gives no memory");
+  char *at = (char *)(made + 1);
+  made->bytes = bytes;
+  made->function = function;
+  made->user = user;
+  made->module = tb_embed_keep(&at, module);
+  made->name = tb_embed_keep(&at, name);
+  made->signature = tb_embed_keep(&at, signature);
+  made->next = store->definitions;
+  store->definitions = made;
+  return TBLVM_OK;
+}
+
 const char *tblvm_store_error(const tblvm_store *store) { return store->error; }
 
 void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user) {
@@ -57,6 +93,11 @@ void tb_embed_say(struct tblvm_store *store, const void *text, u64 bytes) {
   const char *from = text;
   for (; bytes && store->error_used < TB_EMBED_ERROR - 1; bytes--) store->error[store->error_used++] = *from++;
   store->error[store->error_used] = 0;
+}
+
+/* Names are any text: what is not plain becomes a question mark. */
+void tb_embed_say_name(struct tblvm_store *store, const u8 *name, u32 bytes) {
+  for (u32 i = 0; i < bytes; i++) tb_embed_say(store, name[i] >= ' ' && name[i] < 0x7f ? (const void *)(name + i) : "?", 1);
 }
 
 int tb_embed_error(struct tblvm_store *store, int status, const char *message) {

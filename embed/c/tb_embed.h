@@ -21,6 +21,9 @@ struct tb_embedded {
   u64 limits[TB_LIMITS];
   u32 state, trap, stopped, in_host, shape_count;
   const u32 *shape;
+  const struct tb_definition **bound; /* by import */
+  const u32 *host_results; /* type words, while a host function has control */
+  u32 host_count;
   u8 held[TBLVM_SLOTS];
   u64 slots[TBLVM_SLOTS];
 };
@@ -28,6 +31,7 @@ struct tb_embedded {
 enum { TB_EMBED_ERROR = 512 };
 
 struct tblvm_store {
+  struct tb_definition *definitions;
   struct tb_embedded *first;
   struct tb_embedded *starting;
   struct tb_jump back;
@@ -61,22 +65,34 @@ struct tb_trap_row {
 };
 extern const struct tb_trap_row tb_trap_rows[];
 
-/* Table exports, u32: how many functions there are, then a row for each; behind that type words.
+/* Table exports, u32: how many functions are exported, how many imported, then a row for each of both; behind that type
+ * words. Imports have no function and no name here (host.imports has).
  * name, signature: where their texts are in table export_texts; types: place in table exports of a word for each
  * parameter and result: the type code in 24 bits; in 4 bits the type code of an array's elements that are numbers, 0
- * for anything else; the highest bit for references to the heap. counts: parameters, and above them, in 16 bits,
+ * for anything else; then a bit for what has 64 bits; the highest bit for references to the heap. counts: parameters, and above them, in 16 bits,
  * results. */
 struct tb_export {
   u32 function, name, signature, types, counts;
 };
 #define TB_TYPED_CODE(word) ((word) & 0xffffffu)
 #define TB_TYPED_ELEMENT(word) ((word) >> 24 & 15)
+#define TB_TYPED_WIDE(word) ((word) >> 28 & 1)
 #define TB_TYPED_REFERENCE(word) ((word) >> 31)
 /* A type code of tblvm.opcodes.types. */
 enum { TB_TYPE_FUNCTION = 8 };
 
-/* The function's row, null for none. */
+/* The function's row, null for none; an import's row. */
 const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number);
+const struct tb_export *tb_embed_import(struct tb_context *cx, u32 number);
+
+/* A function that a store offers. */
+struct tb_definition {
+  struct tb_definition *next;
+  u64 bytes;
+  tblvm_host *function;
+  void *user;
+  const char *module, *name, *signature;
+};
 
 u32 tb_run(struct tb_context *cx, u32 entry);
 
@@ -86,6 +102,7 @@ void tb_embed_source(struct tb_context *cx, const void *module, u64 bytes);
 /* What goes wrong while an instance is made: text for tblvm_store_error, without control characters, and the end of
  * making it. */
 void tb_embed_say(struct tblvm_store *store, const void *text, u64 bytes);
+void tb_embed_say_name(struct tblvm_store *store, const u8 *name, u32 bytes);
 void tb_embed_clear(struct tblvm_store *store);
 int tb_embed_error(struct tblvm_store *store, int status, const char *message);
 _Noreturn void tb_embed_leave(struct tblvm_store *store, int status);
@@ -93,6 +110,15 @@ _Noreturn void tb_embed_leave(struct tblvm_store *store, int status);
 /* Takes the instance for the caller: TBLVM_OK, TBLVM_BUSY, TBLVM_CLOSED. */
 int tb_embed_take(struct tb_embedded *instance);
 void tb_embed_give(struct tb_embedded *instance, u32 state);
+
+/* A cell as a slot of that type holds it, and the other way round: what a cell has beyond a narrow value is 0. */
+static inline TB_UNUSED u64 tb_embed_narrow(u32 word, u64 value) { return TB_TYPED_WIDE(word) ? value : (u32)value; }
+
+/* Interface `bindings`: finds the functions that the program imports; leaves where one is missing. */
+void tb_embed_bind(struct tb_context *cx);
+
+/* Whether the slots hold what is asked for: a reference must have been put there, as one of that type. */
+u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 count);
 
 /* What belongs into the slots from now on; no references are there. */
 void tb_embed_shape(struct tb_embedded *instance, const u32 *types, u32 count);

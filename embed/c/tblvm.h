@@ -61,6 +61,17 @@ typedef size_t tblvm_reader(void *user, void *to, size_t bytes);
 typedef int tblvm_writer(void *user, const void *from, size_t bytes);
 TBLVM_API void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user);
 
+/* -- host functions -- */
+
+/* A function that programs import. The arguments are in the slots, from 0 on; the results are to be put there:
+ * references after tblvm_prepare. Gives 0, or anything else to stop the program with trap HOST_FAILED. The instance
+ * that calls is busy meanwhile: it cannot be called, closed or freed. */
+typedef int tblvm_host(void *user, tblvm_context *context, uint64_t *slots);
+/* Offers a function to instances that are made later, under the names that programs import it by; signature: its types,
+ * as tblvm_signature writes them. Of several with the same names the last one counts. */
+TBLVM_API int tblvm_store_define(tblvm_store *store, const char *module, const char *name, const char *signature,
+                                 tblvm_host *function, void *user);
+
 /* -- instances -- */
 
 /* Loads a module: checks it, verifies it and makes an instance of it. A library that was built for a program has it
@@ -92,12 +103,18 @@ TBLVM_API uint64_t *tblvm_slots(tblvm_context *context);
 /* Runs the function with the arguments in the slots, and leaves its results there. Arguments that are references
  * were put there by tblvm_prepare and tblvm_put_..., or are 0: null. */
 TBLVM_API int tblvm_call(tblvm_context *context, uint32_t function);
+/* The same, for hosts to which every argument is dear. */
+typedef struct tblvm_bound {
+  tblvm_context *context;
+  uint32_t function;
+} tblvm_bound;
+TBLVM_API int tblvm_enter(const tblvm_bound *bound);
 /* Runs the program from its entry point. *status: the exit status that it would have as a process. */
 TBLVM_API int tblvm_run(tblvm_context *context, int *status);
 
 /* -- strings and arrays: libraries of programs with a heap -- */
 
-/* Gets the slots ready for arguments of the function, all of them null or 0. */
+/* Gets the slots ready for arguments of the function, all of them null or 0; in a host function, for its results. */
 TBLVM_API int tblvm_prepare(tblvm_context *context, uint32_t function);
 /* Puts a new string into a slot, of `count` UTF-16 code units, or of as many bytes of Latin-1 where `wide` is 0.
  * TBLVM_TOO_LARGE where the heap is full, TBLVM_MISUSED where no string belongs there. */
