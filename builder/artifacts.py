@@ -14,7 +14,8 @@ _ALWAYS = ("dispatch", "frames", "platform", "support")
 class Kind:
     """A kind of artifact.
 
-    name: as `--artifact` takes it. doc: one line. interfaces: what every such runtime has. suffix: what the
+    name: as `--artifact` takes it. doc: one line. interfaces: what every such runtime has; without:
+    those that it cannot have. suffix: what the
     file's name ends with, unless -o says another one. program: whether it has a program inside: "always",
     "never" for what is given its programs at run time, or "maybe". shared: whether it is linked as a shared
     library, which other programs load. header: what such programs include, written beside it.
@@ -23,23 +24,34 @@ class Kind:
     name: str
     doc: str
     interfaces: tuple[str, ...]
+    without: tuple[str, ...]
     suffix: str = ""
     program: str = "always"
     shared: bool = False
     header: Path | None = None
 
 
-EXE = Kind("exe", "PROGRAM and its runtime", ("entry", *_ALWAYS))
+# What stands alone has no host, and what is embedded does not start by itself.
+_ENTRY, _EMBEDDING = "entry", "embedding"
+
+EXE = Kind("exe", "PROGRAM and its runtime", (_ENTRY, *_ALWAYS), (_EMBEDDING,))
 
 KINDS: Mapping[str, Kind] = {
     each.name: each
     for each in (
         EXE,
-        Kind("runtime", "loads the module named on its command line", EXE.interfaces, program="never"),
+        Kind(
+            "runtime",
+            "loads the module named on its command line",
+            EXE.interfaces,
+            EXE.without,
+            program="never",
+        ),
         Kind(
             "shared",
             "a library with a C API, for PROGRAM or, without one, for modules that it loads",
-            ("embedding", *_ALWAYS),
+            (_EMBEDDING, *_ALWAYS),
+            (_ENTRY,),
             suffix=".so",
             program="maybe",
             shared=True,

@@ -214,6 +214,10 @@ class _Resolver:
 
     def _denied(self, library: MicroLibrary) -> str:
         """Why *library* may not be used, or nothing."""
+        kind = self.request.artifact
+        for interface in kind.without:
+            if interface in library.provides or interface in library.requires:
+                return f"artifact {kind.name} has no {interface}"
         for pattern in self.request.deny:
             if matches(pattern, library):
                 return f"--deny {pattern} excludes it"

@@ -41,7 +41,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="the C API of a runtime inside another program",
             room=ROOM,
             size=2500,
-            provides=("embedding", "entry"),
+            provides=("embedding",),
             requires=(
                 "program-source",
                 "instances",

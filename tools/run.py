@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,7 @@ import click
 from .command import command, translated
 
 if TYPE_CHECKING:
-    from ..builder.cache import Entry
     from ..core.registry import Registry
-    from ..core.verified import Verified
 
 _LIMITS = ("stack", "heap", "fuel", "timeout")
 
@@ -33,52 +30,24 @@ def run(registry: Registry, file: Path, **limits: str | None) -> None:
     program's. `tbbuild FILE --run` composes a runtime for the program alone instead.
     """
     from ..builder.run import run as execute
+    from ..builder.runtimes import features_for, runtime, words
     from ..core import tbc
     from ..stack import verify
-
-    verified = verify(translated(registry, file), registry.isa)
-    entry = _runtime(tuple(_words(registry, verified, limits)))
-    with tempfile.TemporaryDirectory(prefix="tblvm-run-", ignore_cleanup_errors=True) as folder:
-        module = Path(folder) / (file.stem + ".tbc")
-        module.write_bytes(tbc.write(verified.module))
-        status = execute(entry.image, entry.host, (str(module),))
-    sys.exit(status)
-
-
-def _words(registry: Registry, verified: Verified, limits: dict[str, str | None]) -> Iterator[str]:
-    """What `tbbuild --artifact runtime` is told: an allocator that the program can have, and its limits."""
-    from ..builder.need import demands
-
-    # An opcode may ask for an allocator by name (FREE does); all other programs can have a collector.
-    asked = {each.name for each in demands((form, "") for form in verified.forms)[0]}
-    own = [library.name for library in registry.interfaces.get("heap", ()) if library.name in asked]
-    features = own or ["collector"]
-    module = verified.module
-    if any(registry.isa.pages[page.name].prefix is None for page in module.pages):
-        # Pages of plug-ins come where they are named; then the others must be, too.
-        features += [name for name, page in registry.isa.pages.items() if page.prefix is not None]
-        features += [page.name for page in module.pages]
-    yield from ("--features", ",".join(dict.fromkeys(features)))
-    for plugin in registry.plugins:
-        if plugin.path:
-            yield from ("-p", plugin.path)
-    least = {"stack": module.min_stack, "heap": module.min_heap}
-    for name in _LIMITS:
-        value = limits[name] or least.get(name)
-        if value:
-            yield from (f"--{name}", str(value))
-
-
-def _runtime(words: tuple[str, ...]) -> Entry:
-    """The runtime that is built so; of the configuration only what the environment says counts."""
-    from ..builder.cached import made
-    from ..builder.cli import main
-    from ..builder.config import Config
 
     def say(stage: str) -> None:
         if stage == "compile" and sys.stderr.isatty():
             click.echo("tblvm: building the general runtime: this happens once", err=True)
 
-    words = ("--artifact", "runtime", *words)
-    with click.Command.make_context(main, "tbbuild", list(words), obj=Config()) as context:
-        return made(None, context.params, "runtime", say)
+    verified = verify(translated(registry, file), registry.isa)
+    given = [*words(registry, "runtime", features_for(registry, verified))]
+    least = {"stack": verified.module.min_stack, "heap": verified.module.min_heap}
+    for name in _LIMITS:
+        value = limits[name] or least.get(name)
+        if value:
+            given += [f"--{name}", str(value)]
+    entry = runtime(given, say)
+    with tempfile.TemporaryDirectory(prefix="tblvm-run-", ignore_cleanup_errors=True) as folder:
+        module = Path(folder) / (file.stem + ".tbc")
+        module.write_bytes(tbc.write(verified.module))
+        status = execute(entry.image, entry.host, (str(module),))
+    sys.exit(status)

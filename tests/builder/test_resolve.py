@@ -169,7 +169,7 @@ def library(name: str, **more: object) -> MicroLibrary:
     return MicroLibrary(name=name, doc="", room=HERE, **more)  # type: ignore[arg-type]
 
 
-BARE = Kind("bare", "nothing in particular", ())
+BARE = Kind("bare", "nothing in particular", (), ())
 FOUNDATION = (
     library("core.switch", provides=("dispatch",)),
     library("platform.x86_64-linux", provides=("platform",)),
