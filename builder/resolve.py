@@ -188,7 +188,7 @@ class _Resolver:
                     waiting.append(each)
                 continue
             # The interface with the fewest candidates first: its choice may fill others too.
-            each = min(waiting, key=lambda asked: len(self.registry.interfaces.get(asked.name, ())))
+            each = min(waiting, key=lambda asked: len(self._candidates(asked.name)))
             waiting.remove(each)
             provider = next((c for c in self.chosen.values() if each.name in c.provides), None)
             provider = provider or self._provider(each)
@@ -236,9 +236,13 @@ class _Resolver:
             set(library.provides) & set(self.request.artifact.interfaces)
         )
 
+    def _candidates(self, interface: str) -> list[MicroLibrary]:
+        """What may fill it."""
+        return [each for each in self.registry.interfaces.get(interface, ()) if not self._denied(each)]
+
     def _provider(self, asked: Asked) -> MicroLibrary:
         candidates = self.registry.interfaces.get(asked.name, ())
-        usable = [each for each in candidates if not self._denied(each) and not self._clashes(each)]
+        usable = [each for each in self._candidates(asked.name) if not self._clashes(each)]
         way_out = next(
             (each.ways_out[asked.name] for each in self.chosen.values() if asked.name in each.ways_out), ""
         )
