@@ -5,14 +5,14 @@
 long tb_embed_read(struct tb_context *cx, void *to, u64 bytes) {
   const struct tblvm_store *store = tb_embedded(cx)->owner;
   if (!store->read) return tb_platform_read(0, to, bytes);
-  u64 got = store->read(store->user, to, bytes);
+  u64 got = store->read(store->user, (tblvm_context *)(void *)cx, to, bytes);
   return got > bytes ? 0 : (long)got;
 }
 
 long tb_embed_write(struct tb_context *cx, const void *from, u64 bytes) {
   const struct tblvm_store *store = tb_embedded(cx)->owner;
   if (!store->write) return tb_platform_write(1, from, bytes);
-  return store->write(store->user, from, bytes) ? 0 : (long)bytes;
+  return store->write(store->user, (tblvm_context *)(void *)cx, from, bytes) ? 0 : (long)bytes;
 }
 
 /* No signal wakes a thread of the host: it looks up from time to time whether it is to stop. */

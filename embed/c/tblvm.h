@@ -55,10 +55,10 @@ TBLVM_API int tblvm_store_limit(tblvm_store *store, const char *name, uint64_t v
 TBLVM_API const char *tblvm_store_error(const tblvm_store *store);
 
 /* Standard input and output of programs. read: puts up to `bytes` bytes at `to`; gives how many, 0 at the end.
- * write: gives 0, or anything else to drop this output and all after it. A null pointer stands for the process's
- * own. They must not use instances of the store. */
-typedef size_t tblvm_reader(void *user, void *to, size_t bytes);
-typedef int tblvm_writer(void *user, const void *from, size_t bytes);
+ * write: gives 0, or anything else to drop this output and all after it. context: the program's that asks. A null pointer stands for
+ * the process's own. They must not call the instance. */
+typedef size_t tblvm_reader(void *user, tblvm_context *context, void *to, size_t bytes);
+typedef int tblvm_writer(void *user, tblvm_context *context, const void *from, size_t bytes);
 TBLVM_API void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user);
 
 /* -- host functions -- */

@@ -1,0 +1,71 @@
+"""Deadlines: one thread for the whole process stops what has had its time."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+
+
+class Deadline:
+    """The end of the time of one call. expired: whether it was stopped for that."""
+
+    __slots__ = ("_done", "_lock", "_stop", "expired")
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._done = self.expired = False
+        self._lock = threading.Lock()
+
+    def expire(self) -> None:
+        """The time is up: stops the call, unless it is over."""
+        with self._lock:
+            if not self._done:
+                self.expired = True
+                self._stop()
+
+    def over(self) -> None:
+        """The call is over: nothing is stopped from here on."""
+        with self._lock:
+            self._done = True
+
+
+class Clock:
+    """A thread that waits for the next deadline; it runs while there are some."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, Deadline]] = []
+        self._number = itertools.count()
+        self._running = False
+
+    def start(self, seconds: float, stop: Callable[[], None]) -> Deadline:
+        """A deadline that many *seconds* from now, at which *stop* is called in another thread."""
+        deadline = Deadline(stop)
+        with self._changed:
+            heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._number), deadline))
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="tblvm deadlines", daemon=True).start()
+            self._changed.notify()
+        return deadline
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while self._waiting and self._waiting[0][2]._done:
+                    heapq.heappop(self._waiting)
+                if not self._waiting:
+                    self._running = False
+                    return
+                left = self._waiting[0][0] - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left)
+                    continue
+                deadline = heapq.heappop(self._waiting)[2]
+            deadline.expire()
+
+
+CLOCK = Clock()

@@ -1,0 +1,296 @@
+"""Instances: programs inside this process."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from ..core.errors import UsageError
+from .console import Console, Finished
+from .deadlines import CLOCK, Deadline
+from .errors import DeadlineExceeded, Frame, Halted, InstanceBusy, InstanceClosed, Trap
+from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, whole
+from .memory import Memory
+from .part import Part, free
+from .values import caller, parse, passes, shown, spelled
+
+if TYPE_CHECKING:
+    from .store import Store
+
+_FRAMES = 1000
+
+
+class Instance:
+    """A program in this process, with memory of its own. Made by `load`.
+
+    One thread at a time can use an instance; another one that tries gets InstanceBusy. The lock of Python's
+    interpreter is free while the program runs.
+    """
+
+    def __init__(self, store: Store, part: Part, context: Any, timeout: float | None) -> None:
+        self.store, self.timeout = store, timeout
+        self._part, self._lib, self._context = part, part.lib, context
+        self._lock = threading.Lock()
+        self._deadline: Deadline | None = None
+        self._views: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._finalizer = weakref.finalize(self, free, part, context)
+        self._functions = _Functions(self)
+        self._plain = _Plain(self)
+        self._enter = self._lib.tblvm_enter
+
+    # -- calls --------------------------------------------------------------------------------------------
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call the function that the program exports as *name*: its result, a tuple of several, None for
+        none.
+
+        i32 and i64 are int, f32 and f64 are float, strings str or None; arrays are taken as `array`, bytes
+        or any sequence of numbers, and come as `array`, those of u8 as bytes.
+
+        Raises Trap where the program is stopped, DeadlineExceeded where its time is up, Halted where it
+        ends itself; KeyError for a name that it does not export, TypeError and OverflowError for other
+        arguments, InstanceBusy, InstanceClosed.
+        """
+        if arguments:
+            return self._functions[name](*arguments)
+        # The shortest way for functions that take and give nothing: what a call costs can be felt.
+        bound = self._plain[name]
+        if bound is None:
+            return self._functions[name]()
+        status = self._enter(bound)
+        if status:
+            raise self._failure(status)
+        return None
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The function that the program exports as *name*, to be called as often as one likes. Raises
+        KeyError, and TypeError for one whose types cannot leave the program."""
+        return self._functions[name]
+
+    @property
+    def functions(self) -> dict[str, str]:
+        """What the program exports: name -> types, as in "(i32, string) -> f64"."""
+        self._open()
+        found: dict[str, str] = {}
+        for number in range(self._lib.tblvm_functions(self._context)):
+            name = text(self._lib.tblvm_function_name(self._context, number))
+            found.setdefault(name, shown(self._signature(number)))
+        return found
+
+    def run(
+        self,
+        *,
+        stdin: bytes | str | IO[bytes] | None = None,
+        stdout: Any = None,
+        args: Sequence[str] = (),
+    ) -> Finished:
+        """Run the program from its entry point.
+
+        stdin: its input: bytes, text or a file; nothing without it. stdout: a file for its output; without
+        one the answer has it, up to 16 MiB. args: words for the program; no program can read them yet, so
+        that there must be none. Raises what `call` raises; a Trap has the output up to it.
+        """
+        if args:
+            raise UsageError("this program takes no arguments: give it input instead")
+        with self._part.lock:
+            self._part.use_consoles()
+        if not self._lock.acquire(False):
+            raise self._busy()
+        console, key = Console(stdin, stdout), address(self._context)
+        before, self._part.consoles[key] = self._part.consoles.get(key), console
+        try:
+            status = ffi().new("int *")
+            stop = self._watch() if self.timeout is not None else None
+            try:
+                done = self._lib.tblvm_run(self._context, status)
+            finally:
+                if stop is not None:
+                    stop()
+            error = self._part.failures.pop(key, None) if not done else None
+            if error is not None:
+                raise error
+            if done:
+                failure = self._failure(done)
+                if isinstance(failure, Trap):
+                    failure.output = bytes(console.kept)
+                raise failure
+            return Finished(status[0], bytes(console.kept), console.truncated)
+        finally:
+            if before is None:
+                del self._part.consoles[key]
+            else:
+                self._part.consoles[key] = before
+            self._lock.release()
+
+    # -- what it has --------------------------------------------------------------------------------------
+
+    @property
+    def fuel(self) -> int:
+        """Instructions that are left; can be set between calls."""
+        self._open()
+        return int(self._lib.tblvm_fuel(self._context))
+
+    @fuel.setter
+    def fuel(self, value: int) -> None:
+        status = self._lib.tblvm_set_fuel(self._context, whole("fuel", value))
+        if status:
+            raise self._failure(status)
+
+    def memory(self, number: int = 0) -> Memory:
+        """Linear memory *number*. Raises KeyError where the program has no such memory."""
+        return Memory(self, number)
+
+    def interrupt(self) -> None:
+        """Stop what runs in the instance: its call raises Trap INTERRUPTED. For other threads."""
+        self._open()
+        self._lib.tblvm_interrupt(self._context)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._context is None
+
+    def close(self) -> None:
+        """Give its memory back; what uses it later raises InstanceClosed. Raises InstanceBusy while it runs,
+        BufferError while there are views of its memory."""
+        if self._context is None:
+            return
+        if len(self._views):
+            raise BufferError("there are views of the instance's memory: release them before it is closed")
+        if not self._lock.acquire(False):
+            raise self._busy()
+        try:
+            if self._lib.tblvm_close(self._context) == BUSY:
+                raise self._busy()
+            self._functions.clear()
+            self._plain.clear()
+            self._enter = closed
+            self._context = None
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        if self._context is None:
+            raise InstanceClosed("the instance was closed: load the program again")
+
+    def _signature(self, number: int) -> str:
+        return text(self._lib.tblvm_signature(self._context, number))
+
+    def _number(self, name: str) -> int:
+        self._open()
+        number = int(self._lib.tblvm_function(self._context, name.encode()))
+        if number < 0:
+            known = sorted(self.functions)
+            some = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+            raise KeyError(f"the program exports no function {name}; it exports {some or 'none'}")
+        return number
+
+    def _caller(self, name: str) -> Callable[..., Any]:
+        number = self._number(name)
+        signature = self._signature(number)
+        for half in parse(signature):
+            for each in half:
+                if not passes(each):
+                    raise TypeError(
+                        f"{name} is {shown(signature)}: a value of type {spelled(each)} cannot leave the "
+                        "program; numbers, strings and arrays of numbers can"
+                    )
+        return caller(
+            self._lib,
+            self._context,
+            number,
+            signature,
+            lock=self._lock,
+            busy=self._busy,
+            fail=self._failure,
+            watch=self._watch if self.timeout is not None else None,
+        )
+
+    def _watch(self) -> Callable[[], None]:
+        """Starts the clock of a call; the answer is called when it is over."""
+        assert self.timeout is not None
+        lib, context = self._lib, self._context
+        self._deadline = CLOCK.start(self.timeout, lambda: lib.tblvm_interrupt(context))
+        return self._deadline.over
+
+    def _busy(self) -> InstanceBusy:
+        return InstanceBusy("the instance runs: in another thread, or it waits for this host function")
+
+    def _failure(self, status: int) -> BaseException:
+        """The exception for a status that is not 0."""
+        if status == BUSY:
+            return self._busy()
+        if status == CLOSED:
+            return InstanceClosed("the instance was closed: load the program again")
+        if status == HALTED:
+            return Halted("the program ended itself before it gave results")
+        if status != TRAPPED:
+            return TypeError("the arguments do not fit the function")
+        cause = self._part.failures.pop(address(self._context), None)
+        if cause is not None and not isinstance(cause, Exception):
+            return cause  # KeyboardInterrupt, SystemExit: nobody asks for the program any more
+        trap = self._trap()
+        trap.__cause__ = cause
+        return trap
+
+    def _trap(self) -> Trap:
+        found = self._lib.tblvm_trap(self._context)
+        frames: list[Frame] = []
+        place = ffi().new("struct tblvm_frame *")
+        while len(frames) < _FRAMES and self._lib.tblvm_frame(self._context, len(frames), place):
+            frames.append(Frame(text(place.function), text(place.file), place.line))
+        kind, message = text(found.name), text(found.message)
+        deadline, self._deadline = self._deadline, None
+        make: type[Trap] = Trap
+        if deadline is not None and deadline.expired:
+            make = DeadlineExceeded
+            message = f"the time is up: the call took more than {self.timeout} seconds"
+        return make(kind, message, tuple(frames), found.status)
+
+
+class _Functions(dict[str, Callable[..., Any]]):
+    """An instance's functions by name, as they are asked for."""
+
+    def __init__(self, instance: Instance) -> None:
+        super().__init__()
+        self._instance = weakref.ref(instance)
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        instance = self._instance()
+        assert instance is not None, "an instance is there as long as its functions"
+        made = instance._caller(name)
+        self[name] = made
+        return made
+
+
+class _Plain(dict[str, Any]):
+    """What `tblvm_enter` takes for functions that take and give nothing, None for others."""
+
+    def __init__(self, instance: Instance) -> None:
+        super().__init__()
+        self._instance = weakref.ref(instance)
+
+    def __missing__(self, name: str) -> Any:
+        instance = self._instance()
+        assert instance is not None, "an instance is there as long as its functions"
+        number = instance._number(name)
+        bound = None
+        if instance._signature(number) == ">" and instance.timeout is None:
+            bound = ffi().new("tblvm_bound *", (instance._context, number))
+        self[name] = bound
+        return bound
+
+
+def closed(bound: Any) -> int:
+    """Stands for `tblvm_enter` of an instance that was closed."""
+    return CLOSED

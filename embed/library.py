@@ -1,0 +1,100 @@
+"""The runtime as a shared library in this process, and what of it Python sees."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cffi  # type: ignore[import-untyped]
+
+from ..core.errors import HostError, UsageError
+from ..core.registry import Registry, load
+
+# What the functions of tblvm.h give.
+OK, TRAPPED, HALTED, MISUSED, EXCLUDED, INVALID, TOO_LARGE, BUSY, CLOSED = range(9)
+
+HEADER = Path(__file__).parent / "c" / "tblvm.h"
+
+
+def declarations() -> str:
+    """tblvm.h as cffi reads it: without the preprocessor's lines, and what is only for compilers."""
+    text = re.sub(r"^#.*\n", "", HEADER.read_text(), flags=re.M).replace("TBLVM_API ", "")
+    return text.replace('extern "C" {\n', "").rstrip().removesuffix("}")
+
+
+@cache
+def ffi() -> cffi.FFI:
+    """The declarations of tblvm.h."""
+    made = cffi.FFI()
+    made.cdef(declarations())
+    return made
+
+
+@cache
+def registry(plugins: tuple[str, ...]) -> Registry:
+    """The registry with these plug-ins, as `-p` takes them."""
+    return load(plugins)
+
+
+_lock = threading.Lock()
+_libraries: dict[tuple[str, ...], Any] = {}
+
+
+def library(words: Iterable[str]) -> Any:
+    """The library that `tbbuild` makes of these words, loaded: one of a kind for the whole process, and for
+    its whole life. Raises TblvmError: of the build; HostError where the system does not load it."""
+    key = tuple(words)
+    with _lock:
+        if key not in _libraries:
+            _libraries[key] = _open(_image(key))
+        found = _libraries[key]
+    if threading.current_thread() is threading.main_thread():
+        # Ctrl-C ends what runs: Python's own handler only takes a note until the call is over.
+        found.tblvm_watch_keyboard()
+    return found
+
+
+def _image(words: tuple[str, ...]) -> bytes:
+    from ..builder.runtimes import runtime
+
+    def say(stage: str) -> None:
+        if stage == "compile" and sys.stderr.isatty():
+            print("tblvm: building the runtime: this happens once", file=sys.stderr)
+
+    return runtime(words, say).image
+
+
+def _open(image: bytes) -> Any:
+    # A file without a name: nothing to clean up, and no folder to which anybody else could write.
+    descriptor = os.memfd_create("tblvm")
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(image)
+        return ffi().dlopen(f"/proc/self/fd/{descriptor}")
+    except OSError as error:
+        raise HostError(f"the system does not load the runtime: {error}") from None
+    finally:
+        os.close(descriptor)
+
+
+def address(context: Any) -> int:
+    """A number for a context, for as long as it is not freed."""
+    return int(ffi().cast("uintptr_t", context))
+
+
+def text(pointer: Any) -> str:
+    """A C string."""
+    return bytes(ffi().string(pointer)).decode("utf-8", "replace")
+
+
+def whole(name: str, value: int) -> int:
+    """*value*, of what is called *name*. Raises UsageError where C cannot take it."""
+    if not isinstance(value, int) or not 0 <= value < 1 << 63:
+        raise UsageError(f"{name} is a whole number from 0 to 2**63 - 1, not {value!r}")
+    return value

@@ -1,0 +1,123 @@
+"""A store of one library, as C has it: what is offered to its instances, and what they report."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import UsageError
+from .console import Console
+from .errors import LoadError
+from .library import EXCLUDED, address, ffi, text, whole
+from .values import host, passes, read_signature, shown, spelled
+
+if TYPE_CHECKING:
+    from ..core.module import Module
+
+
+@dataclass(frozen=True, slots=True)
+class HostFunction:
+    """A function that programs can import, with the types that it has: a program that imports it with others
+    is refused. types: as in "(i32, u8[]) -> f64"."""
+
+    function: Callable[..., Any]
+    types: str
+
+
+class Part:
+    """A store of one library: most stores have one of them."""
+
+    def __init__(self, lib: Any, limits: Mapping[str, int | None]) -> None:
+        self.lib = lib
+        self.store = lib.tblvm_store_new()
+        if self.store == ffi().NULL:
+            raise MemoryError("the system gives no memory for a store")
+        self.free = weakref.finalize(self, lib.tblvm_store_free, self.store)
+        self.lock = threading.RLock()
+        self.consoles: dict[int, Console] = {}
+        self.failures: dict[int, BaseException] = {}
+        self._kept: list[Any] = []
+        self._defined: set[tuple[str, str, str, int]] = set()
+        for name, value in limits.items():
+            if value is not None and lib.tblvm_store_limit(self.store, name.encode(), whole(name, value)):
+                # What nothing has, nothing can have too much of.
+                why = text(lib.tblvm_store_error(self.store))
+                if "value" in why:
+                    raise UsageError(f"{name}: {why}: {value}")
+
+    def define(self, module: str, name: str, of: Module, type_: int, given: Any) -> None:
+        """Offer a host function with the types that the program wants."""
+        from .exports import signature
+
+        kind = of.types[type_]
+        takes, gives = ([signature(of, code) for code in codes] for codes in (kind.parameters, kind.results))  # type: ignore[union-attr]
+        wanted = f"{''.join(takes)}>{''.join(gives)}"
+        function, types = (given.function, given.types) if isinstance(given, HostFunction) else (given, None)
+        if types is not None and read_signature(types) != wanted:
+            raise LoadError(
+                f"it imports {module}.{name} as {shown(wanted)}, but the host's function is {types}", EXCLUDED
+            )
+        if not callable(function):
+            raise UsageError(f"the host's {module}.{name} is no function")
+        for each in (*takes, *gives):
+            if not passes(each):
+                raise LoadError(
+                    f"it imports {module}.{name} as {shown(wanted)}: a value of type {spelled(each)} cannot "
+                    "leave the program; numbers, strings and arrays of numbers can",
+                    EXCLUDED,
+                )
+        key = (module, name, wanted, id(function))
+        if key in self._defined:
+            return
+        self._defined.add(key)
+        pointer = host(self.lib, function, wanted, self._failed)
+        self._kept += [pointer, function]
+        plain = ffi().cast("tblvm_host *", pointer)
+        words = (each.encode() for each in (module, name, wanted))
+        if self.lib.tblvm_store_define(self.store, *words, plain, ffi().NULL):
+            raise MemoryError("the system gives no memory for a host function")
+
+    def _failed(self, context: Any, error: BaseException) -> int:
+        self.failures[address(context)] = error
+        return 1
+
+    def use_consoles(self) -> None:
+        """Input and output of contexts go through Python from here on."""
+        if any(isinstance(each, tuple) for each in self._kept):
+            return
+
+        def read(user: Any, context: Any, to: Any, most: int) -> int:
+            try:
+                console = self.consoles.get(address(context))
+                data = os.read(0, most) if console is None else console.read(most)
+                ffi().memmove(to, data, len(data))
+                return len(data)
+            except BaseException as error:
+                return self._failed(context, error) * 0
+
+        def write(user: Any, context: Any, at: Any, count: int) -> int:
+            try:
+                console, data = self.consoles.get(address(context)), bytes(ffi().buffer(at, count))
+                if console is not None:
+                    console.write(data)
+                while console is None and data:
+                    data = data[os.write(1, data) :]
+                return 0
+            except BaseException as error:
+                return self._failed(context, error)
+
+        callbacks = (ffi().callback("tblvm_reader", read), ffi().callback("tblvm_writer", write))
+        self._kept.append(callbacks)
+        self.lib.tblvm_store_console(self.store, *callbacks, ffi().NULL)
+
+
+def free(part: Part, context: Any) -> None:
+    """Frees an instance, at the end of an instance's life; part: what must live that long."""
+    with part.lock:
+        part.consoles.pop(address(context), None)
+        part.failures.pop(address(context), None)
+        part.lib.tblvm_free(context)

@@ -1,0 +1,287 @@
+"""Values between Python and programs.
+
+A signature has a letter for each type (c/tblvm.h): numbers go through typed views of the slots, which check
+their ranges; strings and arrays are copied. For each signature a Python function is written that does just
+what it asks for, as `dataclasses` does it: a call costs little more than the foreign call in it.
+"""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from .library import ffi
+
+# Of each number: the C type of the view, and how many of them a slot has.
+NUMBERS = {"i": ("int32_t", 2), "l": ("int64_t", 1), "f": ("float", 2), "d": ("double", 1)}
+# Of arrays of numbers: the type code of `array`, the C type; bytes for u8.
+ELEMENTS = {
+    "b": ("b", "int8_t"),
+    "B": ("B", "uint8_t"),
+    "h": ("h", "int16_t"),
+    "H": ("H", "uint16_t"),
+    "i": ("i", "int32_t"),
+    "l": ("q", "int64_t"),
+    "f": ("f", "float"),
+    "d": ("d", "double"),
+}
+NAMES = {"i": "i32", "l": "i64", "f": "f32", "d": "f64", "s": "string", "c": "cells"}
+NAMES |= {"b": "i8", "B": "u8", "h": "i16", "H": "u16", "o": "object", "a": "any", "F": "function"}
+_LETTERS = {name: letter for letter, name in NAMES.items()}
+
+
+def split(letters: str) -> tuple[str, ...]:
+    """The types in one half of a signature."""
+    found, at = [], 0
+    while at < len(letters):
+        end = at
+        while letters[end] == "[":
+            end += 1
+        found.append(letters[at : end + 1])
+        at = end + 1
+    return tuple(found)
+
+
+def parse(signature: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Types of parameters and of results."""
+    takes, _, gives = signature.partition(">")
+    return split(takes), split(gives)
+
+
+def spelled(letters: str) -> str:
+    """How people write a type: i32, string, u8[]."""
+    depth = letters.count("[")
+    return NAMES[letters[depth:]] + "[]" * depth
+
+
+def shown(signature: str) -> str:
+    """How people write a signature: (i32, string) -> f64."""
+    takes, gives = ([spelled(each) for each in half] for half in parse(signature))
+    text = f"({', '.join(takes)})"
+    if gives:
+        text += " -> " + (gives[0] if len(gives) == 1 else f"({', '.join(gives)})")
+    return text
+
+
+def read_signature(text: str) -> str:
+    """The signature of text such as "(i32, u8[]) -> f64". Raises ValueError."""
+    takes, arrow, gives = text.partition("->")
+    halves = []
+    for half in (takes, gives):
+        words = [word.strip() for word in half.strip().removeprefix("(").removesuffix(")").split(",")]
+        letters = ""
+        for word in filter(None, words):
+            name = word.rstrip("[] ")
+            if name not in _LETTERS or word.count("[") != word.count("]"):
+                raise ValueError(f"{text!r} is no signature: {word!r} is no type; write (i32, u8[]) -> f64")
+            letters += "[" * word.count("[") + _LETTERS[name]
+        halves.append(letters)
+    if not arrow and not takes.strip().startswith("("):
+        raise ValueError(f"{text!r} is no signature: write (i32, u8[]) -> f64")
+    return ">".join(halves)
+
+
+def passes(letters: str) -> bool:
+    """Whether values of the type can leave a program or come in."""
+    return letters in NUMBERS or letters in ("s", "c") or (letters[:1] == "[" and letters[1:] in ELEMENTS)
+
+
+def _put_string(lib: Any, context: Any, slot: int, value: str | None) -> int:
+    if value is None:
+        return 0
+    try:
+        data, wide = value.encode("latin-1"), 0
+    except UnicodeEncodeError:
+        data, wide = value.encode("utf-16-le", "surrogatepass"), 1
+    return int(lib.tblvm_put_string(context, slot, data, len(data) >> wide, wide))
+
+
+def _take_string(lib: Any, context: Any, slot: int) -> str | None:
+    count, wide = ffi().new("size_t *"), ffi().new("int *")
+    at = lib.tblvm_string(context, slot, count, wide)
+    if at == ffi().NULL:
+        return None
+    data = bytes(ffi().buffer(at, count[0] << wide[0]))
+    return data.decode("utf-16-le", "surrogatepass") if wide[0] else data.decode("latin-1")
+
+
+def _put_array(lib: Any, context: Any, slot: int, value: Any, letter: str) -> int:
+    if value is None:
+        return 0
+    code, _ = ELEMENTS[letter]
+    if isinstance(value, (bytes, bytearray)) and letter in "bB":
+        data: Any = value
+    elif isinstance(value, array.array) and value.typecode == code:
+        data = value
+    else:
+        if isinstance(value, (str, bytes, bytearray)):
+            raise TypeError(f"an array of {NAMES[letter]} is wanted, not {type(value).__name__}")
+        data = array.array(code, value)
+    count = len(data)
+    return int(lib.tblvm_put_array(context, slot, ffi().from_buffer(data), count))
+
+
+def _take_array(lib: Any, context: Any, slot: int, letter: str) -> Any:
+    count = ffi().new("size_t *")
+    at = lib.tblvm_array(context, slot, count)
+    if at == ffi().NULL:
+        return None
+    code, ctype = ELEMENTS[letter]
+    data = bytes(ffi().buffer(at, count[0] * ffi().sizeof(ctype)))
+    return data if letter == "B" else array.array(code, data)
+
+
+def _slot(letters: str, index: int) -> str:
+    """The place of a number in its typed view."""
+    return f"{letters}_[{index * NUMBERS[letters][1]}]"
+
+
+def _take(letters: str, index: int) -> str:
+    """An expression for the value in a slot."""
+    if letters in NUMBERS:
+        return _slot(letters, index)
+    if letters == "s":
+        return f"take_string(lib, context, {index})"
+    return f"take_array(lib, context, {index}, {'i' if letters == 'c' else letters[1:]!r})"
+
+
+def _put(letters: str, index: int, value: str) -> str:
+    """A statement that puts a value into a slot."""
+    if letters in NUMBERS:
+        return f"{_slot(letters, index)} = {value}"
+    if letters == "s":
+        return f"full(put_string(lib, context, {index}, {value}))"
+    return f"full(put_array(lib, context, {index}, {value}, {'i' if letters == 'c' else letters[1:]!r}))"
+
+
+@cache
+def _compiled(source: str) -> Any:
+    return compile(source, "<tblvm>", "exec")
+
+
+def _define(source: str, names: dict[str, Any]) -> Any:
+    exec(_compiled(source), names)
+    return names["function"]
+
+
+def _views(slots: Any, types: Iterable[str]) -> dict[str, Any]:
+    return {f"{each}_": ffi().cast(f"{NUMBERS[each][0]} *", slots) for each in types if each in NUMBERS}
+
+
+def _full(status: int) -> None:
+    if status:
+        raise MemoryError("the program's heap has no room for it: set a larger memory limit")
+
+
+def caller(
+    lib: Any,
+    context: Any,
+    number: int,
+    signature: str,
+    *,
+    lock: Any,
+    busy: Callable[[], BaseException],
+    fail: Callable[[int], BaseException],
+    watch: Callable[[], Any] | None,
+) -> Callable[..., Any]:
+    """A function that calls the program's function *number*.
+
+    lock: kept while the slots are in use. busy, fail: make the exception for a lock that is taken, and for a
+    status that is not 0. watch: starts the clock of a call; its answer is called at the end.
+    """
+    takes, gives = parse(signature)
+    names = [f"a{index}" for index in range(len(takes))]
+    body = []
+    if any(each not in NUMBERS for each in takes):
+        body.append("status = prepare(context, number)\nif status: raise fail(status)")
+    body += [_put(each, index, name) for index, (each, name) in enumerate(zip(takes, names, strict=True))]
+    if watch is not None:
+        body.append(
+            "stop = watch()\ntry: status = enter(bound)\nfinally: stop()\nif status: raise fail(status)"
+        )
+    else:
+        body.append("status = enter(bound)\nif status: raise fail(status)")
+    results = [_take(each, index) for index, each in enumerate(gives)]
+    body.append(
+        "return " + (results[0] if len(results) == 1 else f"({', '.join(results)})" if results else "None")
+    )
+    indented = "\n".join("        " + line for piece in body for line in piece.splitlines())
+    source = (
+        f"def function({', '.join([*names, '/'] if names else [])}):\n"
+        "    if not acquire(False): raise busy()\n"
+        f"    try:\n{indented}\n"
+        "    finally: release()\n"
+    )
+    made: Callable[..., Any] = _define(
+        source,
+        {
+            **_views(lib.tblvm_slots(context), (*takes, *gives)),
+            "lib": lib,
+            "context": context,
+            "number": number,
+            "bound": ffi().new("tblvm_bound *", (context, number)),
+            "enter": lib.tblvm_enter,
+            # A library for a program without a heap has no such function, and nothing that needs it.
+            "prepare": lib.tblvm_prepare if any(each not in NUMBERS for each in takes) else None,
+            "acquire": lock.acquire,
+            "release": lock.release,
+            "busy": busy,
+            "fail": fail,
+            "watch": watch,
+            "full": _full,
+            "put_string": _put_string,
+            "take_string": _take_string,
+            "put_array": _put_array,
+            "take_array": _take_array,
+        },
+    )
+    return made
+
+
+def host(
+    lib: Any, function: Callable[..., Any], signature: str, failed: Callable[[Any, BaseException], int]
+) -> Any:
+    """A C function pointer by which a program calls *function*. failed: told context and exception where it
+    raises; gives the status."""
+    takes, gives = parse(signature)
+    numbers = {each for each in (*takes, *gives) if each in NUMBERS}
+    # The slots come as what most signatures want; what needs several views makes them.
+    one = next(iter(numbers)) if len(numbers) == 1 else ""
+    body = [] if one else [f"{each}_ = cast('{NUMBERS[each][0]} *', slots)" for each in sorted(numbers)]
+    call = f"call({', '.join(_take(each, index) for index, each in enumerate(takes))})"
+    if not gives:
+        body.append(f"result = {call}\nif result is not None: raise surplus(result)")
+    else:
+        targets = ["result"] if len(gives) == 1 else [f"r{index}" for index in range(len(gives))]
+        body.append(f"{', '.join(targets)} = {call}")
+        if any(each not in NUMBERS for each in gives):
+            body.append("prepare(context, 0)")
+        body += [
+            _put(each, index, name) for index, (each, name) in enumerate(zip(gives, targets, strict=True))
+        ]
+    indented = "\n".join("        " + line for piece in body for line in piece.splitlines())
+    source = (
+        f"def function(user, context, {one + '_' if one else 'slots'}):\n"
+        f"    try:\n{indented}\n        return 0\n"
+        "    except BaseException as error: return failed(context, error)\n"
+    )
+    python = _define(
+        source,
+        {
+            "call": function,
+            "cast": ffi().cast,
+            "failed": failed,
+            "lib": lib,
+            "prepare": getattr(lib, "tblvm_prepare", None),
+            "full": _full,
+            "surplus": lambda value: TypeError(f"it gives no result, not {value!r}"),
+            "put_string": _put_string,
+            "take_string": _take_string,
+            "put_array": _put_array,
+            "take_array": _take_array,
+        },
+    )
+    pointer = f"{NUMBERS[one][0]} *" if one else "uint64_t *"
+    return ffi().callback(f"int(void *, tblvm_context *, {pointer})", python)
