@@ -104,7 +104,7 @@ def _unit(library: MicroLibrary, composition: Composition) -> str:
     """All C of *library*; "" where it has none."""
     owned = {each.name for each in library.memory}
     lines = [
-        f'#include "tb.h"\nu64 {ARRAY_PREFIX}{name}[{max(1, -(-size // 8))}] __attribute__((aligned(16)));'
+        f'#include "tb.h"\n_Alignas(16) tb_word {ARRAY_PREFIX}{name}[{max(1, -(-size // 8))}];'
         for name, size in composition.arrays.items()
         if name in owned
     ]
@@ -125,7 +125,7 @@ def _unit(library: MicroLibrary, composition: Composition) -> str:
 def plan_header(composition: Composition) -> str:
     """Configuration and state of one runtime, as C."""
     plan = composition.plan
-    lines = ["#ifndef TB_PLAN_H", "#define TB_PLAN_H", "", f"typedef u{plan.cell_bits} cell;", ""]
+    lines = ["#ifndef TB_PLAN_H", "#define TB_PLAN_H", "", f"typedef u{plan.cell_bits} TB_MAY_ALIAS cell;", ""]
     macros: dict[str, str] = {
         "TB_STRING_KINDS": str(plan.need.string_kinds),
         "TB_GLOBALS": str(max(1, plan.need.globals)),
@@ -306,7 +306,7 @@ def _memory(composition: Composition) -> list[str]:
             continue
         array = f"{ARRAY_PREFIX}{each.name}"
         size = composition.arrays[each.name]
-        lines += [f"extern u64 {array}[];", f"{macro} \\"]
+        lines += [f"extern tb_word {array}[];", f"{macro} \\"]
         lines.append(
             f"  ((void)(cx), (bytes) <= {size}u ? (void *){array} : (__builtin_trap(), (void *)(address)))"
         )
@@ -316,7 +316,7 @@ def _memory(composition: Composition) -> list[str]:
 def _cage(composition: Composition) -> list[str]:
     head = "static inline TB_UNUSED u8 *tb_cage(struct tb_context *cx) {\n  (void)cx;"
     if composition.indirect and "cage" not in composition.plan.interfaces:
-        return [head, "  return (u8 *)(unsigned long)tb_store_of(cx)->image.strings - 8;", "}"]
+        return [head, "  return (u8 *)(uptr)tb_store_of(cx)->image.strings - 8;", "}"]
     if composition.indirect:
         keep = "#define TB_CAGE_KEEP(cx, at) (tb_store_of(cx)->cage = (at))"
         return ["#define TB_CAGE_ADDRESS 0", keep, head, "  return tb_store_of(cx)->cage;", "}"]
@@ -334,7 +334,7 @@ def _cage(composition: Composition) -> list[str]:
     return [
         "extern const u8 tb_image_strings[];",
         head,
-        "  return (u8 *)(unsigned long)tb_image_strings - 8;",
+        "  return (u8 *)(uptr)tb_image_strings - 8;",
         "}",
     ]
 
@@ -401,7 +401,7 @@ def programs(composition: Composition) -> str:
 def image(tables: tuple[Table, ...], bundled: str = "") -> str:
     """A program's tables as C arrays; bundled: its name, where another one runs it."""
     # Not through tb.h: there the rows have their structs, here all are numbers.
-    lines = [f"typedef __UINT{8 * struct.calcsize(code)}_TYPE__ {name};" for name, code in _ELEMENT.items()]
+    lines = ['#include "tb_compiler.h"']
     for table in tables:
         size = max(1, table.align)
         element = _element(table)
@@ -409,8 +409,8 @@ def image(tables: tuple[Table, ...], bundled: str = "") -> str:
         code = _ELEMENT[element]
         numbers = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
         symbol = _symbol(table, bundled)
-        lines.append(f"extern const {element} {symbol}[] __attribute__((aligned({size})));")
-        lines.append(f"const {element} {symbol}[] = {{")
+        lines.append(f"extern const {element} {symbol}[];")
+        lines.append(f"_Alignas({size}) const {element} {symbol}[] = {{")
         # Unsigned, as their type is: a number of 64 bits may fit no signed type.
         words = [f"{number}u" for number in numbers]
         lines += ["  " + ", ".join(words[at : at + 24]) + "," for at in range(0, len(words), 24)]

@@ -378,7 +378,7 @@ def print_engine(composition: Composition) -> str:
     if traps:
         for trap in plan.traps:
             if f"goto trap_{trap.name};" in printed:
-                keep = '__asm__ volatile("" : "+r"(trap));'
+                keep = "TB_FORGET(trap);"
                 parts.append(f"trap_{trap.name}:\ntrap = TB_TRAP_{trap.name};\n{keep}\ngoto trapped;")
         parts.append("trapped:\nSAVE();")
     parts.append("halted:" if any("goto halted" in h.text for h in those) else "")

@@ -316,7 +316,7 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
         for index, (name, ctype) in enumerate(names)
     )
     more = f"#define TB_HARNESS_TABLES {loads}"
-    header = re.sub(r"typedef u\d+ cell;", lambda found: f"{found[0]}\n{more}", header)
+    header = re.sub(r"typedef u\d+ TB_MAY_ALIAS cell;", lambda found: f"{found[0]}\n{more}", header)
     header = header.replace("#endif\n", '#include "tb_harness.h"\n#endif\n')
     return replace(sources, headers={**sources.headers, "tb_plan.h": header})
 
