@@ -57,7 +57,7 @@ def emit(composition: Composition) -> Sources:
         units.append(Unit("image.c", PROGRAM, image(composition.tables)))
         for name, each in composition.bundle.items():
             units.append(Unit(f"bundle-{name}.c", PROGRAM, image(each.tables, name)))
-        if composition.several:
+        if composition.indirect:
             units.append(Unit("programs.c", PROGRAM, programs(composition)))
     include = [TB_HEADERS]
     for library in plan.libraries:
@@ -139,6 +139,8 @@ def plan_header(composition: Composition) -> str:
         "TB_CLASSES": "0",
         # Whether the time is up, for those who wait.
         "TB_INTERRUPTED(cx)": "0",
+        # The same, asked of the flag that the platform sets.
+        "TB_TIME_IS_UP(flag)": "(*(flag))",
         # Bytes of the heap, and those that no object takes.
         "TB_HEAP_SIZE(cx)": "0u",
         "TB_HEAP_FREE(cx)": "0u",
@@ -192,6 +194,8 @@ def plan_header(composition: Composition) -> str:
             lines += [f"  /* {library.name} */", *(f"  {line.strip()}" for line in text.splitlines())]
         if struct_name == "store" and composition.indirect:
             lines += ["  /* the program */", "  struct tb_image image;", "  u8 *cage;"]
+        elif not composition.members(struct_name) and plan.target.format == "c":
+            lines.append("  u8 none; /* ISO C has no struct without members */")
         lines += ["};", ""]
     lines += [
         "extern struct tb_context tb_the_context;",
@@ -265,10 +269,11 @@ def _numbers(program: Program) -> tuple[int, int, int]:
 def _open(composition: Composition) -> list[str]:
     """How a context comes by its program, before it starts."""
     head = "static inline TB_UNUSED void tb_open(struct tb_context *cx) {"
-    if not composition.several:
+    if not composition.indirect or (composition.loaded and not composition.several):
         return [head, "  (void)cx;", "}"]
     # Those that come at run time are in no table.
-    image = [] if composition.loaded else ["  cx->store->image = tb_programs[0].image;"]
+    image = [] if composition.loaded else ["  tb_store_of(cx)->image = tb_programs[0].image;"]
+    own = ["  cx->store = &tb_the_store;"] if composition.several else ["  (void)cx;"]
     return [
         "struct tb_program {",
         "  const char *name;",
@@ -277,7 +282,7 @@ def _open(composition: Composition) -> list[str]:
         "extern const struct tb_program tb_programs[];",
         f"#define TB_PROGRAMS {len(composition.programs)}u",
         head,
-        "  cx->store = &tb_the_store;",
+        *own,
         *image,
         "}",
     ]

@@ -244,7 +244,7 @@ def _compiled(
     )
     library = {"marksweep": "gc.marksweep", "freelist": "memory.freelist"}.get(name, name)
     features = [library, "core.fuel", *more, *([] if name == "freelist" else ["harness.audit"])]
-    features += ["harness.hosted", "platform.hosted", "rt.hosted"] if hosted else ["harness.linux"]
+    features += ["harness.hosted", "platform.hosted"] if hosted else ["harness.linux"]
     request = Request(
         features=tuple(features),
         target=target,
@@ -448,7 +448,7 @@ def hosted_executable(
     """The executable that a build gives for *verified*, compiled by gcc on top of a C library."""
     reg = registry()
     request = Request(
-        features=("platform.hosted", "rt.hosted"),
+        features=("platform.hosted"),
         target="hosted",
         options={name.replace("__", ".").replace("_", "-"): value for name, value in options.items()},
     )
