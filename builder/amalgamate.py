@@ -127,7 +127,9 @@ class _Joined:
                     continue
                 if found := _INCLUDE.match(line):
                     if depth:
-                        raise BuildError(f"{item} includes {found[1]} under a condition: it cannot be in one file")
+                        raise BuildError(
+                            f"{item} includes {found[1]} under a condition: it cannot be in one file"
+                        )
                     flush()
                     self._header(found[1], folder)
                     continue

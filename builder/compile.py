@@ -6,6 +6,7 @@ where every byte comes from, and the one that is shipped. Both have the same lay
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
+from .amalgamate import Piece
 from .artifacts import EXE, Kind
 from .emit import Sources
 from .graph import START
@@ -62,13 +64,15 @@ LINK_FLAGS = (
 
 
 _CACHE = ".zig-cache"
+STATE = ("tb_the_context", "tb_the_store")
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
     """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker.
     owners: object file name -> micro-library. members: (struct, micro-library, bytes) of the state.
-    objects: what was linked; starts: the functions that can be called from outside."""
+    objects: what was linked; starts: the functions that can be called from outside. format: as the target's;
+    pieces: the parts of C text."""
 
     image: bytes
     full: bytes
@@ -77,6 +81,8 @@ class Linked:
     members: tuple[tuple[str, str, int], ...]
     objects: tuple[bytes, ...]
     starts: tuple[str, ...] = (START,)
+    format: str = "elf"
+    pieces: tuple[Piece, ...] = ()
 
 
 def compile_(
@@ -88,6 +94,10 @@ def compile_(
     if kind.shared and not target.library_script:
         raise UsageError(f"target {target.name} has no shared libraries: leave out --artifact {kind.name}")
     with _workplace(keep) as folder:
+        if target.format == "c":
+            from .c_text import c_text
+
+            return c_text(sources, target.platform, folder)
         objects = _compile_all(sources, target, kind, folder)
         return _link(objects, sources, target, kind, folder, symbols)
 
@@ -117,7 +127,7 @@ def write_sources(sources: Sources, folder: Path) -> None:
         (folder / unit.name).write_text(unit.text)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """The compiler's environment. It insists on caches; nothing here gains from them, and a home that
     cannot be written to is no reason to fail."""
     caches = {name: str(folder / _CACHE) for name in ("ZIG_LOCAL_CACHE_DIR", "ZIG_GLOBAL_CACHE_DIR")}
@@ -136,11 +146,11 @@ def _compile_all(sources: Sources, target: Target, kind: Kind, folder: Path) -> 
         command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags]
         command += [*(_LIBRARY_FLAGS if kind.shared else _EXECUTABLE_FLAGS), *include]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
-    _run_all([command for command, _ in commands.values()], folder)
+    run_all([command for command, _ in commands.values()], folder)
     return {name: made for name, (_, made) in commands.items()}
 
 
-def _run_all(commands: Sequence[list[str]], folder: Path) -> None:
+def run_all(commands: Sequence[list[str]], folder: Path) -> None:
     """Run *commands*, as many at a time as there are processors."""
     waiting = list(commands)
     running: list[subprocess.Popen[str]] = []
@@ -167,7 +177,7 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env=_environment(folder),
+            env=environment(folder),
         )
     except OSError as error:
         raise BuildError(f"the C compiler does not start: {error}") from None
@@ -192,7 +202,7 @@ def _link(
     # Whoever links with a shared library finds what it shows by its section headers.
     whole = symbols or kind.shared
     strip = [*(["-s"] if not symbols else []), *(["-z", "nosectionheader"] if not whole else [])]
-    _run_all(
+    run_all(
         [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]],
         folder,
     )
@@ -203,7 +213,7 @@ def _link(
         full=full.read_bytes(),
         link_map=link_map.read_text(),
         owners=owners,
-        members=_members(layout, sources),
+        members=members(layout_numbers(layout.read_bytes()), sources),
         objects=tuple(each.read_bytes() for each in objects.values()),
         starts=_exported(full) if kind.shared else (START,),
     )
@@ -220,15 +230,18 @@ def _exported(library: Path) -> tuple[str, ...]:
         return tuple(each.name for each in table.iter_symbols() if each.name)
 
 
-def _members(layout: Path, sources: Sources) -> tuple[tuple[str, str, int], ...]:
-    """Bytes of each micro-library's members of the state structs; alignment goes to those before it."""
+def layout_numbers(compiled: bytes) -> list[int]:
+    """The numbers of the table in the layout unit, an ELF object."""
     from elftools.elf.elffile import ELFFile
 
-    with layout.open("rb") as file:
-        section = ELFFile(file).get_section_by_name(".rodata.tb_layout")
-        assert section is not None, "the table is a constant array with a name of its own"
-        data = section.data()
-    numbers = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+    section = ELFFile(io.BytesIO(compiled)).get_section_by_name(".rodata.tb_layout")
+    assert section is not None, "the table is a constant array with a name of its own"
+    data = section.data()
+    return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+
+
+def members(numbers: list[int], sources: Sources) -> tuple[tuple[str, str, int], ...]:
+    """Bytes of each micro-library's members of the state structs; alignment goes to those before it."""
     found = []
     for (struct, library), at, (other, _), end in zip(
         sources.members, numbers, sources.members[1:], numbers[1:], strict=False

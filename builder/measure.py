@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .compile import Linked
+from .compile import STATE, Linked
 from .emit import ARRAY_PREFIX
 from .graph import graph
 from .native_stack import native_stack
@@ -57,6 +57,34 @@ def measure(
     """The footprint of a linked executable. memory: (micro-library, what, bytes) of settled size. recursive:
     C functions that call themselves by way of others, with how many calls are under way at most. services:
     C functions whose costs are wanted."""
+    if linked.format == "c":
+        from .c_text import c_rows
+
+        rows = list(c_rows(linked))
+    else:
+        rows = _elf_rows(linked)
+    rows += [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
+    rows = _merged(rows)
+    size = len(linked.image)
+    if linked.format == "c":
+        assert sum(row.size for row in rows if row.in_file) == size
+        return Footprint(tuple(rows), size, NativeStack(None, ()))
+    headers = _header_bytes(linked.image)
+    rows.append(Row(HEADERS, "ELF headers", "", headers))
+    dynamic = sum(each for name, each in _output_sections(linked.link_map) if name in _DYNAMIC)
+    if dynamic:
+        rows.append(Row(HEADERS, "for the dynamic linker", "", dynamic))
+    padding = size - headers - dynamic - sum(row.size for row in rows if row.in_file and row.kind)
+    assert padding >= 0, "rows exceed the file"
+    rows.append(Row(PADDING, "alignment", "", padding))
+    assert sum(row.size for row in rows if row.in_file) == size
+    linked_graph = graph(linked.objects, linked.starts)
+    costs = {name: linked_graph.retained(name) for name in services}
+    return Footprint(tuple(rows), size, native_stack(linked_graph, recursive), costs)
+
+
+def _elf_rows(linked: Linked) -> list[Row]:
+    """What the link map says, and the engine's line table."""
     rows: list[Row] = []
     for address, size, kind, file, section in _input_sections(linked.link_map):
         if not size:
@@ -78,26 +106,12 @@ def measure(
             ]
         else:
             rows.append(Row(owner, _ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
-    rows += [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
-    rows = _merged(rows)
-    size = len(linked.image)
-    headers = _header_bytes(linked.image)
-    rows.append(Row(HEADERS, "ELF headers", "", headers))
-    dynamic = sum(each for name, each in _output_sections(linked.link_map) if name in _DYNAMIC)
-    if dynamic:
-        rows.append(Row(HEADERS, "for the dynamic linker", "", dynamic))
-    padding = size - headers - dynamic - sum(row.size for row in rows if row.in_file and row.kind)
-    assert padding >= 0, "rows exceed the file"
-    rows.append(Row(PADDING, "alignment", "", padding))
-    assert sum(row.size for row in rows if row.in_file) == size
-    linked_graph = graph(linked.objects, linked.starts)
-    costs = {name: linked_graph.retained(name) for name in services}
-    return Footprint(tuple(rows), size, native_stack(linked_graph, recursive), costs)
+    return rows
 
 
 def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:
     """The state struct called *item* split by whose members it has; None for anything else."""
-    if item not in ("tb_the_context", "tb_the_store"):
+    if item not in STATE:
         return None
     struct = item.removeprefix("tb_the_")
     parts = [part for part in linked.members if part[0] == struct]

@@ -195,7 +195,8 @@ def gone_without(name: str, plan: Plan) -> set[str]:
 
 def _verdicts(artifact: Artifact) -> Iterable[Verdict]:
     mode, footprint = artifact.plan.mode, artifact.footprint
-    if artifact.composition.loads:  # budgets are for the runtime of one program
+    # Budgets are for the runtime of one program, as machine code.
+    if artifact.composition.loads or artifact.plan.target.format == "c":
         return
     if mode.budget is not None:
         yield Verdict(f"mode {mode.name}, code", mode.budget, footprint.runtime)

@@ -173,7 +173,8 @@ def _sums(report: Report) -> Iterator[Markup]:
         ("RAM", f"{sum(ram.values()):,}", ", ".join(f"{what} {size:,}" for what, size in ram.items())),
     ]
     if report.native_stack.bytes is None:
-        rows.append(("native stack", "no bound", " → ".join(report.native_stack.path)))
+        known = report.native_stack.path
+        rows.append(("native stack", "no bound" if known else "not known", " → ".join(known)))
     yield _plain(("", "bytes", ""), rows)
     for hint in report.hints:
         yield element("p", f"hint: {hint}")
