@@ -99,6 +99,10 @@ def compile_(
 
             return c_text(sources, target.platform, folder)
         objects = _compile_all(sources, target, kind, folder)
+        if target.format == "wasm":
+            from .wasm import link
+
+            return link(objects, sources, folder, symbols)
         return _link(objects, sources, target, kind, folder, symbols)
 
 

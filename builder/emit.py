@@ -188,6 +188,8 @@ def plan_header(composition: Composition) -> str:
         # Bytes of the heap, and those that no object takes.
         "TB_HEAP_SIZE(cx)": "0u",
         "TB_HEAP_FREE(cx)": "0u",
+        # Whether the entry point reads the command line's arguments.
+        "TB_ARGUMENTS": "0",
         # The exit status of a program that did its work and could not deliver it.
         "TB_FAILED(cx)": "0",
         # Where memory comes from that is no array.

@@ -11,12 +11,16 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .compile import STATE, Linked
 from .emit import ARRAY_PREFIX
 from .graph import graph
 from .native_stack import native_stack
 from .rows import HEADERS, PADDING, NativeStack, Row, total
+
+if TYPE_CHECKING:
+    from elftools.dwarf.dwarfinfo import DWARFInfo
 
 # VMA, LMA, size, alignment, then with indentation: output section / input section / symbol.
 _LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
@@ -25,7 +29,7 @@ KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
 # What the dynamic linker reads of a shared library.
 _DYNAMIC = {".dynsym", ".gnu.hash", ".hash", ".dynstr", ".rela.dyn", ".relr.dyn", ".dynamic", ".got"}
 # Sections that hold many small things: .rodata.str1.1, .rodata.cst16.
-_ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
+ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,16 @@ def measure(
         from .c_text import c_rows
 
         rows = list(c_rows(linked))
+    elif linked.format == "wasm":
+        from .wasm import wasm_rows
+
+        rows = list(wasm_rows(linked))
     else:
         rows = _elf_rows(linked)
     rows += [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
     rows = _merged(rows)
     size = len(linked.image)
-    if linked.format == "c":
+    if linked.format != "elf":
         assert sum(row.size for row in rows if row.in_file) == size
         return Footprint(tuple(rows), size, NativeStack(None, ()))
     headers = _header_bytes(linked.image)
@@ -93,7 +101,7 @@ def _elf_rows(linked: Linked) -> list[Row]:
         item = section.split(".", 2)[-1] if section.count(".") > 1 else section
         if item.startswith(ARRAY_PREFIX):  # in *memory*
             continue
-        if (parts := _state(linked, item, size)) is not None:
+        if (parts := state_rows(linked, item, size)) is not None:
             rows += [
                 Row(library, f"state in the {struct}", kind, bytes_) for struct, library, bytes_ in parts
             ]
@@ -105,11 +113,11 @@ def _elf_rows(linked: Linked) -> list[Row]:
                 for each_owner, label, length in handlers
             ]
         else:
-            rows.append(Row(owner, _ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
+            rows.append(Row(owner, ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
     return rows
 
 
-def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:
+def state_rows(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:
     """The state struct called *item* split by whose members it has; None for anything else."""
     if item not in STATE:
         return None
@@ -150,15 +158,17 @@ def _output_sections(link_map: str) -> Iterator[tuple[str, int]]:
 
 
 def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
-    """The engine's function split by its line table: (micro-library, opcode, bytes); empty strings for
-    what is the engine's own. Empty when there is no line table."""
+    """The engine's function split by its line table. Empty when there is none."""
     from elftools.elf.elffile import ELFFile
 
     elf = ELFFile(io.BytesIO(full))
-    if not elf.has_dwarf_info():
-        return []
+    return by_handler(elf.get_dwarf_info(), start, size) if elf.has_dwarf_info() else []
+
+
+def by_handler(dwarf: DWARFInfo, start: int, size: int) -> list[tuple[str, str, int]]:
+    """The *size* bytes of code from *start* on by the engine's line table: (micro-library, opcode, bytes); empty
+    strings for what is the engine's own."""
     changes: list[tuple[int, str]] = []
-    dwarf = elf.get_dwarf_info()
     for unit in dwarf.iter_CUs():
         program = dwarf.line_program_for_CU(unit)
         if program is None:

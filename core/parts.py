@@ -222,6 +222,7 @@ class Target:
     runner_hint: str = ""
     format: Literal["elf", "wasm", "c"] = "elf"
     label_values: bool = True
+    memory_bytes: int = 1 << 46
     indirect: bool = False
     array_bytes: int = 1 << 20
 

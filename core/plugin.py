@@ -95,6 +95,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=1000,
             provides=("entry", "loading"),
+            macros={"TB_ARGUMENTS": "1"},
             requires=("module-loading", "frames", "platform"),
             sources=("c/loader/entry.c",),
             memory=(Memory("modules", "modules, at most", lambda plan, program: plan.number("load.memory")),),
@@ -219,8 +220,24 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=500,
             provides=("platform", "standard-functions"),
-            sources=tuple(f"c/platform/libc/libc{part}.c" for part in ("", "_file", "_wait", "_machine")),
-            headers=("c", "c/platform/libc"),
+            sources=(
+                *(f"c/platform/libc/libc{part}.c" for part in ("", "_file", "_wait", "_machine")),
+                "c/platform/polled.c",
+            ),
+            headers=("c", "c/platform", "c/platform/libc"),
+            macros=_POLLED,
+        ),
+        MicroLibrary(
+            name="platform.wasi",
+            doc="start-up code and system calls by WASI preview 1",
+            room=ROOM,
+            size=500,
+            provides=("platform",),
+            sources=(
+                *(f"c/platform/wasi/wasi{part}.c" for part in ("", "_map", "_file", "_wait", "_machine")),
+                "c/platform/polled.c",
+            ),
+            headers=("c", "c/platform", "c/platform/wasi"),
             macros=_POLLED,
         ),
     ]
@@ -289,7 +306,27 @@ def tblvm_targets() -> list[Target]:
             format="c",
             label_values=False,
             indirect=True,
-        )
+        ),
+        Target(
+            name="wasm32",
+            triple="wasm32-freestanding",
+            emulation="",
+            platform="platform.wasi",
+            link_script="",
+            doc="WebAssembly with WASI preview 1",
+            # Memory can be larger than half of all addresses: pointers do not go round as signed numbers.
+            flags=("-fwrapv-pointer",),
+            machine="-",
+            runners=(
+                ("node", "--no-warnings", str(ROOM / "c" / "platform" / "wasi" / "run.mjs")),
+                ("wasmtime", "run", "--dir=.", "--dir=/"),
+            ),
+            runner_hint="node (on Debian in the package nodejs) or wasmtime",
+            format="wasm",
+            label_values=False,
+            array_bytes=1 << 32,
+            memory_bytes=(1 << 32) - (1 << 20),
+        ),
     ]
 
 

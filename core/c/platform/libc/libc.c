@@ -1,5 +1,6 @@
 /* Platform layer on a C library: start-up code, input and output, memory. */
 #include "tb_libc.h"
+#include "tb_polled.h"
 
 #include <float.h>
 #include <stdint.h>
@@ -40,7 +41,7 @@ long tb_platform_read(int descriptor, void *to, u64 bytes) {
   errno = 0;
 #if TB_POSIX
   if (descriptor == 0) {
-    if (tb_libc_wait_for(0)) return -4;
+    if (tb_polled_wait_for(0)) return -4;
     ssize_t done = read(0, to, (size_t)bytes);
     return done < 0 ? tb_libc_error() : (long)done;
   }

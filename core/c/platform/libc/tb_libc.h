@@ -25,7 +25,4 @@ FILE *tb_libc_stream(int descriptor);
 /* What a function of the C library found wrong, as a negative number. */
 static inline TB_UNUSED long tb_libc_error(void) { return errno > 0 ? -(long)errno : -5; /* EIO */ }
 
-/* Waits until *descriptor* has input, and no longer than the deadline: 0, or -4 when the time is up. */
-int tb_libc_wait_for(int descriptor);
-
 #endif
