@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..core.errors import UsageError
 from ..core.parts import Handler, Memory, MicroLibrary, Option, Table
 from ..core.program import Program, Use, link, program_tables
 from ..core.verified import Verified
@@ -159,7 +160,8 @@ class Bundled:
 
 
 def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -> Composition:
-    """The composition for *plan* with the program *verified*. Raises BuildError: what the engine raises."""
+    """The composition for *plan* with the program *verified*. Raises UsageError when its memory exceeds what the
+    target has, BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
 
     def linked(each: Verified) -> Bundled:
@@ -169,7 +171,22 @@ def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -
     main = linked(verified)
     loaded = loaded or LOADING in plan.interfaces
     bundle = {name: linked(each) for name, each in plan.bundle.items()}
-    return Composition(plan, handlers, main.program, main.tables, isa, loaded, bundle)
+    composition = Composition(plan, handlers, main.program, main.tables, isa, loaded, bundle)
+    _check_memory(composition)
+    return composition
+
+
+def _check_memory(composition: Composition) -> None:
+    """Refuse what the target cannot address."""
+    target, count = composition.plan.target, composition.instances
+    sizes = {each.doc: count * size for _, each, size in composition.memory}
+    if sum(sizes.values()) > target.memory_bytes:
+        largest = max(sizes, key=lambda doc: sizes[doc])
+        raise UsageError(
+            f"target {target.name} has {target.memory_bytes:,} bytes of memory, and this takes "
+            f"{sum(sizes.values()):,}, most of it for the {largest} ({sizes[largest]:,}): give it less "
+            "(--heap, --stack, -O linear=SIZE, -O tables=N)"
+        )
 
 
 def numbers(handlers: tuple[Handler, ...]) -> dict[Use, bytes]:

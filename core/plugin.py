@@ -210,7 +210,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="functions of the C library that compilers assume: memcpy, floor, fmod, …",
             room=ROOM,
             provides=("standard-functions",),
-            sources=tuple(f"c/rt/{name}.c" for name in ("mem", "rounding", "fmod")),
+            sources=tuple(f"c/rt/{name}.c" for name in ("mem", "rounding", "fmod", "multi3")),
             headers=("c", "c/rt"),
         ),
         *(_linux(cpu) for cpu in _LINUX_FLAGS),
@@ -226,6 +226,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             ),
             headers=("c", "c/platform", "c/platform/libc"),
             macros=_POLLED,
+            prototypes=_POLLED_PROTOTYPES,
         ),
         MicroLibrary(
             name="platform.wasi",
@@ -239,12 +240,14 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             ),
             headers=("c", "c/platform", "c/platform/wasi"),
             macros=_POLLED,
+            prototypes=_POLLED_PROTOTYPES,
         ),
     ]
 
 
-# Where no signal sets the flag: whoever asks looks at the clock.
+# Where no signal sets the flag of interruption: whoever asks looks at the clock.
 _POLLED = {"TB_TIME_IS_UP(flag)": "tb_platform_is_up(flag)"}
+_POLLED_PROTOTYPES = "u32 tb_platform_is_up(volatile u32 *flag);"
 
 
 # The processors that Linux is built for here, and what their compilers need to know.

@@ -19,8 +19,6 @@ _Noreturn void tb_platform_exit(int status);
  * blocks then, or later, comes back with -4. Once it was called, another flag can take over. */
 void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag);
 void tb_platform_interrupt_flag(volatile u32 *flag);
-/* Where nothing sets the flag by itself (macro TB_TIME_IS_UP says so): looks whether it is time, and gives *flag. */
-u32 tb_platform_is_up(volatile u32 *flag);
 
 /* Nanoseconds: since 1970 began, or since a moment that stays the same while the program runs. */
 enum { TB_CLOCK_REAL = 0, TB_CLOCK_STEADY = 1 };

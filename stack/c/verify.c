@@ -463,7 +463,7 @@ static const u8 *tb_decode(struct tb_verifier *v, u32 at) {
     tb_check_that(v, tb_module_leb(&here, end, how, &instruction->immediates[i]), wrong);
     if (kind != TB_IMM_TARGETS) continue;
     u32 left = (u32)instruction->immediates[i];
-    tb_check_that(v, left < end - here, "the code ends inside a branch table");
+    tb_check_that(v, (s64)left < end - here, "the code ends inside a branch table");
     instruction->targets = here;
     s32 target;
     do tb_check_that(v, tb_module_leb(&here, end, TB_LEB_UNSIGNED, &target), wrong);

@@ -43,7 +43,9 @@ from tblvm.stack import verify
 from tests.harness.builds import shared
 
 HERE = Path(__file__).parent
-TARGETS = tuple(load().targets)  # those that users have
+# The machines that users have, and where else executables run.
+TARGETS = tuple(name for name, each in load().targets.items() if each.format == "elf")
+EVERYWHERE = tuple(name for name, each in load().targets.items() if each.format != "c")
 LINE = 64  # bytes that a line of input may have
 # So little that programs reach it: bytes of linear memory, elements of tables.
 LINEAR, TABLES = 6 << 16, 24
@@ -448,7 +450,7 @@ def hosted_executable(
     """The executable that a build gives for *verified*, compiled by gcc on top of a C library."""
     reg = registry()
     request = Request(
-        features=("platform.hosted"),
+        features=("platform.hosted",),
         target="hosted",
         options={name.replace("__", ".").replace("_", "-"): value for name, value in options.items()},
     )
