@@ -2,8 +2,8 @@
 
 Headers stand where they are asked for first, and once. What is declared at file scope in one unit only is the
 unit's own: names that others may have get the unit's in front of them, macros end with the unit. C files that
-define nothing that is used are left out, as a linker would. `#line` directives tell whose text follows, as they
-tell compilers, and are not in the text that comes out.
+define nothing that is used are left out, as a linker would. `#line` directives tell whose text follows, as
+they tell compilers, and are not in the text that comes out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from ..core.errors import BuildError
@@ -28,7 +29,8 @@ _CONDITION = re.compile(r"#\s*(if|endif)")
 _LINE = re.compile(r'#line 1 "(?:tb-op:([^:]*):([^:]*):[^"]*|[^"]*)"')
 _DEFINE = re.compile(r"#\s*define\s+(\w+)")
 _GUARD = re.compile(r"#\s*ifndef\s+(\w+)\s*\n\s*#\s*define\s+\1\s*\n")
-_SPECIFIERS = frozenset("__attribute__ _Alignas const void struct union enum static inline _Noreturn".split())
+# Words before a bracket that are no declared name.
+_SPECIFIERS = frozenset(("__attribute__", "_Alignas", "void"))
 
 
 _Part = tuple[str, str]  # a file's name, its text
@@ -36,8 +38,8 @@ _Part = tuple[str, str]  # a file's name, its text
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of the text. owner: micro-library, "program", or "(headers)" for what all share; item: the file or
-    opcode that it comes from; opcode: whether it is one."""
+    """A part of the text. owner: micro-library, "program", or "(headers)" for what all share; item: the file
+    or opcode that it comes from; opcode: whether it is one."""
 
     owner: str
     item: str
@@ -232,13 +234,13 @@ def _in_bodies(text: str) -> set[str]:
 def _declarators(words: list[str]) -> Iterator[str]:
     """The names that a declaration's tokens outside of brackets declare."""
     declares = True
-    for word, after in zip(words, words[1:], strict=False):
-        if declares and after in ("(", "[", "=", ";", ",") and re.fullmatch(r"[A-Za-z_]\w*", word):
-            if word not in _SPECIFIERS:
-                yield word
-                if after == "(":
-                    return
-                declares = False
+    for word, after in pairwise(words):
+        name = word not in _SPECIFIERS and re.fullmatch(r"[A-Za-z_]\w*", word)
+        if declares and name and after in ("(", "[", "=", ";", ","):
+            yield word
+            if after == "(":
+                return
+            declares = False
         declares = declares or word == ","
 
 
@@ -247,7 +249,7 @@ def _renamed(text: str, names: dict[str, str]) -> str:
     if not names:
         return text
     found: list[str] = []
-    tokens = [match for match in _TOKEN.finditer(text)]
+    tokens = list(_TOKEN.finditer(text))
     braces: list[bool] = []  # for each that is open, whether it is a struct's
     before, recent = "", ["", "", ""]
     for index, match in enumerate(tokens):

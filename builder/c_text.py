@@ -25,8 +25,8 @@ CHECK_FLAGS = (
 
 
 def c_text(sources: Sources, platform: str, folder: Path) -> Linked:
-    """The file that *sources* are as one. platform: the micro-library that comes first. Raises BuildError when
-    it does not compile."""
+    """The file that *sources* are as one. platform: the micro-library that comes first. Raises BuildError
+    when it does not compile."""
     pieces = (Piece("(headers)", "comment", sources.head), *amalgamate(sources, platform))
     text = joined(pieces)
     source, made = folder / "program.c", folder / "program.o"
@@ -75,8 +75,8 @@ def _objects(compiled: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _owner(pieces: tuple[Piece, ...], name: str) -> str:
-    """Whose text defines the variable; compilers number those of functions."""
-    plain = re.compile(
-        rf"\b{re.escape(name.split('.')[-2] if name[-1:].isdigit() and '.' in name else name.split('.')[-1])}\b\s*[\[=;]"
-    )
-    return next((piece.owner for piece in pieces if plain.search(piece.text)), "(toolchain)")
+    """Whose text defines the variable; compilers put a function's name in front of what is its own, and a
+    number behind what would have the same name."""
+    plain = [word for word in name.split(".") if not word.isdigit()][-1]
+    definition = re.compile(rf"\b{re.escape(plain)}\b\s*[\[=;]")
+    return next((piece.owner for piece in pieces if definition.search(piece.text)), "(toolchain)")

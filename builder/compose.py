@@ -122,9 +122,10 @@ class Composition:
 
     @property
     def arrays(self) -> dict[str, int]:
-        """Which of it are arrays beside the state: name -> bytes. No code maps them, and the system gives only
-        pages that are touched. More is mapped at run time, where a system without that much says so. A runtime that is given its programs does not know sizes,
-        and programs that others run take memory when they start."""
+        """Which of it are arrays beside the state: name -> bytes. No code maps them, and the system gives
+        only pages that are touched. More is mapped at run time, where a system without that much says so.
+        A runtime that is given its programs does not know sizes, and programs that others run take memory
+        when they start."""
         if self.indirect:
             return {}
         return {each.name: size for _, each, size in self.memory if size <= self.plan.target.array_bytes}
@@ -160,8 +161,8 @@ class Bundled:
 
 
 def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -> Composition:
-    """The composition for *plan* with the program *verified*. Raises UsageError when its memory exceeds what the
-    target has, BuildError: what the engine raises."""
+    """The composition for *plan* with the program *verified*. Raises UsageError when its memory exceeds
+    what the target has, BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
 
     def linked(each: Verified) -> Bundled:

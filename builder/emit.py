@@ -40,8 +40,8 @@ class Unit:
 class Sources:
     """What is compiled. headers: generated headers by name; include: folders with others. layout: a unit
     that is compiled and not linked: it tells where in the state structs each micro-library's members
-    are; members: what its numbers mean, (struct, micro-library) in order. head: what a C file of all of it says
-    in front."""
+    are; members: what its numbers mean, (struct, micro-library) in order. head: what a C file of all of
+    it says in front."""
 
     units: tuple[Unit, ...]
     headers: Mapping[str, str]
@@ -84,9 +84,9 @@ _HEAD = """\
  *     cc -std=c11 -O2 -o program THIS_FILE -lm
  *
  * Any compiler of C11 takes it, gcc and clang also with -Wall -Wextra -Werror -pedantic, for little-endian
- * machines that compute IEEE 754 floats in their own width. Options that change arithmetic (-ffast-math) are not
- * for it; where a compiler joins multiplications and additions by itself, it has one against that, too.
- * With -DTB_ISO_C nothing is used beyond ISO C.
+ * machines that compute IEEE 754 floats in their own width. Options that change arithmetic (-ffast-math) are
+ * not for it; where a compiler joins multiplications and additions by itself, tell it not to. With -DTB_ISO_C
+ * nothing is used beyond ISO C.
  *
  * SHA-256 of the program as a .tbc file:
 {digests} */

@@ -166,8 +166,8 @@ def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
 
 
 def by_handler(dwarf: DWARFInfo, start: int, size: int) -> list[tuple[str, str, int]]:
-    """The *size* bytes of code from *start* on by the engine's line table: (micro-library, opcode, bytes); empty
-    strings for what is the engine's own."""
+    """The *size* bytes of code from *start* on by the engine's line table: (micro-library, opcode, bytes);
+    empty strings for what is the engine's own."""
     changes: list[tuple[int, str]] = []
     for unit in dwarf.iter_CUs():
         program = dwarf.line_program_for_CU(unit)

@@ -71,7 +71,8 @@ _OPTIONS = (
         "--target",
         shell_complete=registered("targets"),
         metavar="NAME",
-        help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux.  [default: x86_64-linux]",
+        help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux, c11, wasm32.  "
+        "[default: x86_64-linux; c11 for --artifact c]",
     ),
     click.option("--stack", metavar="CELLS", help="Stack limit."),
     click.option("--heap", metavar="BYTES", help="Heap size."),

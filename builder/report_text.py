@@ -43,7 +43,7 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     yield from aligned(table)
     yield ""
     if source := report.total("source", program=False):
-        yield f"runtime without the program: {source:,} bytes of C; what a compiler makes of them is not known"
+        yield f"runtime without the program: {source:,} bytes of C, for a compiler"
     else:
         yield f"runtime without the program: {report.runtime_bytes:,} bytes of text and rodata"
         yield f"code and constants: {report.total(*CODE_KINDS):,} bytes"

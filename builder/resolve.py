@@ -22,9 +22,10 @@ from .need import Asked, Need
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
-    may not; mode, engine, target by name ("": what is usual for the artifact); options: name -> value; artifact: the kind of artifact;
-    cell_bits: the least width of cells, which 64-bit values make 64; bundle: by name, programs that the
-    program can run; origins: of options and of the fields here by name, where they come from."""
+    may not; mode, engine, target by name ("": what is usual for the artifact); options: name -> value;
+    artifact: the kind of artifact; cell_bits: the least width of cells, which 64-bit values make 64; bundle:
+    by name, programs that the program can run; origins: of options and of the fields here by name, where
+    they come from."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None

@@ -37,8 +37,9 @@ def total(rows: Iterable[Row], *kinds: str, program: bool | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NativeStack:
-    """bytes: the bound, None where functions call each other in a circle, or where nothing is known. path: the
-    functions of the deepest chain, the outermost first, or those of the circle; none where nothing is known."""
+    """bytes: the bound, None where functions call each other in a circle, or where nothing is known. path:
+    the functions of the deepest chain, the outermost first, or those of the circle; none where nothing is
+    known."""
 
     bytes: int | None
     path: tuple[str, ...]

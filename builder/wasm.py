@@ -1,7 +1,7 @@
 """WebAssembly modules: linking them, and where every byte of one comes from.
 
-The module that is shipped is the beginning of the one with names and line tables: these stand behind its code, in
-sections of their own. The linker's map says where in the file each function and constant is.
+The module that is shipped is the beginning of the one with names and line tables: these stand behind its
+code, in sections of their own. The linker's map says where in the file each function and constant is.
 
 The format: WebAssembly Core Specification, chapter 5, "Binary Format".
 """
@@ -23,8 +23,8 @@ from .toolchain import zig
 if TYPE_CHECKING:
     from elftools.dwarf.dwarfinfo import DWARFInfo
 
-# The stack that C has in linear memory, for what C takes the address of. It is at the beginning: what is too much
-# is an address below 0, which the machine refuses.
+# The stack that C has in linear memory, for what C takes the address of. It is at the beginning: what is too
+# much is an address below 0, which the machine refuses.
 STACK_BYTES = 1 << 16
 LINK_FLAGS = ("--gc-sections", "--stack-first", "-z", f"stack-size={STACK_BYTES}", "-O0")
 _CUSTOM, _CODE, _DATA = 0, 10, 11
@@ -35,8 +35,8 @@ _SEGMENT_KINDS = {".rodata": "rodata", ".data": "data", ".bss": "bss"}
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a module. number: its kind; name: of a custom one; start: of its header, in the file; at: of
-    its content, for a custom one behind the name; end: behind it."""
+    """A section of a module. number: its kind; name: of a custom one; start: of its header, in the file; at:
+    of its content, for a custom one behind the name; end: behind it."""
 
     number: int
     name: str
@@ -46,7 +46,7 @@ class Section:
 
 
 def _leb(data: bytes, at: int) -> tuple[int, int]:
-    """The unsigned LEB128 number at *at*, which linkers write longer than it must be; and what is behind it."""
+    """The unsigned LEB128 number at *at*, which linkers write longer than it must be; what is behind it."""
     number = shift = 0
     while True:
         byte = data[at]
@@ -75,10 +75,8 @@ def link(objects: dict[str, Path], sources: Sources, folder: Path, symbols: bool
     """The module that *objects* are linked to. symbols: leave names and line tables in. Raises BuildError."""
     layout = objects.pop(sources.layout.name)
     full, link_map = folder / "full.wasm", folder / "link.map"
-    run_all(
-        [[str(zig()), "wasm-ld", *LINK_FLAGS, *map(str, objects.values()), f"-Map={link_map}", "-o", str(full)]],
-        folder,
-    )
+    command = [str(zig()), "wasm-ld", *LINK_FLAGS, *map(str, objects.values())]
+    run_all([[*command, f"-Map={link_map}", "-o", str(full)]], folder)
     whole = full.read_bytes()
     known = [each for each in sections(whole) if each.number != _CUSTOM]
     return Linked(

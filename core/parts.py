@@ -202,10 +202,10 @@ class Target:
     words before the executable's path, of which the first is a program. runner_hint: how to come by one.
 
     format: what comes out: ELF, a WebAssembly module, or C text that any C11 compiler takes. label_values:
-    whether the compiler has GNU C's computed goto. indirect: whether C finds the program's tables and memory by
-    pointers of the store, because a compiler that sees them together with the code warns of all that this one
-    program never does. memory_bytes: how much memory of settled size there can be. array_bytes: memory of settled size that is no larger is an array; more is mapped at run
-    time.
+    whether the compiler has GNU C's computed goto. indirect: whether C finds the program's tables and memory
+    by pointers of the store, because a compiler that sees them together with the code warns of all that this
+    one program never does. memory_bytes: how much memory of settled size there can be. array_bytes: memory
+    of settled size that is no larger is an array; more is mapped at run time.
     """
 
     name: str

@@ -6,8 +6,11 @@
 #include <time.h>
 #if TB_POSIX
 #include <poll.h>
-#elif !defined __STDC_NO_THREADS__
+#elif defined __has_include
+#if __has_include(<threads.h>)
 #include <threads.h>
+#define TB_LIBC_SLEEPS
+#endif
 #endif
 
 enum { TB_LIBC_SECOND = 1000000000, TB_LIBC_MILLISECOND = 1000000 };
@@ -36,14 +39,14 @@ int tb_polled_pause(u64 nanoseconds, int descriptor) {
 #else
 int tb_polled_pause(u64 nanoseconds, int descriptor) {
   if (descriptor >= 0) return 1; /* reading tells */
-#ifndef __STDC_NO_THREADS__
+#ifdef TB_LIBC_SLEEPS
   u64 most = nanoseconds < TB_LIBC_SECOND ? nanoseconds : TB_LIBC_SECOND;
   struct timespec time = {0, 0};
   time.tv_sec = (time_t)(most / TB_LIBC_SECOND);
   time.tv_nsec = (long)(most % TB_LIBC_SECOND);
   thrd_sleep(&time, 0);
 #else
-  (void)nanoseconds;
+  (void)nanoseconds; /* only the clock tells */
 #endif
   return 0;
 }
