@@ -12,14 +12,14 @@ from tblvm.builder.host import command
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.registry import Registry
-from tests.harness import EVERYWHERE, Job, assembled, compiled, differences, hosted_executable
+from tests.harness import TARGETS, Job, assembled, compiled, differences, hosted_executable
 from tests.programs import EXAMPLES, STOPPED, expected
 
 ROOT = Path(__file__).parent.parent
 TBBUILD = [sys.executable, "-c", "from tblvm.builder.cli import main; main()"]
 
 
-@pytest.mark.parametrize("target", EVERYWHERE)
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_says_what_it_expects(path: Path, target: str, registry: Registry, tmp_path: Path) -> None:
     wanted = expected(path.read_text())
@@ -51,7 +51,7 @@ def test_example_under_sanitizers(path: Path, tmp_path: Path) -> None:
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
-@pytest.mark.parametrize("target", EVERYWHERE)
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", STOPPED)
 def test_what_stops_a_program_is_said(name: str, target: str, tmp_path: Path) -> None:
     case = STOPPED[name]
@@ -73,7 +73,7 @@ def test_what_stops_a_program_under_sanitizers(name: str, tmp_path: Path) -> Non
     assert (done.stderr.splitlines()[0], done.returncode) == (f"tblvm: trap: {STOPPED[name].message}", 134)
 
 
-@pytest.mark.parametrize("target", EVERYWHERE)
+@pytest.mark.parametrize("target", TARGETS)
 def test_a_deadline_ends_a_blocking_read(target: str, tmp_path: Path) -> None:
     (tmp_path / "read.tba").write_text(".func main()\n  READ\n  PRINT\n  HALT\n.end\n")
     process = subprocess.Popen(
@@ -89,7 +89,7 @@ def test_a_deadline_ends_a_blocking_read(target: str, tmp_path: Path) -> None:
     assert message.splitlines() == ["tblvm: trap: interrupted: the time is up", "  at main (read.tba:2)"]
 
 
-@pytest.mark.parametrize("target", EVERYWHERE)
+@pytest.mark.parametrize("target", TARGETS)
 def test_a_deadline_ends_a_write_that_nobody_reads(target: str, tmp_path: Path) -> None:
     (tmp_path / "write.tba").write_text(".func main()\nagain:\n  PUSH 65\n  PUTCHAR\n  JMP again\n.end\n")
     process = subprocess.Popen(
