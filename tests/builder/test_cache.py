@@ -309,7 +309,7 @@ for _ in range(300):
     found = cache.get(key)
     if found is None:
         image = bytes([number]) * 4000
-        assert cache.put(key, Entry("{}", (), Host("", "", ""), image), ()), cache.problem
+        assert cache.put(key, Entry("{}", (), Host("", "", (), ""), image), ()), cache.problem
     else:
         assert found.image == bytes([number]) * 4000
 """
