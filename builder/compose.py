@@ -28,6 +28,9 @@ INSTANCES = "instances"
 EMBEDDING = "embedding"
 # The interface of what runs the programs that were built in besides the main one.
 BUNDLE = "bundle"
+# Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
+# are touched. More is mapped at run time, where a system without that much says so.
+ARRAY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,17 @@ class Composition:
 
     @property
     def arrays(self) -> dict[str, int]:
-        """Which of it are arrays beside the state: name -> bytes. No code maps them, and the system gives
-        only pages that are touched. More is mapped at run time, where a system without that much says so.
-        A runtime that is given its programs does not know sizes, and programs that others run take memory
-        when they start."""
+        """Which of it are arrays: name -> bytes. A runtime that is given its programs does not know sizes,
+        and programs that others run take memory when they start."""
         if self.indirect:
             return {}
-        return {each.name: size for _, each, size in self.memory if size <= self.plan.target.array_bytes}
+        return {each.name: size for _, each, size in self.memory if size <= ARRAY_BYTES}
+
+    @property
+    def cage_moves(self) -> bool:
+        """Whether C finds the cage by a member `cage` of the store, and not at an address that is known."""
+        there = "cage" in self.plan.interfaces and "cage" not in self.arrays
+        return self.indirect or (there and not self.plan.target.fixed_addresses)
 
     def calls(self, moment: str) -> list[str]:
         """The C functions that micro-libraries want called at `on_start`, `on_finish`, …: what a library

@@ -239,7 +239,9 @@ def plan_header(composition: Composition) -> str:
         for library, text in composition.members(struct_name):
             lines += [f"  /* {library.name} */", *(f"  {line.strip()}" for line in text.splitlines())]
         if struct_name == "store" and composition.indirect:
-            lines += ["  /* the program */", "  struct tb_image image;", "  u8 *cage;"]
+            lines += ["  /* the program */", "  struct tb_image image;"]
+        if struct_name == "store" and composition.cage_moves:
+            lines.append("  u8 *cage;")
         elif not composition.members(struct_name) and plan.target.format == "c":
             lines.append("  u8 none; /* ISO C has no struct without members */")
         lines += ["};", ""]
@@ -368,7 +370,7 @@ def _cage(composition: Composition) -> list[str]:
     head = "static inline TB_UNUSED u8 *tb_cage(struct tb_context *cx) {\n  (void)cx;"
     if composition.indirect and "cage" not in composition.plan.interfaces:
         return [head, "  return (u8 *)(uptr)tb_store_of(cx)->image.strings - 8;", "}"]
-    if composition.indirect:
+    if composition.cage_moves:
         keep = "#define TB_CAGE_KEEP(cx, at) (tb_store_of(cx)->cage = (at))"
         return ["#define TB_CAGE_ADDRESS 0", keep, head, "  return tb_store_of(cx)->cage;", "}"]
     if "cage" in composition.arrays:

@@ -93,6 +93,12 @@ class Report:
         """Bytes of text and rodata of the runtime, without the program."""
         return self.total("text", "rodata", program=False)
 
+    @property
+    def runtime_size(self) -> tuple[int, str]:
+        """Bytes of the runtime without the program, and of what: machine code, or C that is yet to be."""
+        source = self.total("source", program=False)
+        return (source, "C") if source else (self.runtime_bytes, "text and rodata")
+
     def owners(self) -> list[str]:
         """Micro-libraries with bytes, largest first (memory of settled size does not count); then the
         program, then the file's own rows."""

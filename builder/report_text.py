@@ -42,10 +42,9 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     table.append(("TOTAL", *map(_number, totals), _number(report.file_bytes), "", str(report.opcodes), ""))
     yield from aligned(table)
     yield ""
-    if source := report.total("source", program=False):
-        yield f"runtime without the program: {source:,} bytes of C, for a compiler"
-    else:
-        yield f"runtime without the program: {report.runtime_bytes:,} bytes of text and rodata"
+    size, what = report.runtime_size
+    yield f"runtime without the program: {size:,} bytes of {what}"
+    if report.total(*CODE_KINDS):
         yield f"code and constants: {report.total(*CODE_KINDS):,} bytes"
     ram = report.ram()
     yield f"RAM: {sum(ram.values()):,} bytes: " + ", ".join(f"{what} {size:,}" for what, size in ram.items())

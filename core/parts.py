@@ -204,8 +204,8 @@ class Target:
     format: what comes out: ELF, a WebAssembly module, or C text that any C11 compiler takes. label_values:
     whether the compiler has GNU C's computed goto. indirect: whether C finds the program's tables and memory
     by pointers of the store, because a compiler that sees them together with the code warns of all that this
-    one program never does. memory_bytes: how much memory of settled size there can be. array_bytes: memory
-    of settled size that is no larger is an array; more is mapped at run time.
+    one program never does. fixed_addresses: whether memory can be mapped at an address of choice.
+    memory_bytes: how much memory of settled size there can be.
     """
 
     name: str
@@ -222,9 +222,9 @@ class Target:
     runner_hint: str = ""
     format: Literal["elf", "wasm", "c"] = "elf"
     label_values: bool = True
+    fixed_addresses: bool = True
     memory_bytes: int = 1 << 46
     indirect: bool = False
-    array_bytes: int = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

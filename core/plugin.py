@@ -309,6 +309,7 @@ def tblvm_targets() -> list[Target]:
             format="c",
             label_values=False,
             indirect=True,
+            fixed_addresses=False,
         ),
         Target(
             name="wasm32",
@@ -327,7 +328,7 @@ def tblvm_targets() -> list[Target]:
             runner_hint="node (on Debian in the package nodejs) or wasmtime",
             format="wasm",
             label_values=False,
-            array_bytes=1 << 32,
+            fixed_addresses=False,
             memory_bytes=(1 << 32) - (1 << 20),
         ),
     ]
