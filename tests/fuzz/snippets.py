@@ -373,6 +373,8 @@ def _classes() -> Iterator[Snippet]:
         yield Snippet(f"{opcode} null", face + again + main(f"NULL {type_}\n  {call}", "POP"))
         yield Snippet(f"{opcode} stack", face + again + main(f"NEWOBJ D\n  {call}", "POP"), LEAST_STACK)
         yield Snippet(f"{opcode} fuel", face + slow + main(f"NEWOBJ D\n  {call}", "POP"), STRESS | DEEP_STACK)
+    holes = ".class A\n  a: i8\n.end\n.class B extends A\n  b: i32\n.end\n.class C extends B\n  c: i8\n  d: i8\n.end\n"
+    yield Snippet("fields in holes", main("NEWOBJ C", "POP", before=holes))
     method = ".func a_m(self: A, n: i32) -> i32\n  LOAD n\n  RET\n.end\n"
     for given, wanted in (("A", "D"), ("D", "A"), ("D", "F"), ("C", "F"), ("C", "A")):
         for opcode in ("CAST", "INSTANCEOF"):
