@@ -51,7 +51,8 @@ class Need:
     """What a program needs. uses: the forms in it, each with the number of instructions and the first;
     asked: libraries and interfaces, with reasons; traps: kinds that it can raise; min_stack (cells) and
     min_heap (bytes): what the module asks for; min_linear (bytes) and min_tables (elements): the linear
-    memories and tables that it starts with. wide: why cells must have 64 bits; "" where 32 are enough."""
+    memories and tables that it starts with. wide: why cells must have 64 bits; "" where 32 are enough. pages:
+    those that modules may list, whether there is an opcode of them or not."""
 
     uses: dict[Use, tuple[int, Place | None]]
     asked: tuple[Asked, ...]
@@ -65,6 +66,7 @@ class Need:
     wide: str = ""
     min_linear: int = 0
     min_tables: int = 0
+    pages: tuple[str, ...] = ()
 
 
 def need(verified: Verified, isa: Isa) -> Need:

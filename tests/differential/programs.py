@@ -967,12 +967,14 @@ class Body:
 
 @dataclass
 class Generator:
-    """One program. size: how many statements, about. free: the runtime has FREE and no collector."""
+    """One program. size: how many statements, about. free: the runtime has FREE and no collector. host: the
+    program imports a function."""
 
     rng: random.Random
     wild: bool = False
     size: int = 24
     free: bool = False
+    host: bool = True
     globals: list[tuple[str, str]] = field(default_factory=list)
     fields: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     functions: list[Callable_] = field(default_factory=list)
@@ -1011,7 +1013,8 @@ class Generator:
                 made = Callable_(f"{class_}_{name}", (self_, *parameters), results, is_method=True)
                 self.functions.append(made)
         field = rng.choice(("make", "swap", *["fail"] * self.wild))
-        self.functions.append(Callable_("host", self.types(4), self.types(3), field=field))
+        if self.host:
+            self.functions.append(Callable_("host", self.types(4), self.types(3), field=field))
         screen = [] if self.wild and rng.random() < 0.1 else [f".screen {SCREEN[0]}, {SCREEN[1]}"]
         parts = screen + [f".global {name}: {type_}" for name, type_ in self.globals]
         names = ", ".join(each.name for each in self.functions if not each.is_method)
@@ -1049,10 +1052,10 @@ class Generator:
         return "\n".join(parts + bodies) + "\n"
 
 
-def sketch(rng: random.Random, *, free: bool = False, size: int = 24) -> Sketch:
+def sketch(rng: random.Random, *, free: bool = False, size: int = 24, host: bool = True) -> Sketch:
     """A random program with random input and limits."""
     wild = rng.random() < 0.4
-    text = Generator(rng, wild, size, free).text()
+    text = Generator(rng, wild, size, free, host).text()
     choice = rng.random()
     if choice < 0.6:
         fuel = 4000
