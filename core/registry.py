@@ -1,7 +1,7 @@
 """Registry: everything that plug-ins contribute, as a value that is passed around.
 
 `load()` finds plug-ins by their entry points in the group `tblvm`; built-in rooms are found the same
-way. A plug-in can also be a single file or a folder with a `plugin.py`, named by its path.
+way. A plug-in can also be a single file, a folder with a `plugin.py` or a package, named by its path.
 """
 
 from __future__ import annotations
@@ -268,10 +268,13 @@ def _selected(given: Iterable[str], installed: set[str]) -> tuple[set[str], set[
 
 
 def _load_path(path: Path) -> ModuleType:
-    """Import a plug-in from a file, or from a folder with a plugin.py."""
-    file = path / "plugin.py" if path.is_dir() else path
-    if not file.is_file():
-        raise UsageError(f"there is no plug-in at {path}: name a Python file, or a folder with a plugin.py")
+    """Import a plug-in from a file, or from a folder with a plugin.py or of a package."""
+    files = (path / "plugin.py", path / "__init__.py") if path.is_dir() else (path,)
+    file = next((each for each in files if each.is_file()), None)
+    if file is None:
+        raise UsageError(
+            f"there is no plug-in at {path}: name a Python file, or a folder with a plugin.py or __init__.py"
+        )
     # The same file is the same plug-in however often it is loaded: its opcodes are compared by identity.
     name = f"tblvm_loose_{path.stem}_{abs(hash(str(file.resolve()))):x}"
     if name in sys.modules:
