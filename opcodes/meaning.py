@@ -216,7 +216,7 @@ class Machine:
         return bytes(found.data[: found.length])
 
     def new_octets(self, like: int, content: bytes) -> int:
-        """A new array of u8, of the type that *like* has. Raises TrapSignal when there is no memory for it."""
+        """A new array of u8, of the type that *like* has. Raises TrapSignal when there is no memory."""
         size = (len(content) + values.HEADER_BYTES + 7) & ~7
         reference: int = self.allocate(size, self.object(like).type, len(content))
         self.heap[reference].data[: len(content)] = content

@@ -20,7 +20,7 @@ from .values import VARIABLES, DslError
 class Pattern:
     """A type in a signature.
 
-    kind: "type" (a fixed one), "variable", "chars" (an array of u16), "octets" (of u8), "array" or "instance".
+    kind: "type" (a fixed one), "variable", "chars" (an array of u16), "octets" (of u8), "array", "instance".
     type: the built-in type, for "type". variable: the name of the type variable, also of array[E] and
     instance[C].
     """
@@ -234,5 +234,7 @@ def analyse(function: Callable[..., Any], substitutes: Mapping[Any, Any] | None 
         raise DslError(f"{name}: nothing says what type variable {unknown[0]} of the result stands for")
     for result in results:
         if result.kind in ELEMENTS and all(each.kind != result.kind for _, each in operands):
-            raise DslError(f"{name}: it gives {result.kind} and takes none: a module may have several such types")
+            raise DslError(
+                f"{name}: it gives {result.kind} and takes none: a module may have several such types"
+            )
     return Signature(tuple(order), tuple(operands), tuple(immediates), results, tuple(sorted(used.items())))

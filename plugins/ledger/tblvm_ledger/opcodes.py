@@ -1,4 +1,4 @@
-"""The opcodes of page `ledger`. Arrays of bytes are u8[]; those that an opcode gives are new ones, of the type of
+"""The opcodes of page `ledger`. Arrays of bytes are u8[]; those that an opcode gives are new, of the type of
 the array that it takes."""
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def hash_round(
 
 @steps(0x02, "HASH_SCHEDULE")
 def hash_schedule(w16: i32, w15: i32, w7: i32, w2: i32) -> i32:
-    """A word of the message schedule of SHA-256 (FIPS 180-4, 6.2.2, step 1), of those that stand 16, 15, 7 and
-    2 places before it."""
+    """A word of the message schedule of SHA-256 (FIPS 180-4, 6.2.2, step 1), of those that stand 16, 15, 7
+    and 2 places before it."""
     low = w15.rotr(7) ^ w15.rotr(18) ^ w15.shr_u(3)
     high = w2.rotr(17) ^ w2.rotr(19) ^ w2.shr_u(10)
     return high + w7 + low + w16
@@ -117,8 +117,8 @@ def gas_charge(amount: i32) -> None:
 
 @chain(0x14, "LEDGER_APPEND")
 def ledger_append(block: octets) -> octets:
-    """Appends a block to the program's chain, and gives the chain's new head, 32 bytes: the SHA-256 of the old
-    head, 32 zeros at first, and the block. Traps NULL_REFERENCE, OUT_OF_MEMORY, and LEDGER_OPEN_TRANSACTION
-    while a transaction is open: a block is not taken back."""
+    """Appends a block to the program's chain, and gives the chain's new head, 32 bytes: the SHA-256 of the
+    old head, 32 zeros at first, and the block. Traps NULL_REFERENCE, OUT_OF_MEMORY, and
+    LEDGER_OPEN_TRANSACTION while a transaction is open: a block is not taken back."""
     _present(block)
     return services.append(block)

@@ -1,6 +1,6 @@
 """Ed25519 signatures (RFC 8032), for a host to offer as the host function
 
-    ledger.verify_signature(public_key: u8[], message: u8[], signature: u8[]) -> i32
+ledger.verify_signature(public_key: u8[], message: u8[], signature: u8[]) -> i32
 """
 
 from __future__ import annotations
