@@ -22,7 +22,7 @@ def _unused(verified: Verified, isa: Isa) -> Module:
 
 @hookimpl
 def tblvm_passes() -> list[Pass]:
-    doc = "leaves out functions, types, constants, globals and segments that nothing reachable uses"
+    doc = "leaves out functions, types, constants, globals, segments and imports that nothing uses"
     return [Pass("unused", doc, _unused, default=True)]
 
 

@@ -1,6 +1,7 @@
-"""Pass `unused`: a module without what nothing reachable from its entry point uses.
+"""Pass `unused`: a module without what nothing reachable from its entry point and its exports uses.
 
-    work list   functions, types, constants, globals, segments, by kind and index; the entry point first
+    work list   functions, types, constants, globals, segments, imports, by kind and index; the entry point
+                and exports first
     a function  brings what its code, its types and its shapes name; a class its superclass, its interfaces
                 and the functions of all its methods, whether somebody calls them or not
     the rest    goes; what stays keeps its order and gets new numbers in code, tables and names
@@ -43,14 +44,17 @@ _NAMES = {
     "global": "globals",
     "data": "data",
     "elem": "elements",
+    "import": "imports",
     "functype": "types",
     "class": "types",
     "interface": "types",
     "array": "types",
     "reftype": "types",
 }
+# Kinds of exports that can get other numbers.
+_EXPORTED = {"function": "functions", "global": "globals"}
 _CODES = frozenset({"class", "interface", "array", "reftype"})
-_KINDS = ("functions", "types", "pool", "globals", "data", "elements")
+_KINDS = ("functions", "types", "pool", "globals", "data", "elements", "imports")
 
 
 def run(verified: Verified, isa: Isa) -> Module:
@@ -100,6 +104,8 @@ class _Reach:
                 self._type(self.module.types[index])
             elif kind == "globals":
                 self._codes((self.module.globals[index],))
+            elif kind == "imports":
+                self.add("types", self.module.imports[index].type)
             elif kind == "elements":
                 self._functions(self.module.elements[index].functions)
 
@@ -110,6 +116,9 @@ class _Reach:
 
     def _roots(self) -> None:
         self.add("functions", self.module.entry)
+        for export in self.module.exports:
+            if export.kind in _EXPORTED:
+                self.add(_EXPORTED[export.kind], export.index)
         for number, data in enumerate(self.module.data):
             if data.memory is not None:
                 self.add("data", number)
@@ -191,6 +200,16 @@ class _Smaller:
             elements=tuple(
                 replace(each, functions=tuple(map(self._reference, each.functions)))
                 for each in _chosen(old.elements, kept["elements"])
+            ),
+            imports=tuple(
+                replace(each, type=self.new["types"][each.type])
+                for each in _chosen(old.imports, kept["imports"])
+            ),
+            exports=tuple(
+                replace(each, index=self.new[_EXPORTED[each.kind]][each.index])
+                if each.kind in _EXPORTED
+                else each
+                for each in old.exports
             ),
             debug=self._debug(places),
         )

@@ -171,3 +171,22 @@ def test_a_module_that_moves_as_much_as_its_size_allows_stays_as_it_is() -> None
     text = f".func dead()\n  RET\n.end\n.func wide({many})\n  RET\n.end\n.func main()\n{calls}  HALT\n.end\n"
     verified = verify(assemble(text, reg.isa, "x.tba"), reg.isa)
     assert run(verified, reg.isa) is verified.module
+
+
+def test_exports_stay_and_imports_go_where_nothing_calls_them() -> None:
+    reg = registry()
+    text = (
+        ".global a: i32\n.global b: i64\n.func dead()\n  RET\n.end\n"
+        '.import gone: "env", "gone", (i64)\n.import kept: "env", "kept", (f32)\n'
+        ".func seen(x: f32)\n  HOST kept\n  RET\n.end\n.func main()\n  HALT\n.end\n"
+        '.export "f": function seen\n.export "g": global b\n'
+    )
+    module = smaller(assemble(text, reg.isa, "x.tba"), reg)
+    assert [each.name for each in module.imports] == ["kept"]
+    assert module.debug.functions == ("seen", "main")
+    assert module.debug.globals == ("b",)
+    assert [(each.name, each.kind, each.index) for each in module.exports] == [
+        ("f", "function", 0),
+        ("g", "global", 0),
+    ]
+    assert verify(module, reg.isa)
