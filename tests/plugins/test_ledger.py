@@ -21,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from tblvm.builder.cli import main as tbbuild
+from tblvm.core.errors import SourceError
 from tblvm.core.registry import Registry, load
 from tblvm.testing import check
 from tblvm.tools.cli import main as tblvm
@@ -405,6 +406,15 @@ def test_two_plug_ins_with_the_same_numbers_work_in_one_program(
     assert len({prefixes["ledger"], prefixes["fixedpoint"]} & set(range(0xE0, 0xFF))) == 2
     _, outcome, output = reference(Job(assembled(text, both)), both)
     assert (outcome.trap, output.decode()) == (None, wanted)
+    # They may ask for prefixes, not both for the same one.
+    asked = assembled(".page ledger 0xF0\n.page fixedpoint 0xF1\n" + text, both).module
+    assert {each.name: each.prefix for each in asked.pages if each.name in prefixes} == {
+        **prefixes,
+        "ledger": 0xF0,
+        "fixedpoint": 0xF1,
+    }
+    with pytest.raises(SourceError, match="0xf0"):
+        assembled(".page ledger 0xF0\n.page fixedpoint 0xF0\n" + text, both)
     # As a file, on the runtime that has all pages.
     words = ["-p", str(LEDGER), "-p", str(FIXEDPOINT)]
     for command in (["asm", "prog.tba", *words], ["verify", "prog.tbc", *words]):
