@@ -60,6 +60,8 @@ def plan(module: Module | None, registry: Registry, request: Request) -> tuple[V
     if module is None:
         planned = general(registry, request)
         return sample(registry), planned.need, planned
+    if request.passes is None and request.artifact.hosted and not module.exports:
+        passes = ()  # its host can call each function by its name
     verified, steps = optimise(verify(module, registry.isa), registry, passes)
     needed = need(verified, registry.isa)
     if request.bundle:

@@ -11,7 +11,12 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+from tblvm.builder.artifacts import KINDS
 from tblvm.builder.cli import main as tbbuild
+from tblvm.builder.pipeline import plan
+from tblvm.builder.resolve import Request
+from tblvm.core.asm import assemble
+from tblvm.core.registry import Registry
 from tblvm.tools.cli import main as tblvm
 
 ROOT = Path(__file__).parents[2]
@@ -143,3 +148,11 @@ def test_programs_of_a_bundle_pass_them_too(run: Run, tmp_path: Path) -> None:
     (tmp_path / "shell.tba").write_text(shell)
     [found] = passes(run("shell.tba", "--json", "--bundle", "prog=prog.tba"))
     assert (found["functions"], found["after"]) == (1, 9)
+
+
+def test_what_a_host_can_call_stays(registry: Registry) -> None:
+    """Where a library's program exports nothing, each of its functions can be called by its name."""
+    for export, names in (("", ("dead", "main")), (".export main\n", ("main",))):
+        module = assemble(PROGRAM + export, registry.isa, "prog.tba")
+        verified, _, _ = plan(module, registry, Request(artifact=KINDS["shared"]))
+        assert verified.module.debug.functions == names

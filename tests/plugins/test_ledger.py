@@ -1,4 +1,4 @@
-"""The plug-in ledger: published vectors and hashlib, a model of snapshots, native code under sanitizers.
+"""The plug-in ledger: published vectors and hashlib, snapshots of the state, native code under sanitizers.
 
 Native runs are under a collector that moves every object at every allocation: what does not read a reference again
 behind one is found out.
@@ -451,13 +451,17 @@ def test_every_opcode_is_checked(plugin: Registry) -> None:
 # --- signatures -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def signatures() -> ModuleType:
+def signatures_module() -> ModuleType:
     spec = importlib.util.spec_from_file_location("signatures", LEDGER / "signatures.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def signatures() -> ModuleType:
+    return signatures_module()
 
 
 # RFC 8032, section 7.1: tests 1, 2 and 3: public key, message, signature.

@@ -1,6 +1,8 @@
-"""Ed25519 signatures (RFC 8032), for a host to offer as the host function
+"""Ed25519 signatures (RFC 8032): a host function, which a host offers and a program imports.
 
-ledger.verify_signature(public_key: u8[], message: u8[], signature: u8[]) -> i32
+vm = tblvm.load("pay.tba", imports=IMPORTS)
+
+.import verify(key: u8[], message: u8[], signature: u8[]) -> i32: "ledger", "verify_signature"
 """
 
 from __future__ import annotations
@@ -17,3 +19,6 @@ def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> int
     except (InvalidSignature, ValueError):
         return 0
     return 1
+
+
+IMPORTS = {"ledger": {"verify_signature": verify_signature}}
