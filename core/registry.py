@@ -76,7 +76,8 @@ class Registry:
             return self._asked[hook]
         call = getattr(self._hook, hook)
         asked = [each for each in call.get_hookimpls() if not (each.hookwrapper or each.wrapper)]
-        plugins = [next(info for info in self.plugins if info.module is each.plugin) for each in asked]
+        infos = {id(info.module): info for info in self.plugins}
+        plugins = [infos.get(id(each.plugin)) or _unlisted(each) for each in asked]
         try:
             # pluggy asks the plug-in that was registered last first, and forgets answers that are None.
             answers = [list(answer) for answer in reversed(call())]
@@ -170,6 +171,12 @@ class Registry:
     @cached_property
     def report_formats(self) -> dict[str, ReportFormat]:
         return _by_name("report format", self._ask("tblvm_report_formats"))
+
+
+def _unlisted(implementation: pluggy.HookImpl) -> PluginInfo:
+    """A plug-in that somebody registered by hand."""
+    name = implementation.plugin_name
+    return PluginInfo(name, name, cast("ModuleType", implementation.plugin))
 
 
 def _fails(implementation: pluggy.HookImpl) -> bool:
