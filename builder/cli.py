@@ -93,7 +93,7 @@ def _programs(context: click.Context, parameter: click.Parameter, begun: str) ->
 @click.option(
     "--dump",
     metavar="STAGES",
-    help="Print what stages give: verify, need, resolve, compose, emit, compile, measure.",
+    help="Print what stages give: verify, optimise, need, resolve, compose, emit, compile, measure.",
 )
 @click.option(
     "--keep",

@@ -18,6 +18,8 @@ from .emit import Sources, emit
 from .general import general, sample
 from .measure import Footprint, measure
 from .need import Asked, Need, need, together
+from .optimise import chosen, optimise
+from .optimise import together as together_passed
 from .resolve import Plan, Request, resolve
 
 
@@ -52,18 +54,24 @@ def translate(content: bytes, name: str, registry: Registry) -> Module:
 
 
 def plan(module: Module | None, registry: Registry, request: Request) -> tuple[Verified, Need, Plan]:
-    """The stages that need no compiler; without a module, for a runtime that loads modules: the program is
-    then one that does nothing."""
+    """The stages that need no compiler, on what optimiser passes make of the module; without a module, for a
+    runtime that loads modules: the program is then one that does nothing."""
+    passes = chosen(registry, request.passes)
     if module is None:
         planned = general(registry, request)
         return sample(registry), planned.need, planned
-    verified = verify(module, registry.isa)
+    if request.passes is None and request.artifact.hosted and not module.exports:
+        passes = ()  # its host can call each function by its name
+    verified, steps = optimise(verify(module, registry.isa), registry, passes)
     needed = need(verified, registry.isa)
     if request.bundle:
+        bundle = {name: optimise(each, registry, passes) for name, each in request.bundle.items()}
+        steps = together_passed((steps, *(passed for _, passed in bundle.values())))
+        request = replace(request, bundle={name: each for name, (each, _) in bundle.items()})
         needed = together([needed, *(need(each, registry.isa) for each in request.bundle.values())])
         asked = (*needed.asked, Asked(BUNDLE, (f"--bundle {next(iter(request.bundle))}",)))
         needed = replace(needed, asked=asked)
-    planned = resolve(needed, registry, request)
+    planned = replace(resolve(needed, registry, request), passed=steps)
     if request.bundle and len(planned.reasons[planned.interfaces[BUNDLE]]) == 1:
         raise UsageError(
             f"--bundle: no program runs others: nothing would run {', '.join(request.bundle)}; leave it out"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from ..core.printable import printable
-from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row, total
+from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Passed, Row, total
 
 if TYPE_CHECKING:
     from .pipeline import Artifact
@@ -65,7 +65,7 @@ class Report:
     """A footprint report. program: its file's name; bundle: names of the programs that it can run; rows sum
     to file_bytes, those that are not in the file left out; opcodes: how many there are; budgets: what the
     mode asks for; hints: what costs most, and where the program asks for it; traps: what can stop the
-    program, number 1 first."""
+    program, number 1 first; passes: what optimiser passes did."""
 
     program: str
     sha256: str
@@ -83,6 +83,7 @@ class Report:
     budgets: tuple[Verdict, ...]
     hints: tuple[str, ...]
     traps: tuple[str, ...]
+    passes: tuple[Passed, ...] = ()
 
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
@@ -175,6 +176,7 @@ def report_of(name: str, artifact: Artifact) -> Report:
         budgets=tuple(_verdicts(artifact)),
         hints=_hints(artifact),
         traps=tuple(trap.message for trap in plan.traps),
+        passes=plan.passed,
     )
 
 
@@ -251,6 +253,10 @@ def as_data(report: Report) -> dict[str, object]:
         ],
         "hints": list(report.hints),
         "traps": list(report.traps),
+        "passes": [
+            {"name": each.name, "before": each.before, "after": each.after, "functions": each.functions}
+            for each in report.passes
+        ],
     }
 
 
@@ -318,6 +324,12 @@ def _read(data: dict[str, Any]) -> Report:
         ),
         hints=_texts(data["hints"]),
         traps=_texts(data["traps"]),
+        passes=tuple(
+            Passed(
+                _text(each["name"]), _number(each["before"]), _number(each["after"]), int(each["functions"])
+            )
+            for each in data.get("passes", ())
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..core.markup import Markup, element, joined, raw
 from .report import CODE_KINDS, KINDS, Part, Report
+from .report_text import told
 from .rows import Row
 from .treemap import Box, treemap
 
@@ -177,6 +178,8 @@ def _sums(report: Report) -> Iterator[Markup]:
     yield _plain(("", "bytes", ""), rows)
     for hint in report.hints:
         yield element("p", f"hint: {hint}")
+    for step in report.passes:
+        yield element("p", told(step))
     for verdict in report.budgets:
         mark = "within" if verdict.kept else "over"
         text = f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .report import Report
+from .report_text import told
 
 _SPECIAL = {ord(char): f"\\{char}" for char in "\\`*_{}[]<>|#~"}
 
@@ -37,6 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
         mark = "within" if verdict.kept else "**over**"
         yield f"- {_plain(verdict.what)}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
     yield from (f"- hint: {_plain(hint)}" for hint in report.hints)
+    yield from (f"- {_plain(told(step))}" for step in report.passes)
     yield ""
     yield f"`sha256 {report.sha256}`"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .report import CODE_KINDS, KINDS, Report
-from .rows import Row
+from .rows import Passed, Row
 
 if TYPE_CHECKING:
     from .resolve import Plan
@@ -55,7 +55,17 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
         mark = "within" if verdict.kept else "OVER"
         yield f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
     yield from (f"hint: {hint}" for hint in report.hints)
+    yield from map(told, report.passes)
     yield f"sha256 {report.sha256}"
+
+
+def told(step: Passed) -> str:
+    """What an optimiser pass changed, in a line."""
+    changed = f"code of {step.before:,} → {step.after:,} bytes" if step.before != step.after else ""
+    if step.functions:
+        some = "1 function" if abs(step.functions) == 1 else f"{abs(step.functions)} functions"
+        changed += f"{', ' * bool(changed)}{some} {'fewer' if step.functions > 0 else 'more'}"
+    return f"pass {step.name}: {changed or 'nothing to change in the code'}"
 
 
 def _number(value: int) -> str:
@@ -99,6 +109,7 @@ def explain(plan: Plan) -> str:
             lines.append(f"{name} {value if isinstance(value, str) else ','.join(value)}: from {origin}")
     why = plan.need.wide or ("asked for" if plan.cell_bits == 64 else "the program has no 64-bit value")
     lines.append(f"cells of {plan.cell_bits} bits: {why}")
+    lines += map(told, plan.passed)
     for library in plan.libraries:
         fills = f" (fills {', '.join(library.provides)})" if library.provides else ""
         lines.append(f"\n{library.name}{fills}: {library.doc}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from .errors import BuildError, TblvmError, UsageError
+from .names import TRACE
 
 EXIT_STATUS = """\b
 Exit status:
@@ -20,6 +22,49 @@ Exit status:
   5    invalid module                6    the host cannot offer what was asked
   124  the program's time was up     134  the program was stopped by a trap
 """
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def plugin_option(**more: Any) -> Callable[[Function], Function]:
+    """`-p`, which all commands have that load plug-ins."""
+    return click.option(
+        "-p",
+        "--plugin",
+        "plugins",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="PLUGIN",
+        help="Load a plug-in: a file, a folder, an installed one by name; no:NAME leaves one out.",
+        **more,
+    )
+
+
+def _trace(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    """Sets the variable of the environment that registries look at, while the command runs."""
+    if not given:
+        return
+    before = os.environ.get(TRACE)
+    os.environ[TRACE] = "1"
+
+    def restore() -> None:
+        if before is None:
+            os.environ.pop(TRACE, None)
+        else:
+            os.environ[TRACE] = before
+
+    context.call_on_close(restore)
+
+
+trace_option = click.option(
+    "--trace-plugins",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_trace,
+    help="Tell each call of a plug-in's hook, and what it gave, on standard error.",
+)
 
 
 @contextlib.contextmanager
