@@ -123,19 +123,23 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     _check_kind(kind, program, given)
     if given["explain"] or given["dump"]:
         return _look(program, given)
-    from .cached import made
+    from .cached import EstimatedError, made
     from .report import from_json
 
     quiet = bool(given["quiet"])
     wanted = "json" if given["json_"] else str(given["report"])
     show = _format(wanted, given["plugins"])
-    with _progress(quiet or wanted == "json") as progress:
-        entry = made(program, given, _name(program, given), progress)
+    if quiet:
+        show = None
+    try:
+        with _progress(quiet or wanted == "json") as progress:
+            entry = made(program, given, _name(program, given), progress)
+    except EstimatedError as error:
+        _show(from_json(error.report, "the report"), show)
+        raise
     report = _with_budgets(from_json(entry.report, "the report"))
+    _show(report, show)
     if not quiet:
-        if show is not None:
-            click.echo(show(report), nl=False)
-            sys.stdout.flush()
         for note in entry.notes:
             click.echo(f"tbbuild: note: {note}", err=True)
     _judge(report)
@@ -151,6 +155,12 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
 
         return run(entry.image, entry.host, tuple(given["arguments"]))  # type: ignore[arg-type]
     return 0
+
+
+def _show(report: Report, show: Callable[[Report], str] | None) -> None:
+    if show is not None:
+        click.echo(show(report), nl=False)
+        sys.stdout.flush()
 
 
 def _look(program: Path | None, given: Mapping[str, object]) -> int:

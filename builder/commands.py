@@ -36,7 +36,7 @@ def why(program: Path, names: tuple[str, ...], sizes: bool, debug: bool, **given
     NAME is a micro-library, a group or an interface, as --features takes it, or an opcode.
     """
     from ..core.registry import load
-    from .pipeline import build, plan, translate
+    from .pipeline import NotLinkedError, build, plan, translate
     from .report import report_of
     from .why import why as told
 
@@ -44,12 +44,19 @@ def why(program: Path, names: tuple[str, ...], sizes: bool, debug: bool, **given
         registry = load(given["plugins"])  # type: ignore[arg-type]
         asked = request(registry, given)
         module = translate(read_file(program), str(program), registry)
+        failed = None
         if sizes:
-            artifact = build(module, registry, asked)
+            try:
+                artifact = build(module, registry, asked)
+            except NotLinkedError as error:  # the reasons are known, the bytes an estimate
+                artifact, failed = error.artifact, error
             planned, report = artifact.plan, report_of(program.name, artifact)
         else:
             planned, report = plan(module, registry, asked)[2], None
         click.echo("\n".join(told(name, planned, registry, report) for name in names), nl=False)
+        sys.stdout.flush()
+        if failed is not None:
+            raise failed
 
 
 @click.command(epilog=EXIT_STATUS, context_settings=_SETTINGS)
@@ -66,7 +73,10 @@ def diff(before: Path, after: Path, details: bool, json_: bool, max_growth: str 
 
     with reporting("tbbuild", debug):
         old, new = (from_json(read_file(path), str(path)) for path in (before, after))
-        limit = None if max_growth is None else differences.growth(max_growth, old.file_bytes)
+        limit = None
+        if max_growth is not None:
+            differences.linked(new, str(after))
+            limit = differences.growth(max_growth, differences.linked(old, str(before)).file_bytes)
         if json_:
             import json
 

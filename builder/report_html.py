@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..core.markup import Markup, element, joined, raw
-from .report import CODE_KINDS, KINDS, Part, Report
+from .report import CODE_KINDS, ESTIMATE, KINDS, Part, Report
 from .rows import Row
 from .treemap import Box, treemap
 
@@ -27,7 +27,7 @@ def show(report: Report) -> str:
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width"),
-        element("title", f"{report.program}: {report.file_bytes:,} bytes"),
+        element("title", f"{report.program}: {report.size_text}"),
         raw("style", style),
     )
     page = element("html", head, "\n", element("body", _body(report)), lang="en")
@@ -38,8 +38,10 @@ def _body(report: Report) -> Iterator[Markup]:
     colours = _colours(report)
     facts = [report.target, f"engine {report.engine}", f"mode {report.mode}"]
     facts += [f"cells of {report.cell_bits} bits", *(f"runs {name}" for name in report.bundle)]
-    yield element("h1", f"{report.program}: {report.file_bytes:,} bytes")
+    yield element("h1", f"{report.program}: {report.size_text}")
     yield element("p", " · ".join(facts))
+    if report.estimate:
+        yield element("p", ESTIMATE, class_="over")
     yield _figure(report, colours)
     yield element("h2", "Where every byte is, and why")
     yield _table(report, colours)
@@ -49,7 +51,8 @@ def _body(report: Report) -> Iterator[Markup]:
         yield element("h2", "Settings")
         rows = ((each.name, str(each.value), each.origin) for each in report.settings)
         yield _plain(("option", "value", "from"), rows)
-    yield element("footer", f"sha256 {report.sha256}")
+    if not report.estimate:
+        yield element("footer", f"sha256 {report.sha256}")
 
 
 def _colours(report: Report) -> dict[str, str]:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .report import CODE_KINDS, KINDS, Report
+from .report import CODE_KINDS, ESTIMATE, KINDS, Report
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ def show_details(report: Report) -> str:
 
 
 def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
-    yield f"{report.program}: {report.file_bytes:,} bytes for {report.target}, engine {report.engine}"
+    yield f"{report.program}: {report.size_text} for {report.target}, engine {report.engine}"
+    if report.estimate:
+        yield ESTIMATE
     yield ""
     parts = {part.name: part for part in report.parts}
     table: list[tuple[str, ...]] = [("micro-library", *KINDS, "file", "retained", "ops", "why")]
@@ -55,7 +57,8 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
         mark = "within" if verdict.kept else "OVER"
         yield f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
     yield from (f"hint: {hint}" for hint in report.hints)
-    yield f"sha256 {report.sha256}"
+    if not report.estimate:
+        yield f"sha256 {report.sha256}"
 
 
 def _number(value: int) -> str:

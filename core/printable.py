@@ -32,6 +32,11 @@ HIDDEN = (
 )
 
 
+def printable_lines(text: str) -> str:
+    """*text* of several lines for a terminal."""
+    return "\n".join(printable(line.expandtabs()).decode() for line in text.split("\n"))
+
+
 def printable(name: str) -> bytes:
     """*name* for a terminal: what could control it becomes a question mark."""
     return "".join("?" if any(a <= ord(c) <= b for a, b in HIDDEN) else c for c in name).encode()
