@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from ..core.command import EXIT_STATUS, read_file, reporting, write_file
+from ..core.command import EXIT_STATUS, Tool, read_file, reporting, write_file
 from ..core.complete import registered
 from ..core.errors import PolicyError, UsageError
 from .artifacts import EXE, KINDS, Kind
@@ -39,7 +39,7 @@ Examples:
 NAMES = ("why", "diff")  # a program of such a name is ./why
 
 
-class _Commands(Configured):
+class _Commands(Tool, Configured):
     """`tbbuild PROGRAM`, unless the first word is the name of another command."""
 
     def main(  # type: ignore[override]
@@ -159,7 +159,10 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
 
 def _show(report: Report, show: Callable[[Report], str] | None) -> None:
     if show is not None:
-        click.echo(show(report), nl=False)
+        text = show(report)
+        if not isinstance(text, str):  # a plug-in's
+            raise UsageError(f"the report format gives {type(text).__name__}, not a text")
+        click.echo(text, nl=False)
         sys.stdout.flush()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.command import EXIT_STATUS, read_file, reporting
+from ..core.command import EXIT_STATUS, Tool, read_file, reporting
 from ..core.complete import among, features, opcodes
 from ..core.errors import PolicyError
 from .options import Configured, building, request
@@ -24,7 +24,11 @@ def _names(registry: Registry) -> tuple[tuple[str, str], ...]:
     return (*features(registry), *opcodes(registry))
 
 
-@click.command(cls=Configured, epilog=EXIT_STATUS, context_settings=_SETTINGS)
+class _Command(Tool, Configured):
+    """One that a configuration file can give parameters, too."""
+
+
+@click.command(cls=_Command, epilog=EXIT_STATUS, context_settings=_SETTINGS)
 @click.argument("program", type=_PATH)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=among(_names))
 @building
@@ -59,7 +63,7 @@ def why(program: Path, names: tuple[str, ...], sizes: bool, debug: bool, **given
             raise failed
 
 
-@click.command(epilog=EXIT_STATUS, context_settings=_SETTINGS)
+@click.command(cls=Tool, epilog=EXIT_STATUS, context_settings=_SETTINGS)
 @click.argument("before", type=_PATH)
 @click.argument("after", type=_PATH)
 @click.option("--details", is_flag=True, help="Every function, table and opcode.")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -149,11 +150,16 @@ def _compile_all(sources: Sources, target: Target, kind: Kind, folder: Path) -> 
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     _run_all([command for command, _ in commands.values()], folder, _compiler_error)
     for name, (_, made) in commands.items():
-        if not made.is_file() or made.read_bytes()[:4] != b"\x7fELF":
+        if not _is_elf(made):
             raise BuildError(
                 f"the C compiler made no object file of {name}: pip install --force-reinstall ziglang"
             )
     return {name: made for name, (_, made) in commands.items()}
+
+
+def _is_elf(path: Path) -> bool:
+    """Whether a file is what a compiler or linker for ELF makes of 64 bits: it may be anything else."""
+    return path.is_file() and path.read_bytes()[:5] == b"\x7fELF\x02" and path.stat().st_size >= 64
 
 
 def _compiler_error(status: int, errors: str) -> BuildError:
@@ -171,13 +177,16 @@ def _run_all(commands: Sequence[list[str]], folder: Path, told: Callable[[int, s
         while waiting or running:
             while waiting and len(running) < max(2, os.cpu_count() or 1):
                 running.append(_start(waiting.pop(0), folder))
-            process = running.pop(0)
+            process = running[0]
             _, errors = process.communicate()
+            del running[0]
             if process.returncode:
                 raise told(process.returncode, errors)
     finally:
         for process in running:
-            process.kill()
+            # With what it has started itself: nothing writes to a folder that is being removed.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
 
@@ -191,6 +200,7 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
             text=True,
             errors="replace",
             env=_environment(folder),
+            start_new_session=True,
         )
     except OSError as error:
         raise BuildError(f"the C compiler does not start: {error}") from None
@@ -231,6 +241,8 @@ def _link(
 
     words = [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]]
     _run_all(words, folder, error)
+    if not (_is_elf(full) and _is_elf(image) and link_map.is_file()):
+        raise error(0, "it made no executable: pip install --force-reinstall ziglang")
     shipped = image.read_bytes()
     return replace(
         linked,

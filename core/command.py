@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import click
 
 from .errors import BuildError, TblvmError, UsageError
+from .printable import printable_lines
 
 EXIT_STATUS = """\b
 Exit status:
@@ -19,7 +24,58 @@ Exit status:
   3    toolchain or build failed     4    excluded or over budget
   5    invalid module                6    the host cannot offer what was asked
   124  the program's time was up     134  the program was stopped by a trap
+  128+n  signal n ended tool or program: 130 is Ctrl-C
 """
+# Those that ask a process to end.
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Tool(click.Command):
+    """A command line of its own: what happens before and after its work is told as its own errors are; a
+    signal ends it with what it has begun undone."""
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any
+    ) -> Any:
+        words = sys.argv[1:] if args is None else list(args)
+        name = prog_name or Path(sys.argv[0]).name
+        with _streams(), _signals(name.split()[0]), reporting(name.split()[0], "--debug" in words):
+            return super().main(words, name, **more)
+
+
+@contextlib.contextmanager
+def _streams() -> Iterator[None]:
+    """Standard streams that are closed lead nowhere, and no file that is opened takes their place."""
+    with contextlib.ExitStack() as opened:
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            if getattr(sys, name) is None:
+                setattr(sys, name, opened.enter_context(Path(os.devnull).open(mode)))
+                opened.callback(setattr, sys, name, None)
+        yield
+
+
+@contextlib.contextmanager
+def _signals(tool: str) -> Iterator[None]:
+    """Signals that end the process do so by an exception: folders are removed, compilers ended."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            click.echo(f"\n{tool}: interrupted", err=True)
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:  # as nohup wants it
+                signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -39,9 +95,18 @@ def reporting(tool: str, debug: bool) -> Iterator[None]:
         if debug:
             raise
         # What is left in the buffer of standard output would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         where = f" ({error.filename})" if error.filename else ""
         click.echo(f"{tool}: {error.strerror or error}{where}: free some space or give access", err=True)
+        sys.exit(BuildError.status)
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except Exception as error:  # of tblvm, or of a plug-in that does what no plug-in may
+        if debug:
+            raise
+        told = printable_lines(f"{type(error).__name__}: {error}")
+        click.echo(f"{tool}: a defect, of tblvm or a plug-in: {told}; --debug shows where", err=True)
         sys.exit(BuildError.status)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..core.command import EXIT_STATUS
+from ..core.command import EXIT_STATUS, Tool
 from .cache import cache
 from .command import SETTINGS
 from .completion import completion
@@ -17,7 +17,11 @@ from .run import run
 from .show import show
 
 
-@click.group(epilog=EXIT_STATUS, context_settings=SETTINGS)
+class _Group(Tool, click.Group):
+    """Its commands are parts of one command line."""
+
+
+@click.group(cls=_Group, epilog=EXIT_STATUS, context_settings=SETTINGS)
 @click.version_option(package_name="tblvm", prog_name="tblvm")
 def main() -> None:
     """Run, assemble, disassemble and verify programs, and show what opcodes and plug-ins there are.
