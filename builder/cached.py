@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.command import read_file
+from ..core.command import file_name, read_file
 from ..core.errors import BuildError
 from . import cache as caches
 from .cache import Entry
@@ -100,7 +100,9 @@ def _build(
 
     registry = load(given["plugins"])  # type: ignore[arg-type]
     asked = request(registry, given)
-    module = None if content is None else translate(content, str(program), registry)
+    module = None
+    if program is not None and content is not None:
+        module = translate(content, file_name(program), registry)
     try:
         artifact = build(
             module,

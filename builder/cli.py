@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from ..core.command import EXIT_STATUS, Tool, read_file, reporting, write_file
+from ..core.command import EXIT_STATUS, Tool, file_name, read_file, reporting, write_file
 from ..core.complete import registered
 from ..core.errors import PolicyError, UsageError
+from ..core.printable import printable_lines
 from .artifacts import EXE, KINDS, Kind
 from .options import Configured, building, configured, names
 from .options import request as make_request
@@ -173,7 +174,7 @@ def _look(program: Path | None, given: Mapping[str, object]) -> int:
 
     registry = load(given["plugins"])  # type: ignore[arg-type]
     request = make_request(registry, given)
-    module = None if program is None else translate(read_file(program), str(program), registry)
+    module = None if program is None else translate(read_file(program), file_name(program), registry)
     if given["explain"]:
         from .report_text import explain
 
@@ -181,7 +182,8 @@ def _look(program: Path | None, given: Mapping[str, object]) -> int:
     else:
         from .dump import dump
 
-        click.echo(dump(names(str(given["dump"])), module, registry, request), nl=False)
+        text = dump(names(str(given["dump"])), module, registry, request)
+        click.echo(printable_lines(text), nl=False)  # names in modules are anybody's
     return 0
 
 
@@ -230,7 +232,7 @@ def _check_kind(kind: Kind, program: Path | None, given: Mapping[str, object]) -
 def _name(program: Path | None, given: Mapping[str, object]) -> str:
     """What the report is about."""
     if program is not None:
-        return program.name
+        return file_name(Path(program.name))
     return Path(str(given["output"] or "runtime")).name
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.command import EXIT_STATUS, Tool, read_file, reporting
+from ..core.command import EXIT_STATUS, Tool, file_name, read_file, reporting
 from ..core.complete import among, features, opcodes
 from ..core.errors import PolicyError
 from .options import Configured, building, request
@@ -47,14 +47,14 @@ def why(program: Path, names: tuple[str, ...], sizes: bool, debug: bool, **given
     with reporting("tbbuild", debug):
         registry = load(given["plugins"])  # type: ignore[arg-type]
         asked = request(registry, given)
-        module = translate(read_file(program), str(program), registry)
+        module = translate(read_file(program), file_name(program), registry)
         failed = None
         if sizes:
             try:
                 artifact = build(module, registry, asked)
             except NotLinkedError as error:  # the reasons are known, the bytes an estimate
                 artifact, failed = error.artifact, error
-            planned, report = artifact.plan, report_of(program.name, artifact)
+            planned, report = artifact.plan, report_of(file_name(Path(program.name)), artifact)
         else:
             planned, report = plan(module, registry, asked)[2], None
         click.echo("\n".join(told(name, planned, registry, report) for name in names), nl=False)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..core.command import unbroken
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
 from ..core.printable import printable_lines
@@ -164,7 +165,9 @@ def _is_elf(path: Path) -> bool:
 
 def _compiler_error(status: int, errors: str) -> BuildError:
     if status < 0:
-        return BuildError(f"the C compiler was ended by signal {-status}: is there memory enough?")
+        return BuildError(
+            f"the C compiler was ended by signal {-status}: is there room, in memory and on the disk?"
+        )
     return BuildError(f"the C compiler failed:\n{printable_lines(errors).strip()}")
 
 
@@ -176,7 +179,8 @@ def _run_all(commands: Sequence[list[str]], folder: Path, told: Callable[[int, s
     try:
         while waiting or running:
             while waiting and len(running) < max(2, os.cpu_count() or 1):
-                running.append(_start(waiting.pop(0), folder))
+                with unbroken():
+                    running.append(_start(waiting.pop(0), folder))
             process = running[0]
             _, errors = process.communicate()
             del running[0]

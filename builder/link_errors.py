@@ -22,7 +22,7 @@ def explained(status: int, text: str, owners: Mapping[str, str], folder: Path) -
     """What to say when lld ended with *status* and wrote *text*. owners: object file -> micro-library;
     folder: where the object files are."""
     if status < 0:
-        return f"the linker was ended by signal {-status}: is there memory enough?"
+        return f"the linker was ended by signal {-status}: is there room, in memory and on the disk?"
     found: dict[str, None] = {}
     for block in re.split(rf"^.*?{_ERROR}", text, flags=re.M)[1:]:
         found.update(dict.fromkeys(_one(block, owners)))

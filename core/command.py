@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -43,6 +43,25 @@ class Tool(click.Command):
             return super().main(words, name, **more)
 
 
+class _Held:
+    """Signals that came while nothing was to be interrupted."""
+
+    depth = 0
+    signals: ClassVar[list[int]] = []
+
+
+@contextlib.contextmanager
+def unbroken() -> Iterator[None]:
+    """What is begun here is done before a signal ends it: a process that is started is one that is known."""
+    _Held.depth += 1
+    try:
+        yield
+    finally:
+        _Held.depth -= 1
+        if _Held.signals and not _Held.depth:
+            signal.raise_signal(_Held.signals.pop())
+
+
 @contextlib.contextmanager
 def _streams() -> Iterator[None]:
     """Standard streams that are closed lead nowhere, and no file that is opened takes their place."""
@@ -59,6 +78,9 @@ def _signals(tool: str) -> Iterator[None]:
     """Signals that end the process do so by an exception: folders are removed, compilers ended."""
 
     def end(number: int, frame: FrameType | None) -> None:
+        if _Held.depth:
+            _Held.signals.append(number)
+            return
         if number == signal.SIGINT:
             click.echo(f"\n{tool}: interrupted", err=True)
         sys.exit(128 + number)
@@ -87,7 +109,7 @@ def reporting(tool: str, debug: bool) -> Iterator[None]:
     except TblvmError as error:
         if debug:
             raise
-        click.echo(f"{tool}: {error}", err=True)
+        click.echo(printable_lines(f"{tool}: {error}"), err=True)  # files and modules have any names
         sys.exit(error.status)
     except BrokenPipeError:
         raise  # click ends quietly when nobody reads any more
@@ -110,6 +132,11 @@ def reporting(tool: str, debug: bool) -> Iterator[None]:
         sys.exit(BuildError.status)
 
 
+def file_name(path: Path) -> str:
+    """A file's name as text: the same bytes are the same text in every locale, UTF-8 or not."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def read_file(path: Path) -> bytes:
     """The content of a program's file. Raises UsageError."""
     try:
@@ -122,7 +149,8 @@ def write_file(path: Path, content: bytes, *, executable: bool = False) -> None:
     """Write *content* to *path*, all or nothing. Raises UsageError when that is not possible."""
     if not path.name:
         raise UsageError(f"cannot write {str(path)!r}: it names no file")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Not longer than any name that can be written.
+    temporary = path.with_name(f".{os.getpid()}.tmp")
     try:
         try:
             temporary.write_bytes(content)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 # Code points that control a terminal or cannot be seen: Unicode's Cc, Cf, Co, Zl, Zp, Zs but the space, and
 # the rest of the blocks that they are in. A list of our own: what str.isprintable says changes with Python.
 HIDDEN = (
@@ -37,6 +39,15 @@ def printable_lines(text: str) -> str:
     return "\n".join(printable(line.expandtabs()).decode() for line in text.split("\n"))
 
 
+def escaped_json(text: str) -> str:
+    """JSON *text* with what could control a terminal as JSON writes it in ASCII."""
+    return "".join(json.dumps(c)[1:-1] if c > "~" and _is_hidden(c) else c for c in text)
+
+
+def _is_hidden(char: str) -> bool:
+    return any(first <= ord(char) <= last for first, last in HIDDEN)
+
+
 def printable(name: str) -> bytes:
     """*name* for a terminal: what could control it becomes a question mark."""
-    return "".join("?" if any(a <= ord(c) <= b for a, b in HIDDEN) else c for c in name).encode()
+    return "".join("?" if _is_hidden(c) else c for c in name).encode()

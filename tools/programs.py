@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.command import read_file, write_file
+from ..core.command import file_name, read_file, write_file
+from ..core.printable import printable
 from .command import command, file_argument, json_option, output_option, say_json, translated
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def asm(registry: Registry, file: Path, output: Path | None) -> None:
 
     # The front-end by name: here the command says that the content is assembly, not the file's name.
     assembly = next(each for each in registry.front_ends if each.name == "assembly")
-    module = assembly.translate(read_file(file), str(file), registry.isa)
+    module = assembly.translate(read_file(file), file_name(file), registry.isa)
     content = tbc.write(verify(module, registry.isa).module)
     write_file(output or Path(file.stem + ".tbc"), content)
 
@@ -57,11 +58,12 @@ def verify(registry: Registry, file: Path, json_: bool) -> None:
 
     checked = verify(translated(registry, file), registry.isa)
     if json_:
-        say_json(_findings(str(file), checked))
+        say_json(_findings(file_name(file), checked))
     else:
         count = len(checked.functions)
         total = sum(len(each.offsets) for each in checked.functions)
-        click.echo(f"{file}: valid: {count} functions, {total} instructions", err=True)
+        name = printable(file_name(file)).decode()
+        click.echo(f"{name}: valid: {count} functions, {total} instructions", err=True)
 
 
 def _findings(file: str, checked: Verified) -> dict[str, object]:

@@ -75,7 +75,7 @@ def test_what_is_not_understood_is_told_as_it_is() -> None:
     assert explained(1, text, {}, Path("/work")) == (
         "the linker failed:\nld.lld: error: x.o: no such thing?[31m\n>>> here"
     )
-    assert explained(-9, "", {}, Path("/work")) == "the linker was ended by signal 9: is there memory enough?"
+    assert explained(-9, "", {}, Path("/work")).startswith("the linker was ended by signal 9: is there room")
 
 
 def test_all_symbols_are_named() -> None:
