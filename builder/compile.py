@@ -125,9 +125,9 @@ def _copy(work: Path, keep: Path) -> None:
 def write_sources(sources: Sources, folder: Path) -> None:
     """Write the generated C into *folder*."""
     for name, text in sources.headers.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, "utf-8")
     for unit in (*sources.units, sources.layout):
-        (folder / unit.name).write_text(unit.text)
+        (folder / unit.name).write_text(unit.text, "utf-8")
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -252,7 +252,7 @@ def _link(
         linked,
         image=shipped if whole else _loaded_part(shipped),
         full=full.read_bytes(),
-        link_map=link_map.read_text(),
+        link_map=link_map.read_text("utf-8", "replace"),
     )
 
 

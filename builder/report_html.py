@@ -23,7 +23,7 @@ _GREY = "#b8bec7"
 
 def show(report: Report) -> str:
     """The page."""
-    style = (Path(__file__).parent / "report.css").read_text()
+    style = (Path(__file__).parent / "report.css").read_text("utf-8")
     head = element(
         "head",
         element("meta", charset="utf-8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 # Code points that control a terminal or cannot be seen: Unicode's Cc, Cf, Co, Zl, Zp, Zs but the space, and
 # the rest of the blocks that they are in. A list of our own: what str.isprintable says changes with Python.
@@ -32,6 +33,7 @@ HIDDEN = (
     (0x1D173, 0x1D17A),
     (0xE0000, 0x10FFFF),
 )
+_HIDDEN = re.compile("[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in HIDDEN) + "]")
 
 
 def printable_lines(text: str) -> str:
@@ -41,13 +43,9 @@ def printable_lines(text: str) -> str:
 
 def escaped_json(text: str) -> str:
     """JSON *text* with what could control a terminal as JSON writes it in ASCII."""
-    return "".join(json.dumps(c)[1:-1] if c > "~" and _is_hidden(c) else c for c in text)
-
-
-def _is_hidden(char: str) -> bool:
-    return any(first <= ord(char) <= last for first, last in HIDDEN)
+    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1] if found[0] != "\n" else "\n", text)
 
 
 def printable(name: str) -> bytes:
     """*name* for a terminal: what could control it becomes a question mark."""
-    return "".join("?" if _is_hidden(c) else c for c in name).encode()
+    return _HIDDEN.sub("?", name).encode()
