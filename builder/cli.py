@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ Examples:
   tbbuild diff old.json new.json           what changed between two --json reports
 """
 
+_LARGEST = 3
 NAMES = ("why", "diff")  # a program of such a name is ./why
 
 
@@ -241,8 +242,17 @@ def _judge(report: Report) -> None:
     if over:
         raise PolicyError(
             "; ".join(f"{v.what}: {v.measured:,} bytes exceed the budget of {v.budget:,}" for v in over)
-            + ": the report shows the largest rows; leave out what they are for, or choose another --mode"
+            + ": leave out what the largest are for, or choose another --mode"
+            + "".join(_largest(report))
         )
+
+
+def _largest(report: Report) -> Iterator[str]:
+    """What takes most of the file, with the chain from the program to it."""
+    parts = {part.name: part for part in report.parts}
+    found = [(sum(r.size for r in report.of_owner(name) if r.in_file), name) for name in parts]
+    for size, name in sorted(found, key=lambda each: (-each[0], each[1]))[:_LARGEST]:
+        yield f"\n  {name}, {size:,} bytes: {parts[name].reasons[0]}"
 
 
 def _default_output(program: Path, kind: Kind) -> Path:
