@@ -48,7 +48,7 @@ def _unknown(hook: str, name: str, known: Mapping[str, object]) -> None:
     try:
         choose("hook", hook, known)
     except UsageError as error:
-        raise UsageError(f"plug-in {name}: {error}") from None
+        raise UsageError(f"plug-in {name}: {error}") from error
 
 
 def _wanted(spec: Callable[..., object]) -> type | None:

@@ -83,7 +83,7 @@ def test_a_signal_while_it_compiles_leaves_nothing(name: str, place: Path, start
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_reaches_the_program_that_runs(name: str, place: Path, started: Started) -> None:
-    for _ in range(5):  # program and tool get Ctrl-C at once: none may lose the other's end
+    for _ in range(3):  # program and tool get Ctrl-C at once: none may lose the other's end
         process = started("tbbuild", "-q", "--run", "loop.tba")
         assert process.stdout is not None and process.stdout.read(1) == "R"
         if name == "SIGINT":

@@ -16,7 +16,6 @@ MAIN = "import tblvm.builder, sys; from tblvm.builder.cli import main; print(tbl
 WORDS = {
     "exe": ["words.tba", "--features", "core.fuel"],
     "symbols": ["hello.tba", "--symbols"],
-    "aarch64": ["list_sort.tba", "--target", "aarch64-linux"],
     "riscv64": ["calculator.tba", "--target", "riscv64-linux"],
     "runtime": ["--artifact", "runtime", "--features", "core,object,gc"],
     "shared": ["--artifact", "shared", "--features", "core,int"],
