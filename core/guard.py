@@ -52,9 +52,12 @@ def _unknown(hook: str, name: str, known: Mapping[str, object]) -> None:
 
 
 def _wanted(spec: Callable[..., object]) -> type | None:
-    """What a hook's answer is a sequence of; None where it is none."""
+    """What a hook gives a sequence of; None where that is none, or of what only type checkers import."""
     names = {**vars(parts), "OpcodeSet": OpcodeSet}
-    found = typing.get_args(typing.get_type_hints(spec, localns=names)["return"])
+    try:
+        found = typing.get_args(typing.get_type_hints(spec, localns=names).get("return"))
+    except NameError:
+        return None
     return found[0] if len(found) == 1 and isinstance(found[0], type) else None
 
 
