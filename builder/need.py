@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.module import Module
+from ..core.printable import printable
 from ..core.program import ALL_STRINGS, Instruction, Use, instructions, read_immediates, string_kinds
 from ..core.verified import Form, Verified
 from ..core.wellformed import is_wide
@@ -27,9 +28,10 @@ class Place:
     offset: int
 
     def __str__(self) -> str:
+        function, file = (printable(each).decode() for each in (self.function, self.file))
         if self.line:
-            return f"{self.function} ({self.file or 'line'}:{self.line})"
-        return f"{self.function} (offset {self.offset})"
+            return f"{function} ({file or 'line'}:{self.line})"
+        return f"{function} (offset {self.offset})"
 
 
 @dataclass(frozen=True, slots=True)

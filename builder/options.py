@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..core.command import plugin_option, read_file, reporting, trace_option
+from ..core.command import plugin_option, read_file, reporting, trace_option, file_name
 from ..core.complete import among, features, registered
 from ..core.errors import UsageError
 
@@ -239,7 +239,7 @@ def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
     from .pipeline import translate
 
     return {
-        name: verify(translate(read_file(path), str(path), registry), registry.isa)
+        name: verify(translate(read_file(path), file_name(path), registry), registry.isa)
         for name, path in bundled(given).items()
     }
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.errors import UsageError
+from ..core.errors import BuildError, UsageError
 from ..core.module import Module
 from ..core.registry import Registry
 from ..core.verified import Verified
 from ..stack import verify
-from .compile import Linked, compile_
+from .compile import Linked, LinkError, compile_
 from .compose import BUNDLE, INSTANCES, Composition, compose
 from .emit import Sources, emit
 from .general import general, sample
@@ -39,6 +39,15 @@ class Artifact:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.image).hexdigest()
+
+
+class NotLinkedError(BuildError):
+    """Everything was compiled and the linker failed. artifact: without an image; its footprint is an
+    estimate."""
+
+    def __init__(self, message: str, artifact: Artifact) -> None:
+        super().__init__(message)
+        self.artifact = artifact
 
 
 def translate(content: bytes, name: str, registry: Registry) -> Module:
@@ -91,7 +100,7 @@ def build(
     """Build the smallest runtime for *module*, or one that loads modules where it is None. progress: told the
     name of each stage as it starts.
 
-    Raises TblvmError: of the stage that cannot go on.
+    Raises TblvmError: of the stage that cannot go on; NotLinkedError has what there is to report then.
     """
     progress("verify")
     verified, needed, planned = plan(module, registry, request)
@@ -100,11 +109,19 @@ def build(
     progress("emit")
     sources: Sources = emit(composition)
     progress("compile")
-    linked: Linked = compile_(sources, planned.target, planned.request.artifact, symbols=symbols, keep=keep)
+    failed = ""
+    try:
+        kind = planned.request.artifact
+        linked: Linked = compile_(sources, planned.target, kind, symbols=symbols, keep=keep)
+    except LinkError as error:
+        linked, failed = error.linked, str(error)
     progress("measure")
     services = [service.c for service in needed.services]
     footprint: Footprint = measure(linked, _memory(composition, linked), composition.recursive, services)
-    return Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)
+    made = Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)
+    if failed:
+        raise NotLinkedError(failed, made)
+    return made
 
 
 def _memory(composition: Composition, linked: Linked) -> Iterator[tuple[str, str, int]]:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .report import CODE_KINDS, KINDS, Report
+from .report import CODE_KINDS, KINDS, Report, ESTIMATE
 from .rows import Passed, Row
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ def show_details(report: Report) -> str:
 
 
 def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
-    yield f"{report.program}: {report.file_bytes:,} bytes for {report.target}, engine {report.engine}"
+    yield f"{report.program}: {report.size_text} for {report.target}, engine {report.engine}"
+    if report.estimate:
+        yield ESTIMATE
     yield ""
     parts = {part.name: part for part in report.parts}
     table: list[tuple[str, ...]] = [("micro-library", *KINDS, "file", "retained", "ops", "why")]
@@ -56,7 +58,8 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
         yield f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
     yield from (f"hint: {hint}" for hint in report.hints)
     yield from map(told, report.passes)
-    yield f"sha256 {report.sha256}"
+    if not report.estimate:
+        yield f"sha256 {report.sha256}"
 
 
 def told(step: Passed) -> str:

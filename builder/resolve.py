@@ -204,7 +204,9 @@ class _Resolver:
         chain = asked.chain if asked.chain[-1] == library.name else (*asked.chain, asked.name)
         if asked.name != library.name:
             chain = (*chain, library.name)
-        self.reasons.setdefault(library.name, []).append(" → ".join(dict.fromkeys(chain)))
+        # What it has brought in itself is no reason for it.
+        if library.name not in asked.chain[:-1]:
+            self.reasons.setdefault(library.name, []).append(" → ".join(dict.fromkeys(chain)))
         self.askers.setdefault(library.name, set()).add(frozenset({asked.by} - {""}) or self.completed)
         if library.name in self.chosen:
             return []

@@ -85,7 +85,8 @@ class Decoder:
         for use in pages:
             if use.name not in isa.pages:
                 raise ModuleError(
-                    f"it uses page {use.name}, which no installed plug-in provides: install the one that does"
+                    f"it uses page {use.name}, which no plug-in that is loaded has: "
+                    f"pip install tblvm-{use.name}, if it is called as others are, or name its file with -p"
                 )
             page = isa.pages[use.name]
             if isa.fingerprint(use.name, use.last) != use.fingerprint:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import pluggy
 
 from ..opcodes import DslError, Isa, OpcodeSet
-from . import hookspecs, tracing
+from . import hookspecs, tracing, guard
 from .errors import UsageError
 from .names import GROUP, TRACE
 from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, Pass, ReportFormat, Target
@@ -236,26 +236,22 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
             continue
         try:
             module = point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
-                f"plug-in {point.name} ({point.value}) does not load: {type(error).__name__}: {error}; "
+                f"plug-in {point.name} ({point.value}) does not load: {guard.told(error)}; "
                 f"uninstall it, or leave it out with -p no:{point.name}"
             ) from error
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-        manager.register(module, point.name)
+        guard.register(manager, module, point.name, point.name)
         infos.append(PluginInfo(point.name, origin, module))
         labels[point.name] = f"{point.name} ({origin})"
     for each in paths:
         path = Path(each)
         module = _load_path(path)
         if not manager.has_plugin(module.__name__):
-            manager.register(module, module.__name__)
+            guard.register(manager, module, module.__name__, str(path))
             infos.append(PluginInfo(path.stem, str(path), module, str(path)))
             labels[module.__name__] = str(path)
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise UsageError(f"a plug-in has a hook that does not exist: {error}") from error
     return Registry(manager, tuple(infos))
 
 
@@ -293,7 +289,9 @@ def _load_path(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except BaseException as error:
         del sys.modules[name]
-        raise UsageError(f"plug-in {path} does not load: {type(error).__name__}: {error}") from error
+        if isinstance(error, (Exception, SystemExit)):
+            raise UsageError(f"plug-in {path} does not load: {guard.told(error)}") from error
+        raise
     return module

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..core.command import EXIT_STATUS, plugin_option, reporting, trace_option
+from ..core.command import EXIT_STATUS, plugin_option, reporting, trace_option, Tool
 from ..core.errors import TblvmError
 from .cache import cache
 from .command import SETTINGS
@@ -23,7 +23,7 @@ from .show import show
 _PLUGGED, _DEBUG = "tblvm.plugged", "tblvm.debug"
 
 
-class _Commands(click.Group):
+class _Commands(Tool, click.Group):
     """The commands that are built in, and those of plug-ins: these are loaded only for a list of all commands
     and for a name that is not built in."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..core.command import EXIT_STATUS, plugin_option, reporting, trace_option
+from ..core.printable import escaped_json
 
 if TYPE_CHECKING:
     from ..core.module import Module
@@ -60,7 +61,7 @@ def command(name: str | None = None) -> Callable[[Command], click.Command]:
 
 
 def say_json(data: object) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    click.echo(escaped_json(json.dumps(data, indent=2, ensure_ascii=False)))
 
 
 def colours() -> bool:
@@ -73,9 +74,9 @@ def colours() -> bool:
 def translated(registry: Registry, file: Path) -> Module:
     """The module in *file*, whatever front-end it is for."""
     from ..builder.pipeline import translate
-    from ..core.command import read_file
+    from ..core.command import file_name, read_file
 
-    return translate(read_file(file), str(file), registry)
+    return translate(read_file(file), file_name(file), registry)
 
 
 def found(registry: Registry, name: str) -> Opcode:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.command import read_file, write_file
+from ..core.command import read_file, write_file, file_name
 from ..core.complete import registered
+from ..core.printable import printable
 from .command import command, file_argument, json_option, output_option, say_json, translated
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def asm(registry: Registry, file: Path, output: Path | None, passes: str) -> Non
 
     # The front-end by name: here the command says that the content is assembly, not the file's name.
     assembly = next(each for each in registry.front_ends if each.name == "assembly")
-    module = assembly.translate(read_file(file), str(file), registry.isa)
+    module = assembly.translate(read_file(file), file_name(file), registry.isa)
     wanted = chosen(registry, names(passes))
     verified, steps = optimise(verify(module, registry.isa), registry, wanted)
     content = tbc.write(verified.module)
@@ -72,11 +73,12 @@ def verify(registry: Registry, file: Path, json_: bool) -> None:
 
     checked = verify(translated(registry, file), registry.isa)
     if json_:
-        say_json(_findings(str(file), checked))
+        say_json(_findings(file_name(file), checked))
     else:
         count = len(checked.functions)
         total = sum(len(each.offsets) for each in checked.functions)
-        click.echo(f"{file}: valid: {count} functions, {total} instructions", err=True)
+        name = printable(file_name(file)).decode()
+        click.echo(f"{name}: valid: {count} functions, {total} instructions", err=True)
 
 
 def _findings(file: str, checked: Verified) -> dict[str, object]:
