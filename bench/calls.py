@@ -108,15 +108,16 @@ def main() -> None:
 
     vm = tblvm.load(PROGRAM.encode(), imports={"bench": {"nothing": nothing, "add": add}})
     handle = ffi.new("char[8]")
+    callback, sum_callback = ffi.callback("void(void)", nothing), ffi.callback("int(int, int)", add)
     empty, pointer, call, sum_peer, sum_vm, back, ask, back_sum, ask_sum = fastest(
         repeated("f()", f=peer.empty),
         repeated("f(p)", f=peer.pointer, p=ffi.cast("void *", handle)),
         repeated('vm.call("empty")', vm=vm),
         repeated("f(1, 2)", f=peer.sum),
         repeated('vm.call("sum", 1, 2)', vm=vm),
-        lambda f=ffi.callback("void(void)", nothing): peer.ask(f, CALLS),  # type: ignore[misc]
+        lambda: peer.ask(callback, CALLS),
         lambda: vm.call("ask", CALLS),
-        lambda f=ffi.callback("int(int, int)", add): peer.ask_sum(f, CALLS),  # type: ignore[misc]
+        lambda: peer.ask_sum(sum_callback, CALLS),
         lambda: vm.call("ask_sum", CALLS),
     )
     rows = (

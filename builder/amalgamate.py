@@ -80,7 +80,7 @@ class _Joined:
             if found and found[1].endswith(".c"):
                 yield unit.name, "".join(rest)
                 rest = []
-                yield Path(found[1]).name, Path(found[1]).read_text()
+                yield Path(found[1]).name, Path(found[1]).read_text("utf-8")
             else:
                 rest.append(line)
         yield unit.name, "".join(rest)
@@ -148,7 +148,7 @@ class _Joined:
         path = next((each / name for each in places if (each / name).is_file()), None)
         if path is None:
             raise BuildError(f"there is no header {name}: install the plug-in again that includes it")
-        return str(path.resolve()), path.read_text(), path.parent
+        return str(path.resolve()), path.read_text("utf-8"), path.parent
 
     def _header(self, name: str, folder: Path | None) -> None:
         key, text, place = self._find(name, folder)

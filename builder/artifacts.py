@@ -33,6 +33,11 @@ class Kind:
     target: str = "x86_64-linux"
     formats: tuple[str, ...] = ("elf",)
 
+    @property
+    def hosted(self) -> bool:
+        """Whether another program calls the functions of what is inside."""
+        return _EMBEDDING in self.interfaces
+
 
 # What stands alone has no host, and what is embedded does not start by itself.
 _ENTRY, _EMBEDDING = "entry", "embedding"

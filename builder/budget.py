@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.command import read_file
 from ..core.errors import UsageError
-from .diff import growth
+from .diff import growth, linked
 from .options import read_value
 from .report import Report, Verdict, from_json
 
@@ -39,7 +39,7 @@ def verdicts(report: Report, budget: Mapping[str, Any], folder: Path) -> Iterato
     if not isinstance(budget.get("baseline"), str):
         raise UsageError("budget max-growth needs baseline: the file of a report that `tbbuild --json` wrote")
     path = folder / budget["baseline"]
-    before = from_json(read_file(path), str(path)).file_bytes
+    before = linked(from_json(read_file(path), str(path)), str(path)).file_bytes
     allowed = before + growth(str(budget["max-growth"]), before)
     yield Verdict(f"budget max-growth {budget['max-growth']}", allowed, report.file_bytes)
 

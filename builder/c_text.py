@@ -31,9 +31,9 @@ def c_text(sources: Sources, platform: str, folder: Path) -> Linked:
     text = joined(pieces)
     source, made = folder / "program.c", folder / "program.o"
     # The table that tells where members are is for us alone.
-    source.write_text(text + re.sub(r"^#include.*\n", "", sources.layout.text, flags=re.M))
+    source.write_text(text + re.sub(r"^#include.*\n", "", sources.layout.text, flags=re.M), "utf-8")
     run_all([[str(zig()), "cc", *CHECK_FLAGS, "-c", str(source), "-o", str(made)]], folder)
-    source.write_text(text)
+    source.write_text(text, "utf-8")
     compiled = made.read_bytes()
     return Linked(
         image=text.encode(),

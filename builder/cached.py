@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.command import read_file
+from ..core.command import file_name, read_file
+from ..core.errors import BuildError
 from . import cache as caches
 from .cache import Entry
 from .host import Host
@@ -27,12 +28,20 @@ _OF_NO_ACCOUNT = {
 }
 
 
+class EstimatedError(BuildError):
+    """The linker failed. report: an estimate, as JSON."""
+
+    def __init__(self, message: str, report: str) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 def made(
     program: Path | None, given: Mapping[str, object], name: str, progress: Callable[[str], None]
 ) -> Entry:
     """What the command line *given* asks for. name: of the report; progress: told the stages.
 
-    Raises TblvmError: of the stage that cannot go on.
+    Raises TblvmError: of the stage that cannot go on; EstimatedError where that is the linker.
     """
     content = None if program is None else read_file(program)
     cache = None if given["no_cache"] or given["keep"] else caches.standard()
@@ -86,20 +95,25 @@ def _build(
 ) -> tuple[Entry, set[Path]]:
     from ..core.registry import load
     from .options import request
-    from .pipeline import build, translate
+    from .pipeline import NotLinkedError, build, translate
     from .report import report_of, to_json
 
     registry = load(given["plugins"])  # type: ignore[arg-type]
     asked = request(registry, given)
-    module = None if content is None else translate(content, str(program), registry)
-    artifact = build(
-        module,
-        registry,
-        asked,
-        symbols=bool(given["symbols"]),
-        keep=given["keep"],  # type: ignore[arg-type]
-        progress=progress,
-    )
+    module = None
+    if program is not None and content is not None:
+        module = translate(content, file_name(program), registry)
+    try:
+        artifact = build(
+            module,
+            registry,
+            asked,
+            symbols=bool(given["symbols"]),
+            keep=given["keep"],  # type: ignore[arg-type]
+            progress=progress,
+        )
+    except NotLinkedError as error:
+        raise EstimatedError(str(error), to_json(report_of(name, error.artifact))) from error
     # What a file says is for many programs: it need not have an effect on each.
     notes = tuple(
         f"option {each} has no effect: nothing here has it"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from ..core.command import EXIT_STATUS, read_file, reporting, write_file
+from ..core.command import EXIT_STATUS, Tool, file_name, read_file, reporting, write_file
 from ..core.complete import registered
 from ..core.errors import PolicyError, UsageError
+from ..core.printable import printable_lines
 from .artifacts import EXE, KINDS, Kind
 from .options import Configured, building, configured, names
 from .options import request as make_request
@@ -36,10 +37,11 @@ Examples:
   tbbuild diff old.json new.json           what changed between two --json reports
 """
 
+_LARGEST = 3
 NAMES = ("why", "diff")  # a program of such a name is ./why
 
 
-class _Commands(Configured):
+class _Commands(Tool, Configured):
     """`tbbuild PROGRAM`, unless the first word is the name of another command."""
 
     def main(  # type: ignore[override]
@@ -93,7 +95,7 @@ def _programs(context: click.Context, parameter: click.Parameter, begun: str) ->
 @click.option(
     "--dump",
     metavar="STAGES",
-    help="Print what stages give: verify, need, resolve, compose, emit, compile, measure.",
+    help="Print what stages give: verify, optimise, need, resolve, compose, emit, compile, measure.",
 )
 @click.option(
     "--keep",
@@ -123,19 +125,23 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     _check_kind(kind, program, given)
     if given["explain"] or given["dump"]:
         return _look(program, given)
-    from .cached import made
+    from .cached import EstimatedError, made
     from .report import from_json
 
     quiet = bool(given["quiet"])
     wanted = "json" if given["json_"] else str(given["report"])
     show = _format(wanted, given["plugins"])
-    with _progress(quiet or wanted == "json") as progress:
-        entry = made(program, given, _name(program, given), progress)
+    if quiet:
+        show = None
+    try:
+        with _progress(quiet or wanted == "json") as progress:
+            entry = made(program, given, _name(program, given), progress)
+    except EstimatedError as error:
+        _show(from_json(error.report, "the report"), show)
+        raise
     report = _with_budgets(from_json(entry.report, "the report"))
+    _show(report, show)
     if not quiet:
-        if show is not None:
-            click.echo(show(report), nl=False)
-            sys.stdout.flush()
         for note in entry.notes:
             click.echo(f"tbbuild: note: {note}", err=True)
     _judge(report)
@@ -153,6 +159,15 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     return 0
 
 
+def _show(report: Report, show: Callable[[Report], str] | None) -> None:
+    if show is not None:
+        text = show(report)
+        if not isinstance(text, str):  # a plug-in's
+            raise UsageError(f"the report format gives {type(text).__name__}, not a text")
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+
+
 def _look(program: Path | None, given: Mapping[str, object]) -> int:
     """--explain, --dump."""
     from ..core.registry import load
@@ -160,7 +175,7 @@ def _look(program: Path | None, given: Mapping[str, object]) -> int:
 
     registry = load(given["plugins"])  # type: ignore[arg-type]
     request = make_request(registry, given)
-    module = None if program is None else translate(read_file(program), str(program), registry)
+    module = None if program is None else translate(read_file(program), file_name(program), registry)
     if given["explain"]:
         from .report_text import explain
 
@@ -168,7 +183,8 @@ def _look(program: Path | None, given: Mapping[str, object]) -> int:
     else:
         from .dump import dump
 
-        click.echo(dump(names(str(given["dump"])), module, registry, request), nl=False)
+        text = dump(names(str(given["dump"])), module, registry, request)
+        click.echo(printable_lines(text), nl=False)  # names in modules are anybody's
     return 0
 
 
@@ -217,7 +233,7 @@ def _check_kind(kind: Kind, program: Path | None, given: Mapping[str, object]) -
 def _name(program: Path | None, given: Mapping[str, object]) -> str:
     """What the report is about."""
     if program is not None:
-        return program.name
+        return file_name(Path(program.name))
     return Path(str(given["output"] or "runtime")).name
 
 
@@ -226,8 +242,17 @@ def _judge(report: Report) -> None:
     if over:
         raise PolicyError(
             "; ".join(f"{v.what}: {v.measured:,} bytes exceed the budget of {v.budget:,}" for v in over)
-            + ": the report shows the largest rows; leave out what they are for, or choose another --mode"
+            + ": leave out what the largest are for, or choose another --mode"
+            + "".join(_largest(report))
         )
+
+
+def _largest(report: Report) -> Iterator[str]:
+    """What takes most of the file, with the chain from the program to it."""
+    parts = {part.name: part for part in report.parts}
+    found = [(sum(r.size for r in report.of_owner(name) if r.in_file), name) for name in parts]
+    for size, name in sorted(found, key=lambda each: (-each[0], each[1]))[:_LARGEST]:
+        yield f"\n  {name}, {size:,} bytes: {parts[name].reasons[0]}"
 
 
 def _default_output(program: Path, kind: Kind) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.command import EXIT_STATUS, read_file, reporting
+from ..core.command import EXIT_STATUS, Tool, file_name, read_file, reporting
 from ..core.complete import among, features, opcodes
 from ..core.errors import PolicyError
 from .options import Configured, building, request
@@ -24,7 +24,11 @@ def _names(registry: Registry) -> tuple[tuple[str, str], ...]:
     return (*features(registry), *opcodes(registry))
 
 
-@click.command(cls=Configured, epilog=EXIT_STATUS, context_settings=_SETTINGS)
+class _Command(Tool, Configured):
+    """One that a configuration file can give parameters, too."""
+
+
+@click.command(cls=_Command, epilog=EXIT_STATUS, context_settings=_SETTINGS)
 @click.argument("program", type=_PATH)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=among(_names))
 @building
@@ -36,23 +40,30 @@ def why(program: Path, names: tuple[str, ...], sizes: bool, debug: bool, **given
     NAME is a micro-library, a group or an interface, as --features takes it, or an opcode.
     """
     from ..core.registry import load
-    from .pipeline import build, plan, translate
+    from .pipeline import NotLinkedError, build, plan, translate
     from .report import report_of
     from .why import why as told
 
     with reporting("tbbuild", debug):
         registry = load(given["plugins"])  # type: ignore[arg-type]
         asked = request(registry, given)
-        module = translate(read_file(program), str(program), registry)
+        module = translate(read_file(program), file_name(program), registry)
+        failed = None
         if sizes:
-            artifact = build(module, registry, asked)
-            planned, report = artifact.plan, report_of(program.name, artifact)
+            try:
+                artifact = build(module, registry, asked)
+            except NotLinkedError as error:  # the reasons are known, the bytes an estimate
+                artifact, failed = error.artifact, error
+            planned, report = artifact.plan, report_of(file_name(Path(program.name)), artifact)
         else:
             planned, report = plan(module, registry, asked)[2], None
         click.echo("\n".join(told(name, planned, registry, report) for name in names), nl=False)
+        sys.stdout.flush()
+        if failed is not None:
+            raise failed
 
 
-@click.command(epilog=EXIT_STATUS, context_settings=_SETTINGS)
+@click.command(cls=Tool, epilog=EXIT_STATUS, context_settings=_SETTINGS)
 @click.argument("before", type=_PATH)
 @click.argument("after", type=_PATH)
 @click.option("--details", is_flag=True, help="Every function, table and opcode.")
@@ -66,7 +77,10 @@ def diff(before: Path, after: Path, details: bool, json_: bool, max_growth: str 
 
     with reporting("tbbuild", debug):
         old, new = (from_json(read_file(path), str(path)) for path in (before, after))
-        limit = None if max_growth is None else differences.growth(max_growth, old.file_bytes)
+        limit = None
+        if max_growth is not None:
+            differences.linked(new, str(after))
+            limit = differences.growth(max_growth, differences.linked(old, str(before)).file_bytes)
         if json_:
             import json
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..core.command import unbroken
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
+from ..core.printable import printable_lines
 from .amalgamate import Piece
 from .artifacts import EXE, Kind
 from .emit import Sources
 from .graph import START
+from .link_errors import explained
 from .toolchain import zig
 
 # A reason for each; -Oz because bytes are what the switch engine is chosen for.
@@ -69,10 +73,11 @@ STATE = ("tb_the_context", "tb_the_store")
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker.
-    owners: object file name -> micro-library. members: (struct, micro-library, bytes) of the state.
-    objects: what was linked; starts: the functions that can be called from outside. format: as the target's;
-    pieces: the parts of C text."""
+    """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker. All
+    three are empty where the linker failed. owners: object file name -> micro-library. members: (struct,
+    micro-library, bytes) of the state. objects: what was linked, in the order of owners;
+    starts: the functions that can be called from outside. format: as the target's; pieces: the parts of C
+    text."""
 
     image: bytes
     full: bytes
@@ -85,12 +90,20 @@ class Linked:
     pieces: tuple[Piece, ...] = ()
 
 
+class LinkError(BuildError):
+    """The object files do not fit together. linked: they are in it, and no image."""
+
+    def __init__(self, message: str, linked: Linked) -> None:
+        super().__init__(message)
+        self.linked = linked
+
+
 def compile_(
     sources: Sources, target: Target, kind: Kind = EXE, *, symbols: bool = False, keep: Path | None = None
 ) -> Linked:
     """Compile and link *sources* into an artifact of this kind. symbols: leave section headers and symbols in
     the shipped image. keep: a folder in which the generated C stays. Raises BuildError with the compiler's
-    messages, UsageError for what the target does not have."""
+    messages, LinkError where the linker fails, UsageError for what the target does not have."""
     if kind.shared and not target.library_script:
         raise UsageError(f"target {target.name} has no shared libraries: leave out --artifact {kind.name}")
     with _workplace(keep) as folder:
@@ -126,12 +139,12 @@ def _copy(work: Path, keep: Path) -> None:
 def write_sources(sources: Sources, folder: Path) -> None:
     """Write the generated C into *folder*."""
     for name, text in sources.headers.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, "utf-8")
     for unit in (*sources.units, sources.layout):
-        (folder / unit.name).write_text(unit.text)
+        (folder / unit.name).write_text(unit.text, "utf-8")
 
 
-def environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     """The compiler's environment. It insists on caches; nothing here gains from them, and a home that
     cannot be written to is no reason to fail."""
     caches = {name: str(folder / _CACHE) for name in ("ZIG_LOCAL_CACHE_DIR", "ZIG_GLOBAL_CACHE_DIR")}
@@ -151,24 +164,53 @@ def _compile_all(sources: Sources, target: Target, kind: Kind, folder: Path) -> 
         command += [*(_LIBRARY_FLAGS if kind.shared else _EXECUTABLE_FLAGS), *include]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     run_all([command for command, _ in commands.values()], folder)
+    for name, (_, made) in commands.items():
+        if not is_made(made, target.format):
+            raise BuildError(
+                f"the C compiler made no object file of {name}: pip install --force-reinstall ziglang"
+            )
     return {name: made for name, (_, made) in commands.items()}
 
 
-def run_all(commands: Sequence[list[str]], folder: Path) -> None:
-    """Run *commands*, as many at a time as there are processors."""
+_MAGIC = {"elf": b"\x7fELF\x02", "wasm": b"\0asm\1\0\0\0"}
+
+
+def is_made(path: Path, format_: str) -> bool:
+    """Whether a file is what a compiler or linker makes of this format: it may be anything else."""
+    magic = _MAGIC[format_]
+    return path.is_file() and path.read_bytes()[: len(magic)] == magic and path.stat().st_size >= 64
+
+
+def compiler_error(status: int, errors: str) -> BuildError:
+    if status < 0:
+        return BuildError(
+            f"the C compiler was ended by signal {-status}: is there room, in memory and on the disk?"
+        )
+    return BuildError(f"the C compiler failed:\n{printable_lines(errors).strip()}")
+
+
+def run_all(
+    commands: Sequence[list[str]], folder: Path, told: Callable[[int, str], BuildError] = compiler_error
+) -> None:
+    """Run *commands*, as many at a time as there are processors. told: the error for an exit status and what
+    was written to standard error."""
     waiting = list(commands)
     running: list[subprocess.Popen[str]] = []
     try:
         while waiting or running:
             while waiting and len(running) < max(2, os.cpu_count() or 1):
-                running.append(_start(waiting.pop(0), folder))
-            process = running.pop(0)
+                with unbroken():
+                    running.append(_start(waiting.pop(0), folder))
+            process = running[0]
             _, errors = process.communicate()
+            del running[0]
             if process.returncode:
-                raise BuildError(f"the C compiler failed:\n{errors.strip()}")
+                raise told(process.returncode, errors)
     finally:
         for process in running:
-            process.kill()
+            # With what it has started itself: nothing writes to a folder that is being removed.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
 
@@ -181,7 +223,8 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env=environment(folder),
+            env=_environment(folder),
+            start_new_session=True,
         )
     except OSError as error:
         raise BuildError(f"the C compiler does not start: {error}") from None
@@ -206,32 +249,52 @@ def _link(
     # Whoever links with a shared library finds what it shows by its section headers.
     whole = symbols or kind.shared
     strip = [*(["-s"] if not symbols else []), *(["-z", "nosectionheader"] if not whole else [])]
-    run_all(
-        [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]],
-        folder,
-    )
     owners = {objects[unit.name].name: unit.owner for unit in sources.units}
-    shipped = image.read_bytes()
-    return Linked(
-        image=shipped if whole else _loaded_part(shipped),
-        full=full.read_bytes(),
-        link_map=link_map.read_text(),
+    linked = Linked(
+        image=b"",
+        full=b"",
+        link_map="",
         owners=owners,
         members=members(layout_numbers(layout.read_bytes()), sources),
         objects=tuple(each.read_bytes() for each in objects.values()),
-        starts=_exported(full) if kind.shared else (START,),
+        starts=_exported(objects.values()) if kind.shared else (START,),
+    )
+
+    def error(status: int, text: str) -> BuildError:
+        return LinkError(explained(status, text, owners, folder), linked)
+
+    words = [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]]
+    run_all(words, folder, error)
+    if not (is_made(full, "elf") and is_made(image, "elf") and link_map.is_file()):
+        raise error(0, "it made no executable: pip install --force-reinstall ziglang")
+    shipped = image.read_bytes()
+    return replace(
+        linked,
+        image=shipped if whole else _loaded_part(shipped),
+        full=full.read_bytes(),
+        link_map=link_map.read_text("utf-8", "replace"),
     )
 
 
-def _exported(library: Path) -> tuple[str, ...]:
-    """The functions that a shared library shows."""
+def _exported(objects: Iterable[Path]) -> tuple[str, ...]:
+    """The functions that a shared library of *objects* shows."""
     from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 
-    with library.open("rb") as file:
-        table = ELFFile(file).get_section_by_name(".dynsym")
-        assert isinstance(table, SymbolTableSection), "a shared library has a table of what it shows"
-        return tuple(each.name for each in table.iter_symbols() if each.name)
+    found = []
+    for path in objects:
+        with path.open("rb") as file:
+            table = ELFFile(file).get_section_by_name(".symtab")
+            assert isinstance(table, SymbolTableSection), "compilers write a symbol table"
+            found += [
+                each.name
+                for each in table.iter_symbols()
+                if each["st_info"]["bind"] == "STB_GLOBAL"
+                and each["st_info"]["type"] == "STT_FUNC"
+                and each["st_other"]["visibility"] == "STV_DEFAULT"
+                and each["st_shndx"] != "SHN_UNDEF"
+            ]
+    return tuple(found)
 
 
 def layout_numbers(compiled: bytes) -> list[int]:

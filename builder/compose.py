@@ -91,8 +91,9 @@ class Composition:
 
     @property
     def pages(self) -> tuple[str, ...]:
-        """The pages of which there are opcodes in it, by name; the core page first."""
+        """The pages of which there are opcodes in it, or could be, by name; the core page first."""
         found = {use.form.declaration.page.name for handler in self.handlers for use in handler.uses}
+        found.update(self.plan.need.pages)
         return tuple(sorted(found, key=lambda name: (name != CORE.name, name)))
 
     @property

@@ -15,7 +15,7 @@ from typing import Any
 from ..core.command import read_file
 from ..core.errors import UsageError
 
-NAMES = ("features", "only", "deny")
+NAMES = ("features", "only", "deny", "passes")
 TEXTS = ("mode", "engine", "target", "report")
 VALUES = ("stack", "heap", "fuel", "timeout")
 TABLES = ("options", "bundle", "budget")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..core.errors import UsageError
 from .options import read_value
-from .report import KINDS, Report
+from .report import ESTIMATE, KINDS, Report
 from .report_text import aligned
 
 SAME, NEW, REMOVED, GREW, SHRANK = "", "NEW", "REMOVED", "▲", "▼"
@@ -100,8 +101,18 @@ def growth(text: str, size: int) -> int:
     return size * int(read_value(text[:-1].strip() + "e3", "number")) // 100_000
 
 
+def linked(report: Report, name: str) -> Report:
+    """*report*, of the file *name*, if growth can be told from it. Raises UsageError."""
+    if report.estimate:
+        raise UsageError(f"{name} is an estimate, of a program that was not linked: growth is told of files")
+    return report
+
+
 def as_data(before: Report, after: Report) -> dict[str, object]:
     """The differences as JSON values; null for what is not there."""
+
+    def side(report: Report) -> dict[str, object]:
+        return {"program": report.program, "sha256": report.sha256, "estimate": report.estimate}
 
     def row(change: Change) -> dict[str, object]:
         return {
@@ -115,8 +126,8 @@ def as_data(before: Report, after: Report) -> dict[str, object]:
 
     return {
         "schema": 1,
-        "before": {"program": before.program, "sha256": before.sha256},
-        "after": {"program": after.program, "sha256": after.sha256},
+        "before": side(before),
+        "after": side(after),
         "totals": {c.item: {"before": c.before, "after": c.after, "by": c.by} for c in totals(before, after)},
         "libraries": [row(change) for change in changed_libraries(before, after)],
         "rows": [row(change) for change in changed_items(before, after)],
@@ -128,7 +139,8 @@ def show(before: Report, after: Report, *, details: bool) -> str:
     """The differences as a table; details: with every function, table and opcode."""
     lines = [f"{before.program} → {after.program}", ""]
     changes = changed_libraries(before, after)
-    if before.sha256 == after.sha256:
+    lines += [f"{each.program}: {ESTIMATE}" for each in (before, after) if each.estimate]
+    if before.sha256 == after.sha256 and not before.estimate:
         lines.append("the same bytes")
     table: list[tuple[str, ...]] = [("", "before", "after", "by", "", "what")]
     items = changed_items(before, after) if details else ()

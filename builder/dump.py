@@ -7,17 +7,18 @@ from collections.abc import Callable
 from ..core.module import Module
 from ..core.registry import Registry, choose
 from ..core.verified import Verified
+from ..stack import verify
 from .compile import Linked
 from .compose import Composition, compose
 from .emit import Sources, emit
 from .measure import Footprint
 from .need import Need
 from .pipeline import build, plan
-from .report_text import explain
-from .resolve import Request
+from .report_text import explain, told
+from .resolve import Plan, Request
 
 # In the order of the pipeline; those from `compile` on run the compiler.
-STAGES = ("verify", "need", "resolve", "compose", "emit", "compile", "measure")
+STAGES = ("verify", "optimise", "need", "resolve", "compose", "emit", "compile", "measure")
 
 
 def dump(stages: tuple[str, ...], module: Module | None, registry: Registry, request: Request) -> str:
@@ -26,7 +27,8 @@ def dump(stages: tuple[str, ...], module: Module | None, registry: Registry, req
         choose("stage", stage, STAGES)
     verified, needed, planned = plan(module, registry, request)
     show: dict[str, Callable[[], str]] = {
-        "verify": lambda: show_verified(verified),
+        "verify": lambda: show_verified(verify(module, registry.isa) if module else verified),
+        "optimise": lambda: show_optimised(planned, verified),
         "need": lambda: show_need(needed),
         "resolve": lambda: explain(planned),
         "compose": lambda: show_composition(compose(planned, verified, registry.isa)),
@@ -53,6 +55,11 @@ def show_verified(verified: Verified) -> str:
             slots = ", ".join(map(str, checked.maps.get(offset, ()))) or "none"
             lines.append(f"  safepoint at {offset}: references in operands: {slots}")
     return "\n".join(lines) + "\n"
+
+
+def show_optimised(planned: Plan, verified: Verified) -> str:
+    """What each pass changed, and the functions behind them all."""
+    return "".join(f"{told(step)}\n" for step in planned.passed) + show_verified(verified)
 
 
 def show_need(needed: Need) -> str:

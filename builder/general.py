@@ -48,11 +48,11 @@ def general(registry: Registry, request: Request) -> Plan:
     usable = _Usable(registry, request)
     there = [each for each in there if usable.opcode(each)]
     settled = [each for each in there if not _is_choice(registry, each.library)]
-    plan = _plan(registry, request, settled)
+    plan = _plan(registry, request, settled, chosen)
     names = {library.name for library in plan.libraries}
     complete = [each for each in there if each in settled or each.library in names]
     if len(complete) > len(settled):
-        plan = _plan(registry, request, complete)
+        plan = _plan(registry, request, complete, chosen)
     for library in plan.libraries:
         if library.tables is not None and not library.on_load:
             raise UsageError(
@@ -95,7 +95,9 @@ def _is_choice(registry: Registry, library: str) -> bool:
     return any(len(registry.interfaces[each]) > 1 for each in registry.libraries[library].provides)
 
 
-def _plan(registry: Registry, request: Request, declarations: list[Declaration]) -> Plan:
+def _plan(
+    registry: Registry, request: Request, declarations: list[Declaration], pages: tuple[str, ...]
+) -> Plan:
     wanted = set(declarations)
     every: dict[Use, tuple[int, Place | None]] = {
         use: (1, None)
@@ -115,6 +117,7 @@ def _plan(registry: Registry, request: Request, declarations: list[Declaration])
         min_stack=0,
         min_heap=0,
         wide="a module that is loaded may have 64-bit values",
+        pages=pages,
     )
     return resolve(need, registry, request)
 

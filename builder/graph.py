@@ -76,6 +76,18 @@ def graph(objects: Iterable[bytes], starts: tuple[str, ...] = (START,)) -> Graph
     return found
 
 
+def sections(data: bytes, number: int) -> list[tuple[str, str, int]]:
+    """(key in the graph, section, bytes) of what an object file, the one of this *number*, has in memory."""
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    elf = ELFFile(io.BytesIO(data))
+    table = elf.get_section_by_name(".symtab")
+    assert isinstance(table, SymbolTableSection), "compilers write a symbol table"
+    found = list(elf.iter_sections())
+    return [(key, found[at].name, found[at]["sh_size"]) for at, key in _keys(found, table, number).items()]
+
+
 def _read(data: bytes, number: int, to: Graph) -> None:
     """Adds the sections of an object file; static ones get its *number*."""
     from elftools.elf.elffile import ELFFile

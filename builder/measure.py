@@ -3,6 +3,8 @@
 The link map gives each input section its object file, hence its micro-library; the engine's function is
 split further by its line table, in which every handler is a file of its own. What no row covers is
 padding between sections; headers are a row; the sum is the size of the file, exactly.
+
+Where linking failed the object files themselves are measured: an estimate.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from .compile import STATE, Linked
 from .emit import ARRAY_PREFIX
-from .graph import graph
+from .graph import Graph, graph, sections
 from .native_stack import native_stack
 from .rows import HEADERS, PADDING, NativeStack, Row, total
 
@@ -35,12 +37,14 @@ ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string const
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """The bytes of an executable. rows sum to file_size, those that are not in the file left out. costs: for
-    C functions the bytes that are only there for them."""
+    C functions the bytes that are only there for them. estimate: it was not linked; rows are the sections
+    that the start leads to, without headers and padding."""
 
     rows: tuple[Row, ...]
     file_size: int
     native_stack: NativeStack
     costs: Mapping[str, int] = field(default_factory=dict)
+    estimate: bool = False
 
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
@@ -58,43 +62,22 @@ def measure(
     recursive: Mapping[str, int] | None = None,
     services: Iterable[str] = (),
 ) -> Footprint:
-    """The footprint of a linked executable. memory: (micro-library, what, bytes) of settled size. recursive:
-    C functions that call themselves by way of others, with how many calls are under way at most. services:
-    C functions whose costs are wanted."""
-    if linked.format == "c":
-        from .c_text import c_rows
+    """The footprint of an executable, an estimate where it was not linked.
 
-        rows = list(c_rows(linked))
-    elif linked.format == "wasm":
-        from .wasm import wasm_rows
-
-        rows = list(wasm_rows(linked))
-    else:
-        rows = _elf_rows(linked)
-    rows += [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
-    rows = _merged(rows)
-    size = len(linked.image)
+    memory: (micro-library, what, bytes) of settled size. recursive: C functions that
+    call themselves by way of others, with how many calls are under way at most. services: C functions whose
+    costs are wanted."""
+    settled = [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
     if linked.format != "elf":
-        assert sum(row.size for row in rows if row.in_file) == size
-        return Footprint(tuple(rows), size, NativeStack(None, ()))
-    headers = _header_bytes(linked.image)
-    rows.append(Row(HEADERS, "ELF headers", "", headers))
-    dynamic = sum(each for name, each in _output_sections(linked.link_map) if name in _DYNAMIC)
-    if dynamic:
-        rows.append(Row(HEADERS, "for the dynamic linker", "", dynamic))
-    padding = size - headers - dynamic - sum(row.size for row in rows if row.in_file and row.kind)
-    assert padding >= 0, "rows exceed the file"
-    rows.append(Row(PADDING, "alignment", "", padding))
-    assert sum(row.size for row in rows if row.in_file) == size
+        rows = _merged([*_rows_of[linked.format](linked), *settled])
+        assert sum(row.size for row in rows if row.in_file) == len(linked.image)
+        return Footprint(tuple(rows), len(linked.image), NativeStack(None, ()))
+    rows = []
     linked_graph = graph(linked.objects, linked.starts)
-    costs = {name: linked_graph.retained(name) for name in services}
-    return Footprint(tuple(rows), size, native_stack(linked_graph, recursive), costs)
-
-
-def _elf_rows(linked: Linked) -> list[Row]:
-    """What the link map says, and the engine's line table."""
-    rows: list[Row] = []
-    for address, size, kind, file, section in _input_sections(linked.link_map):
+    sections = _input_sections(linked.link_map) if linked.image else _reached(linked, linked_graph)
+    # What was not linked has the engine's line table in its object file.
+    table = linked.full or next(iter(linked.objects), b"")
+    for address, size, kind, file, section in sections:
         if not size:
             continue
         owner = linked.owners.get(file, "(toolchain)")
@@ -106,7 +89,7 @@ def _elf_rows(linked: Linked) -> list[Row]:
                 Row(library, f"state in the {struct}", kind, bytes_) for struct, library, bytes_ in parts
             ]
             continue
-        handlers = _handlers(linked.full, address, size) if item == "tb_run" and kind == "text" else []
+        handlers = _handlers(table, address, size) if item == "tb_run" and kind == "text" else []
         if handlers:
             rows += [
                 Row(each_owner or owner, label or item, kind, length, bool(label))
@@ -114,7 +97,42 @@ def _elf_rows(linked: Linked) -> list[Row]:
             ]
         else:
             rows.append(Row(owner, ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
-    return rows
+    rows = _merged([*rows, *settled])
+    if linked.image:
+        rows += _own_rows(linked, rows)
+    size = sum(row.size for row in rows if row.in_file)
+    assert size == len(linked.image) or not linked.image
+    costs = {name: linked_graph.retained(name) for name in services}
+    return Footprint(
+        tuple(rows), size, native_stack(linked_graph, recursive), costs, estimate=not linked.image
+    )
+
+
+def _own_rows(linked: Linked, rows: Iterable[Row]) -> list[Row]:
+    """The rows of the file itself: what *rows* do not cover."""
+    found = [Row(HEADERS, "ELF headers", "", _header_bytes(linked.image))]
+    dynamic = sum(each for name, each in _output_sections(linked.link_map) if name in _DYNAMIC)
+    if dynamic:
+        found.append(Row(HEADERS, "for the dynamic linker", "", dynamic))
+    padding = len(linked.image) - sum(row.size for row in (*rows, *found) if row.in_file)
+    assert padding >= 0, "rows exceed the file"
+    return [*found, Row(PADDING, "alignment", "", padding)]
+
+
+def _of_c(linked: Linked) -> Iterator[Row]:
+    from .c_text import c_rows
+
+    return c_rows(linked)
+
+
+def _of_wasm(linked: Linked) -> Iterator[Row]:
+    from .wasm import wasm_rows
+
+    return wasm_rows(linked)
+
+
+# What is no ELF file.
+_rows_of = {"c": _of_c, "wasm": _of_wasm}
 
 
 def state_rows(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:
@@ -157,12 +175,28 @@ def _output_sections(link_map: str) -> Iterator[tuple[str, int]]:
             yield match[4], int(match[2], 16)
 
 
+def _reached(linked: Linked, found: Graph) -> Iterator[tuple[int, int, str, str, str]]:
+    """The same of object files: their sections that the start leads to, each at address 0."""
+    live = found.reached()
+    for number, (file, data) in enumerate(zip(linked.owners, linked.objects, strict=True)):
+        for key, section, size in sections(data, number):
+            kind = KINDS.get(f".{section.split('.')[1]}", "")
+            if kind and key in live:
+                yield 0, size, kind, file, section
+
+
 def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
     """The engine's function split by its line table. Empty when there is none."""
+    from elftools.common.exceptions import ELFRelocationError
     from elftools.elf.elffile import ELFFile
 
     elf = ELFFile(io.BytesIO(full))
-    return by_handler(elf.get_dwarf_info(), start, size) if elf.has_dwarf_info() else []
+    if not elf.has_dwarf_info():
+        return []
+    try:
+        return by_handler(elf.get_dwarf_info(), start, size)
+    except ELFRelocationError:  # an object file of a target whose relocations pyelftools does not know
+        return []
 
 
 def by_handler(dwarf: DWARFInfo, start: int, size: int) -> list[tuple[str, str, int]]:

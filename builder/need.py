@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.module import Module
+from ..core.printable import printable
 from ..core.program import ALL_STRINGS, Instruction, Use, instructions, read_immediates, string_kinds
 from ..core.verified import Form, Verified
 from ..core.wellformed import is_wide
@@ -27,9 +28,10 @@ class Place:
     offset: int
 
     def __str__(self) -> str:
+        function, file = (printable(each).decode() for each in (self.function, self.file))
         if self.line:
-            return f"{self.function} ({self.file or 'line'}:{self.line})"
-        return f"{self.function} (offset {self.offset})"
+            return f"{function} ({file or 'line'}:{self.line})"
+        return f"{function} (offset {self.offset})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Need:
     """What a program needs. uses: the forms in it, each with the number of instructions and the first;
     asked: libraries and interfaces, with reasons; traps: kinds that it can raise; min_stack (cells) and
     min_heap (bytes): what the module asks for; min_linear (bytes) and min_tables (elements): the linear
-    memories and tables that it starts with. wide: why cells must have 64 bits; "" where 32 are enough."""
+    memories and tables that it starts with. wide: why cells must have 64 bits; "" where 32 are enough. pages:
+    those that modules may list, whether there is an opcode of them or not."""
 
     uses: dict[Use, tuple[int, Place | None]]
     asked: tuple[Asked, ...]
@@ -65,6 +68,7 @@ class Need:
     wide: str = ""
     min_linear: int = 0
     min_tables: int = 0
+    pages: tuple[str, ...] = ()
 
 
 def need(verified: Verified, isa: Isa) -> Need:

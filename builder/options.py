@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..core.command import read_file, reporting
+from ..core.command import plugin_option, read_file, reporting, trace_option, file_name
 from ..core.complete import among, features, registered
 from ..core.errors import UsageError
 
@@ -74,6 +74,12 @@ _OPTIONS = (
         help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux, c11, wasm32.  "
         "[default: x86_64-linux; c11 for --artifact c]",
     ),
+    click.option(
+        "--passes",
+        shell_complete=registered("passes", several=True),
+        metavar="NAMES",
+        help="Optimiser passes, in this order, or none.  [default: unused]",
+    ),
     click.option("--stack", metavar="CELLS", help="Stack limit."),
     click.option("--heap", metavar="BYTES", help="Heap size."),
     click.option("--fuel", metavar="N", help="Stop the program after N instructions."),
@@ -93,15 +99,8 @@ _OPTIONS = (
         metavar="NAME=FILE",
         help="Build in another program, which SCRIPT_EXEC runs by this name.",
     ),
-    click.option(
-        "-p",
-        "--plugin",
-        "plugins",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        metavar="PLUGIN",
-        help="Load a plug-in: a file, a folder, an installed one by name; no:NAME leaves one out.",
-    ),
+    plugin_option(),
+    trace_option,
 )
 
 
@@ -230,6 +229,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         origins={**sources, **places},
         artifact=KINDS[str(given.get("artifact") or EXE.name)],
         bundle=_bundle(registry, given["bundle"]),  # type: ignore[arg-type]
+        passes=None if given["passes"] is None else names(str(given["passes"])),
     )
 
 
@@ -239,7 +239,7 @@ def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
     from .pipeline import translate
 
     return {
-        name: verify(translate(read_file(path), str(path), registry), registry.isa)
+        name: verify(translate(read_file(path), file_name(path), registry), registry.isa)
         for name, path in bundled(given).items()
     }
 

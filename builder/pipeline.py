@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.errors import UsageError
+from ..core.errors import BuildError, UsageError
 from ..core.module import Module
 from ..core.registry import Registry
 from ..core.verified import Verified
 from ..stack import verify
-from .compile import Linked, compile_
+from .compile import Linked, LinkError, compile_
 from .compose import BUNDLE, INSTANCES, Composition, compose
 from .emit import Sources, emit
 from .general import general, sample
 from .measure import Footprint, measure
 from .need import Asked, Need, need, together
+from .optimise import chosen, optimise
+from .optimise import together as together_passed
 from .resolve import Plan, Request, resolve
 
 
@@ -39,6 +41,15 @@ class Artifact:
         return hashlib.sha256(self.image).hexdigest()
 
 
+class NotLinkedError(BuildError):
+    """Everything was compiled and the linker failed. artifact: without an image; its footprint is an
+    estimate."""
+
+    def __init__(self, message: str, artifact: Artifact) -> None:
+        super().__init__(message)
+        self.artifact = artifact
+
+
 def translate(content: bytes, name: str, registry: Registry) -> Module:
     """The module that *content* holds, by the first front-end that recognises it.
 
@@ -52,18 +63,24 @@ def translate(content: bytes, name: str, registry: Registry) -> Module:
 
 
 def plan(module: Module | None, registry: Registry, request: Request) -> tuple[Verified, Need, Plan]:
-    """The stages that need no compiler; without a module, for a runtime that loads modules: the program is
-    then one that does nothing."""
+    """The stages that need no compiler, on what optimiser passes make of the module; without a module, for a
+    runtime that loads modules: the program is then one that does nothing."""
+    passes = chosen(registry, request.passes)
     if module is None:
         planned = general(registry, request)
         return sample(registry), planned.need, planned
-    verified = verify(module, registry.isa)
+    if request.passes is None and request.artifact.hosted and not module.exports:
+        passes = ()  # its host can call each function by its name
+    verified, steps = optimise(verify(module, registry.isa), registry, passes)
     needed = need(verified, registry.isa)
     if request.bundle:
+        bundle = {name: optimise(each, registry, passes) for name, each in request.bundle.items()}
+        steps = together_passed((steps, *(passed for _, passed in bundle.values())))
+        request = replace(request, bundle={name: each for name, (each, _) in bundle.items()})
         needed = together([needed, *(need(each, registry.isa) for each in request.bundle.values())])
         asked = (*needed.asked, Asked(BUNDLE, (f"--bundle {next(iter(request.bundle))}",)))
         needed = replace(needed, asked=asked)
-    planned = resolve(needed, registry, request)
+    planned = replace(resolve(needed, registry, request), passed=steps)
     if request.bundle and len(planned.reasons[planned.interfaces[BUNDLE]]) == 1:
         raise UsageError(
             f"--bundle: no program runs others: nothing would run {', '.join(request.bundle)}; leave it out"
@@ -83,7 +100,7 @@ def build(
     """Build the smallest runtime for *module*, or one that loads modules where it is None. progress: told the
     name of each stage as it starts.
 
-    Raises TblvmError: of the stage that cannot go on.
+    Raises TblvmError: of the stage that cannot go on; NotLinkedError has what there is to report then.
     """
     progress("verify")
     verified, needed, planned = plan(module, registry, request)
@@ -92,11 +109,19 @@ def build(
     progress("emit")
     sources: Sources = emit(composition)
     progress("compile")
-    linked: Linked = compile_(sources, planned.target, planned.request.artifact, symbols=symbols, keep=keep)
+    failed = ""
+    try:
+        kind = planned.request.artifact
+        linked: Linked = compile_(sources, planned.target, kind, symbols=symbols, keep=keep)
+    except LinkError as error:
+        linked, failed = error.linked, str(error)
     progress("measure")
     services = [service.c for service in needed.services]
     footprint: Footprint = measure(linked, _memory(composition, linked), composition.recursive, services)
-    return Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)
+    made = Artifact(linked.image, verified, needed, planned, composition, sources, linked, footprint)
+    if failed:
+        raise NotLinkedError(failed, made)
+    return made
 
 
 def _memory(composition: Composition, linked: Linked) -> Iterator[tuple[str, str, int]]:

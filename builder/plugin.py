@@ -1,10 +1,29 @@
-"""Hook implementations of the room `builder`: modes and report formats."""
+"""Hook implementations of the room `builder`: an optimiser pass, modes and report formats."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.hookspecs import hookimpl
-from ..core.parts import Mode, ReportFormat
+from ..core.parts import Mode, Pass, ReportFormat
 from .formats import FORMATS
+
+if TYPE_CHECKING:
+    from ..core.module import Module
+    from ..core.verified import Verified
+    from ..opcodes import Isa
+
+
+def _unused(verified: Verified, isa: Isa) -> Module:
+    from .unused import run
+
+    return run(verified, isa)
+
+
+@hookimpl
+def tblvm_passes() -> list[Pass]:
+    doc = "leaves out functions, types, constants, globals, segments and imports that nothing uses"
+    return [Pass("unused", doc, _unused, default=True)]
 
 
 @hookimpl

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from ..core.printable import printable
-from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Row, total
+from .rows import HEADERS, PADDING, PROGRAM, NativeStack, Passed, Row, total
 
 if TYPE_CHECKING:
     from .pipeline import Artifact
     from .resolve import Plan
 
 SCHEMA = 1
+ESTIMATE = "ESTIMATE, not linked: sections that the start leads to, without headers and padding"
 KINDS = ("text", "rodata", "data", "bss", "memory")
 # What a device has in flash: code, constants, and the first values of data.
 CODE_KINDS = ("text", "rodata", "data")
@@ -65,7 +66,9 @@ class Report:
     """A footprint report. program: its file's name; bundle: names of the programs that it can run; rows sum
     to file_bytes, those that are not in the file left out; opcodes: how many there are; budgets: what the
     mode asks for; hints: what costs most, and where the program asks for it; traps: what can stop the
-    program, number 1 first."""
+    program, number 1 first; passes: what optimiser passes did. estimate: linking failed, there is no file: rows
+    are what would have been linked, without headers and padding; sha256 is "" and nothing is judged by
+    budgets."""
 
     program: str
     sha256: str
@@ -83,6 +86,13 @@ class Report:
     budgets: tuple[Verdict, ...]
     hints: tuple[str, ...]
     traps: tuple[str, ...]
+    passes: tuple[Passed, ...] = ()
+    estimate: bool = False
+
+    @property
+    def size_text(self) -> str:
+        """The size of the file, for a heading."""
+        return f"about {self.file_bytes:,} bytes" if self.estimate else f"{self.file_bytes:,} bytes"
 
     def total(self, *kinds: str, program: bool | None = None) -> int:
         """Bytes of these kinds; program: only the program's, or only the runtime's."""
@@ -157,7 +167,7 @@ def report_of(name: str, artifact: Artifact) -> Report:
         sizes[row.owner] = sizes.get(row.owner, 0) + (row.size if row.in_file else 0)
     return Report(
         program=name,
-        sha256=artifact.sha256,
+        sha256="" if footprint.estimate else artifact.sha256,
         target=plan.target.name,
         engine=plan.engine.name,
         mode=plan.mode.name,
@@ -178,9 +188,11 @@ def report_of(name: str, artifact: Artifact) -> Report:
             for each in plan.libraries
         ),
         rows=footprint.rows,
-        budgets=tuple(_verdicts(artifact)),
+        budgets=() if footprint.estimate else tuple(_verdicts(artifact)),
         hints=_hints(artifact),
         traps=tuple(trap.message for trap in plan.traps),
+        passes=plan.passed,
+        estimate=footprint.estimate,
     )
 
 
@@ -218,6 +230,7 @@ def as_data(report: Report) -> dict[str, object]:
     """The report as JSON values: raw integers, stable names (docs/report.schema.json)."""
     return {
         "schema": SCHEMA,
+        "estimate": report.estimate,
         "program": report.program,
         "sha256": report.sha256,
         "target": report.target,
@@ -258,6 +271,10 @@ def as_data(report: Report) -> dict[str, object]:
         ],
         "hints": list(report.hints),
         "traps": list(report.traps),
+        "passes": [
+            {"name": each.name, "before": each.before, "after": each.after, "functions": each.functions}
+            for each in report.passes
+        ],
     }
 
 
@@ -325,6 +342,13 @@ def _read(data: dict[str, Any]) -> Report:
         ),
         hints=_texts(data["hints"]),
         traps=_texts(data["traps"]),
+        passes=tuple(
+            Passed(
+                _text(each["name"]), _number(each["before"]), _number(each["after"]), int(each["functions"])
+            )
+            for each in data.get("passes", ())
+        ),
+        estimate=data["estimate"] is True,
     )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..core.markup import Markup, element, joined, raw
-from .report import CODE_KINDS, KINDS, Part, Report
+from .report import CODE_KINDS, KINDS, Part, Report, ESTIMATE
+from .report_text import told
 from .rows import Row
 from .treemap import Box, treemap
 
-WIDTH, HEIGHT = 1000.0, 520.0
+# Two drawings of the treemap, of which the style shows one: for wide screens, and for upright ones.
+DRAWINGS = {"broad": Box(0, 0, 1000, 520), "tall": Box(0, 0, 400, 760)}
 _CHARACTER, _LINE = 6.7, 13.0  # of labels
 # Colours that people with any sight tell apart: Okabe and Ito's, and lighter ones of the same.
 _COLOURS = (
@@ -22,12 +24,12 @@ _GREY = "#b8bec7"
 
 def show(report: Report) -> str:
     """The page."""
-    style = (Path(__file__).parent / "report.css").read_text()
+    style = (Path(__file__).parent / "report.css").read_text("utf-8")
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width"),
-        element("title", f"{report.program}: {report.file_bytes:,} bytes"),
+        element("title", f"{report.program}: {report.size_text}"),
         raw("style", style),
     )
     page = element("html", head, "\n", element("body", _body(report)), lang="en")
@@ -38,8 +40,10 @@ def _body(report: Report) -> Iterator[Markup]:
     colours = _colours(report)
     facts = [report.target, f"engine {report.engine}", f"mode {report.mode}"]
     facts += [f"cells of {report.cell_bits} bits", *(f"runs {name}" for name in report.bundle)]
-    yield element("h1", f"{report.program}: {report.file_bytes:,} bytes")
+    yield element("h1", f"{report.program}: {report.size_text}")
     yield element("p", " · ".join(facts))
+    if report.estimate:
+        yield element("p", ESTIMATE, class_="over")
     yield _figure(report, colours)
     yield element("h2", "Where every byte is, and why")
     yield _table(report, colours)
@@ -49,7 +53,8 @@ def _body(report: Report) -> Iterator[Markup]:
         yield element("h2", "Settings")
         rows = ((each.name, str(each.value), each.origin) for each in report.settings)
         yield _plain(("option", "value", "from"), rows)
-    yield element("footer", f"sha256 {report.sha256}")
+    if not report.estimate:
+        yield element("footer", f"sha256 {report.sha256}")
 
 
 def _colours(report: Report) -> dict[str, str]:
@@ -70,30 +75,42 @@ def _in_file(report: Report, owner: str) -> list[Row]:
 def _figure(report: Report, colours: Mapping[str, str]) -> Markup:
     sizes = {owner: sum(row.size for row in _in_file(report, owner)) for owner in report.owners()}
     owners = sorted((owner for owner in sizes if sizes[owner]), key=lambda name: (-sizes[name], name))
-    boxes = treemap([sizes[owner] for owner in owners], Box(0, 0, WIDTH, HEIGHT))
-    groups = (
-        element(
-            "g",
-            element("title", f"{owner}: {sizes[owner]:,} bytes"),
-            _rectangle(box, colours[owner], "group"),
-            _label(f"{owner} {sizes[owner]:,}", box, "name"),
-            _rows(owner, _in_file(report, owner), box.inset(2, _LINE + 2), colours[owner]),
+
+    def drawing(name: str, within: Box) -> Markup:
+        boxes = treemap([sizes[owner] for owner in owners], within)
+        # Where there is no pointer, titles would only be bytes.
+        titles = name == "broad"
+        groups = (
+            element(
+                "g",
+                element("title", f"{owner}: {sizes[owner]:,} bytes") if titles else None,
+                _rectangle(box, colours[owner], "group"),
+                _label(f"{owner} {sizes[owner]:,}", box, "name"),
+                _rows(owner, _in_file(report, owner), box.inset(2, _LINE + 2), colours[owner], titles),
+            )
+            for owner, box in zip(owners, boxes, strict=True)
         )
-        for owner, box in zip(owners, boxes, strict=True)
-    )
-    view = f"0 0 {WIDTH:.0f} {HEIGHT:.0f}"
-    drawing = element("svg", groups, viewBox=view, role="img", aria_label="Treemap of the file")
+        view = f"0 0 {within.width:.0f} {within.height:.0f}"
+        label = "Treemap of the file"
+        return element("svg", groups, viewBox=view, role="img", aria_label=label, class_=name)
+
     return element(
         "figure",
-        drawing,
-        element("figcaption", "Areas are bytes of the file; point at one to read what it is."),
+        (drawing(name, within) for name, within in DRAWINGS.items()),
+        element(
+            "figcaption",
+            "Areas are bytes of the file",
+            element("span", "; point at one to read what it is", class_="broad"),
+            ".",
+        ),
     )
 
 
-def _rows(owner: str, rows: list[Row], within: Box, colour: str) -> Iterator[Markup]:
+def _rows(owner: str, rows: list[Row], within: Box, colour: str, titles: bool) -> Iterator[Markup]:
     for row, box in zip(rows, treemap([row.size for row in rows], within), strict=True):
         what = f"{owner}: {row.item}, {row.size:,} bytes" + (f" of {row.kind}" if row.kind else "")
-        yield element("g", element("title", what), _rectangle(box, colour), _label(row.item, box))
+        drawn = _rectangle(box, colour), _label(row.item, box)
+        yield element("g", element("title", what), drawn) if titles else joined(drawn)
 
 
 def _rectangle(box: Box, colour: str, kind: str | None = None) -> Markup | None:
@@ -178,6 +195,8 @@ def _sums(report: Report) -> Iterator[Markup]:
     yield _plain(("", "bytes", ""), rows)
     for hint in report.hints:
         yield element("p", f"hint: {hint}")
+    for step in report.passes:
+        yield element("p", told(step))
     for verdict in report.budgets:
         mark = "within" if verdict.kept else "over"
         text = f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .report import Report
+from .report import Report, ESTIMATE
+from .report_text import told
 
 _SPECIAL = {ord(char): f"\\{char}" for char in "\\`*_{}[]<>|#~"}
 
@@ -15,7 +16,7 @@ def show(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"### {_plain(report.program)}: {report.file_bytes:,} bytes for {report.target}"
+    yield f"### {_plain(report.program)}: {report.size_text} for {report.target}"
     yield ""
     yield "| micro-library | file | retained | data | why |"
     yield "|---|---:|---:|---:|---|"
@@ -39,8 +40,9 @@ def _lines(report: Report) -> Iterator[str]:
         mark = "within" if verdict.kept else "**over**"
         yield f"- {_plain(verdict.what)}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
     yield from (f"- hint: {_plain(hint)}" for hint in report.hints)
+    yield from (f"- {_plain(told(step))}" for step in report.passes)
     yield ""
-    yield f"`sha256 {report.sha256}`"
+    yield f"**{ESTIMATE}**" if report.estimate else f"`sha256 {report.sha256}`"
 
 
 def _plain(text: str) -> str:

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .report import CODE_KINDS, KINDS, Report
-from .rows import Row
+from .report import CODE_KINDS, KINDS, Report, ESTIMATE
+from .rows import Passed, Row
 
 if TYPE_CHECKING:
     from .resolve import Plan
@@ -24,7 +24,9 @@ def show_details(report: Report) -> str:
 
 
 def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
-    yield f"{report.program}: {report.file_bytes:,} bytes for {report.target}, engine {report.engine}"
+    yield f"{report.program}: {report.size_text} for {report.target}, engine {report.engine}"
+    if report.estimate:
+        yield ESTIMATE
     yield ""
     parts = {part.name: part for part in report.parts}
     table: list[tuple[str, ...]] = [("micro-library", *KINDS, "file", "retained", "ops", "why")]
@@ -59,7 +61,18 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
         mark = "within" if verdict.kept else "OVER"
         yield f"{verdict.what}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"
     yield from (f"hint: {hint}" for hint in report.hints)
-    yield f"sha256 {report.sha256}"
+    yield from map(told, report.passes)
+    if not report.estimate:
+        yield f"sha256 {report.sha256}"
+
+
+def told(step: Passed) -> str:
+    """What an optimiser pass changed, in a line."""
+    changed = f"code of {step.before:,} → {step.after:,} bytes" if step.before != step.after else ""
+    if step.functions:
+        some = "1 function" if abs(step.functions) == 1 else f"{abs(step.functions)} functions"
+        changed += f"{', ' * bool(changed)}{some} {'fewer' if step.functions > 0 else 'more'}"
+    return f"pass {step.name}: {changed or 'nothing to change in the code'}"
 
 
 def _number(value: int) -> str:
@@ -103,6 +116,7 @@ def explain(plan: Plan) -> str:
             lines.append(f"{name} {value if isinstance(value, str) else ','.join(value)}: from {origin}")
     why = plan.need.wide or ("asked for" if plan.cell_bits == 64 else "the program has no 64-bit value")
     lines.append(f"cells of {plan.cell_bits} bits: {why}")
+    lines += map(told, plan.passed)
     for library in plan.libraries:
         fills = f" (fills {', '.join(library.provides)})" if library.provides else ""
         lines.append(f"\n{library.name}{fills}: {library.doc}")

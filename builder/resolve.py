@@ -17,6 +17,7 @@ from ..core.verified import Verified
 from ..opcodes import Trap
 from .artifacts import EXE, Kind
 from .need import Asked, Need
+from .rows import Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
     may not; mode, engine, target by name ("": what is usual for the artifact); options: name -> value;
     artifact: the kind of artifact; cell_bits: the least width of cells, which 64-bit values make 64; bundle:
-    by name, programs that the program can run; origins: of options and of the fields here by name, where
-    they come from."""
+    by name, programs that the program can run; passes: optimiser passes in their order, None for those that
+    are default; origins: of options and of the fields here by name, where they come from."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -37,6 +38,7 @@ class Request:
     artifact: Kind = EXE
     cell_bits: int = 32
     bundle: Mapping[str, Verified] = field(default_factory=dict)
+    passes: tuple[str, ...] | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,6 +49,7 @@ class Plan:
     unused: options that were asked for and that nothing in the plan has. bundle: by name, programs that the
     program can run. request: what it answers. askers: for each micro-library, sets of others any of which,
     when all in it are there, brings it in; an empty set is the program, a person or the target.
+    passed: the optimiser passes that the programs went through.
     """
 
     need: Need
@@ -64,6 +67,7 @@ class Plan:
     bundle: Mapping[str, Verified] = field(default_factory=dict)
     request: Request = field(default_factory=Request)
     askers: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
+    passed: tuple[Passed, ...] = ()
 
     def number(self, option: str) -> int:
         """The value of an option that is a number, 0 where nothing in the plan has it."""
@@ -211,7 +215,9 @@ class _Resolver:
         chain = asked.chain if asked.chain[-1] == library.name else (*asked.chain, asked.name)
         if asked.name != library.name:
             chain = (*chain, library.name)
-        self.reasons.setdefault(library.name, []).append(" → ".join(dict.fromkeys(chain)))
+        # What it has brought in itself is no reason for it.
+        if library.name not in asked.chain[:-1]:
+            self.reasons.setdefault(library.name, []).append(" → ".join(dict.fromkeys(chain)))
         self.askers.setdefault(library.name, set()).add(frozenset({asked.by} - {""}) or self.completed)
         if library.name in self.chosen:
             return []

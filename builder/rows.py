@@ -1,4 +1,4 @@
-"""What a footprint is told in: rows of bytes, and a bound of the native stack."""
+"""What a report is told in: rows of bytes, a bound of the native stack, what optimiser passes did."""
 
 from __future__ import annotations
 
@@ -43,3 +43,14 @@ class NativeStack:
 
     bytes: int | None
     path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a pass has changed. before, after: bytes of code; functions: how many it has taken away, negative
+    where it has added some."""
+
+    name: str
+    before: int
+    after: int
+    functions: int

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .compile import Linked, members, run_all
+from ..core.errors import BuildError
+from .compile import Linked, is_made, members, run_all
 from .emit import ARRAY_PREFIX, Sources
+from .link_errors import explained
 from .measure import ANONYMOUS, by_handler, state_rows
 from .rows import HEADERS, PADDING, Row
 from .toolchain import zig
@@ -75,15 +77,22 @@ def link(objects: dict[str, Path], sources: Sources, folder: Path, symbols: bool
     """The module that *objects* are linked to. symbols: leave names and line tables in. Raises BuildError."""
     layout = objects.pop(sources.layout.name)
     full, link_map = folder / "full.wasm", folder / "link.map"
+    owners = {objects[unit.name].name: unit.owner for unit in sources.units}
+
+    def error(status: int, text: str) -> BuildError:
+        return BuildError(explained(status, text, owners, folder))
+
     command = [str(zig()), "wasm-ld", *LINK_FLAGS, *map(str, objects.values())]
-    run_all([[*command, f"-Map={link_map}", "-o", str(full)]], folder)
+    run_all([[*command, f"-Map={link_map}", "-o", str(full)]], folder, error)
+    if not (is_made(full, "wasm") and link_map.is_file()):
+        raise error(0, "it made no module: pip install --force-reinstall ziglang")
     whole = full.read_bytes()
     known = [each for each in sections(whole) if each.number != _CUSTOM]
     return Linked(
         image=whole if symbols else whole[: known[-1].end],
         full=whole,
-        link_map=link_map.read_text(),
-        owners={objects[unit.name].name: unit.owner for unit in sources.units},
+        link_map=link_map.read_text("utf-8", "replace"),
+        owners=owners,
         members=members(_layout_numbers(layout.read_bytes()), sources),
         objects=(),
         format="wasm",

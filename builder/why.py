@@ -31,7 +31,7 @@ def _library(library: MicroLibrary, plan: Plan, report: Report | None) -> Iterat
     yield f"{library.name}: {library.doc}"
     if report is not None:
         size = sum(row.size for row in report.rows if row.owner == library.name and row.in_file)
-        yield f"  {size:,} bytes in the file"
+        yield f"  {'about ' * report.estimate}{size:,} bytes in the file"
     yield from (f"  because {reason}" for reason in plan.reasons[library.name])
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import accumulate
+from collections.abc import Callable
 
 from ..opcodes import Opcode, types
 from .asm_scope import Block, Key, Scope, Table, directive_of, read_declared, read_key
-from .code import highest, write_leb
+from .code import highest, relax, write_leb
 from .module import MAX_FRAME_CELLS, UNMEASURED, Function, FunctionType
 from .text import FLOAT_WORDS, Fault, Token, Words, suggestion
 from .wellformed import MAX_LINE
@@ -19,25 +18,6 @@ IMPLIED = ("memory", "table")
 # Immediates that name a thing of the program, and the table of the scope that has the names.
 LISTED = {"func": "functions", "memory": "memories", "data": "data", "table": "tables", "elem": "elements"}
 LISTED["import"] = "imports"
-
-
-def relax(pieces: Sequence[bytes | int], places: Sequence[int]) -> list[int]:
-    """The offset of each piece of a function's code, and the length of the whole behind them.
-
-    A piece is bytes, or the number of a label: then a branch offset of the fewest bytes possible. Label
-    n stands before piece places[n].
-    """
-    sizes = [1 if isinstance(piece, int) else len(piece) for piece in pieces]
-    while True:
-        offsets = list(accumulate(sizes, initial=0))
-        grown = False
-        for index, piece in enumerate(pieces):
-            if isinstance(piece, int):
-                size = len(write_leb(offsets[places[piece]]))
-                if size > sizes[index]:
-                    sizes[index], grown = size, True
-        if not grown:
-            return offsets
 
 
 class FunctionBody:

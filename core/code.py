@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from ..opcodes import CORE, Isa, Opcode
 from ..opcodes.signature import FULL_KINDS, SIGNED_KINDS
@@ -84,7 +85,8 @@ class Decoder:
         for use in pages:
             if use.name not in isa.pages:
                 raise ModuleError(
-                    f"it uses page {use.name}, which no installed plug-in provides: install the one that does"
+                    f"it uses page {use.name}, which no plug-in that is loaded has: "
+                    f"pip install tblvm-{use.name}, if it is called as others are, or name its file with -p"
                 )
             page = isa.pages[use.name]
             if isa.fingerprint(use.name, use.last) != use.fingerprint:
@@ -144,3 +146,55 @@ class Decoder:
             opcode, immediates, after = self.at(code, offset)
             yield offset, opcode, immediates, after
             offset = after
+
+
+def relax(pieces: Sequence[bytes | int], places: Sequence[int]) -> list[int]:
+    """The offset of each piece of a function's code, and the length of the whole behind them.
+
+    A piece is bytes, or the number of a label: then a branch offset of the fewest bytes possible. Label
+    n stands before piece places[n].
+    """
+    sizes = [1 if isinstance(piece, int) else len(piece) for piece in pieces]
+    while True:
+        offsets = list(accumulate(sizes, initial=0))
+        grown = False
+        for index, piece in enumerate(pieces):
+            if isinstance(piece, int):
+                size = len(write_leb(offsets[places[piece]]))
+                if size > sizes[index]:
+                    sizes[index], grown = size, True
+        if not grown:
+            return offsets
+
+
+def rewrite(code: bytes, decoder: Decoder, change: Callable[[str, int], int]) -> tuple[bytes, dict[int, int]]:
+    """*code* with other immediates: *change* is given the kind and the value of each that is no branch
+    target, and gives its new value. The new code, and where each instruction of *code* starts in it: branches
+    go to the same instructions.
+
+    Raises ValueError when *code* cannot be decoded or a new value cannot be written.
+    """
+    pieces: list[bytes | int] = []
+    starts: dict[int, int] = {}  # of an instruction -> its first piece
+    for at, opcode, immediates, _ in decoder.instructions(code):
+        starts[at] = len(pieces)
+        head = bytes(code[at : at + (1 if opcode.page == CORE else 2)])
+        many = len(opcode.kinds) - 1 if "targets" in opcode.kinds else -1
+        for index, (kind, value) in enumerate(opcode.slots(immediates)):
+            if index == many:
+                head += write_leb(len(immediates) - len(opcode.kinds))
+            if kind == "target":
+                pieces += (head, value)
+                head = b""
+            else:
+                head += write_leb(change(kind, value), signed=kind in SIGNED_KINDS)
+        pieces.append(head)
+    # A label for each target: its number is the offset that it had.
+    targets = {
+        piece: number for number, piece in enumerate({each for each in pieces if isinstance(each, int)})
+    }
+    numbered = [targets[each] if isinstance(each, int) else each for each in pieces]
+    offsets = relax(numbered, [starts[target] for target in targets])
+    places = [offsets[starts[target]] for target in targets]
+    made = b"".join(write_leb(places[each]) if isinstance(each, int) else each for each in numbered)
+    return made, {at: offsets[first] for at, first in starts.items()}

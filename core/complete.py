@@ -36,9 +36,11 @@ def among(names: Callable[[Registry], Iterable[tuple[str, str]]], *, several: bo
     return complete
 
 
-def registered(kind: str) -> Completer:
+def registered(kind: str, *, several: bool = False) -> Completer:
     """Completes a parameter among what plug-ins register of a *kind*: an attribute of the registry."""
-    return among(lambda registry: ((each.name, each.doc) for each in getattr(registry, kind).values()))
+    return among(
+        lambda registry: ((each.name, each.doc) for each in getattr(registry, kind).values()), several=several
+    )
 
 
 def features(registry: Registry) -> Iterable[tuple[str, str]]:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from ..opcodes import CORE, Isa, Opcode, types
 from ..opcodes.signature import SIGNED_KINDS
 from .asm import NAME_TABLES
-from .asm_function import IMPLIED, LISTED, relax
+from .asm_function import IMPLIED, LISTED
 from .asm_import import body_of_import
-from .code import Decoder, write_leb
+from .code import Decoder, relax, write_leb
 from .errors import ModuleError
 from .module import (
     MAX_ELEMENTS,

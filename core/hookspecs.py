@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    import click
+
     from ..opcodes import OpcodeSet
-    from .parts import Engine, FrontEnd, MicroLibrary, Mode, ReportFormat, Target
+    from .parts import Engine, FrontEnd, MicroLibrary, Mode, Pass, ReportFormat, Target
 
 hookspec = pluggy.HookspecMarker("tblvm")
 hookimpl = pluggy.HookimplMarker("tblvm")
@@ -40,6 +42,11 @@ def tblvm_front_ends() -> Sequence[FrontEnd]:  # type: ignore[empty-body]
 
 
 @hookspec
+def tblvm_passes() -> Sequence[Pass]:  # type: ignore[empty-body]
+    """Optimiser passes: each makes a module of a verified one, between front-end and build."""
+
+
+@hookspec
 def tblvm_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
     """Engines: printers of C that executes resolved code."""
 
@@ -57,3 +64,8 @@ def tblvm_modes() -> Sequence[Mode]:  # type: ignore[empty-body]
 @hookspec
 def tblvm_report_formats() -> Sequence[ReportFormat]:  # type: ignore[empty-body]
     """Ways to show a footprint report."""
+
+
+@hookspec
+def tblvm_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
+    """Commands: `tblvm NAME` runs one. Asked for names that are not tblvm's own, and for lists."""

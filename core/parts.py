@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..opcodes import Isa
     from .module import Module
     from .program import Program, Use
+    from .verified import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,21 @@ class FrontEnd:
     name: str
     recognises: Callable[[bytes, str], bool]
     translate: Callable[[bytes, str, Isa], Module]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """An optimiser pass: from a verified module to one that does the same.
+
+    name: as `--passes` takes it. doc: one line. run: the verified module and the instruction set to a module,
+    which is verified again; the same object where nothing is to be done. Code is bytes: core/code.py has
+    `Decoder` and `rewrite` for it. default: whether programs pass it where nobody says otherwise.
+    """
+
+    name: str
+    doc: str
+    run: Callable[[Verified, Isa], Module]
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 # Code points that control a terminal or cannot be seen: Unicode's Cc, Cf, Co, Zl, Zp, Zs but the space, and
 # the rest of the blocks that they are in. A list of our own: what str.isprintable says changes with Python.
 HIDDEN = (
@@ -30,8 +33,19 @@ HIDDEN = (
     (0x1D173, 0x1D17A),
     (0xE0000, 0x10FFFF),
 )
+_HIDDEN = re.compile("[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in HIDDEN) + "]")
+
+
+def printable_lines(text: str) -> str:
+    """*text* of several lines for a terminal."""
+    return "\n".join(printable(line.expandtabs()).decode() for line in text.split("\n"))
+
+
+def escaped_json(text: str) -> str:
+    """JSON *text* with what could control a terminal as JSON writes it in ASCII."""
+    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1] if found[0] != "\n" else "\n", text)
 
 
 def printable(name: str) -> bytes:
     """*name* for a terminal: what could control it becomes a question mark."""
-    return "".join("?" if any(a <= ord(c) <= b for a, b in HIDDEN) else c for c in name).encode()
+    return _HIDDEN.sub("?", name).encode()

@@ -1,7 +1,7 @@
 """Registry: everything that plug-ins contribute, as a value that is passed around.
 
 `load()` finds plug-ins by their entry points in the group `tblvm`; built-in rooms are found the same
-way. A plug-in can also be a single file or a folder with a `plugin.py`, named by its path.
+way. A plug-in can also be a single file, a folder with a `plugin.py` or a package, named by its path.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ import difflib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
 from ..opcodes import DslError, Isa, OpcodeSet
-from . import hookspecs
+from . import hookspecs, tracing, guard
 from .errors import UsageError
-from .names import GROUP
-from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, ReportFormat, Target
+from .names import GROUP, TRACE
+from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, Pass, ReportFormat, Target
+
+if TYPE_CHECKING:
+    import click
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class PluginInfo:
     module: ModuleType = field(repr=False)
     path: str = ""
 
+    @property
+    def way_out(self) -> str:
+        """How a message goes on that says to leave it out."""
+        return "" if self.path else f" with -p no:{self.name}"
+
 
 N = TypeVar("N")
 
@@ -45,25 +53,53 @@ class Registry:
 
     def __init__(self, manager: pluggy.PluginManager, plugins: tuple[PluginInfo, ...]) -> None:
         self._hook = manager.hook
+        self._asked: dict[str, list[tuple[PluginInfo, list[Any]]]] = {}
         self.plugins = plugins
 
     def contributions(self, plugin: PluginInfo) -> dict[str, tuple[str, ...]]:
         """What *plugin* adds: "opcodes", "micro libraries", … -> names, in their order."""
         found: dict[str, tuple[str, ...]] = {}
         for hook in (name for name in vars(hookspecs) if name.startswith("tblvm_")):
-            for implementation in getattr(self._hook, hook).get_hookimpls():
-                if implementation.plugin is plugin.module:
-                    added = implementation.function()
-                    if hook == "tblvm_opcodes":
-                        added = [declaration for those in added for declaration in those.declarations]
-                    names = (each.label if hook == "tblvm_opcodes" else each.name for each in added)
+            for each, answer in self._answers(hook):
+                if each is plugin:
+                    names = (name for part in answer for name in tracing.contributed(part))
                     found[hook.removeprefix("tblvm_").replace("_", " ")] = tuple(dict.fromkeys(names))
         return found
+
+    def _ask(self, hook: str) -> list[Any]:
+        """What all plug-ins give for *hook*, in the order of loading."""
+        return [each for _, answer in self._answers(hook) for each in answer]
+
+    def _answers(self, hook: str) -> list[tuple[PluginInfo, list[Any]]]:
+        """What each plug-in gives for *hook*, asked once. Raises UsageError for one that fails."""
+        if hook in self._asked:
+            return self._asked[hook]
+        call = getattr(self._hook, hook)
+        asked = [each for each in call.get_hookimpls() if not (each.hookwrapper or each.wrapper)]
+        infos = {id(info.module): info for info in self.plugins}
+        plugins = [infos.get(id(each.plugin)) or _unlisted(each) for each in asked]
+        try:
+            # pluggy asks the plug-in that was registered last first, and forgets answers that are None.
+            answers = [list(answer) for answer in reversed(call())]
+            if len(answers) != len(asked):
+                raise TypeError("a hook gives a list, not None")
+        except Exception as error:
+            plugin = plugins[next((i for i, each in enumerate(asked) if _fails(each)), -1)]
+            raise UsageError(
+                f"plug-in {plugin.name} ({plugin.origin}) fails in {hook}: {type(error).__name__}: {error}; "
+                f"leave it out{plugin.way_out}, or tell its author"
+            ) from error
+        self._asked[hook] = list(zip(plugins, answers, strict=True))
+        return self._asked[hook]
+
+    def source(self, what: str, name: str) -> PluginInfo:
+        """The plug-in that adds *name*, which is there, to *what*, as `contributions` calls it."""
+        return next(each for each in self.plugins if name in self.contributions(each).get(what, ()))
 
     @cached_property
     def opcode_sets(self) -> tuple[OpcodeSet, ...]:
         """The declared opcodes, by page and micro-library."""
-        return tuple(_flat(self._hook.tblvm_opcodes()))
+        return tuple(self._ask("tblvm_opcodes"))
 
     @cached_property
     def isa(self) -> Isa:
@@ -76,7 +112,7 @@ class Registry:
     @cached_property
     def libraries(self) -> dict[str, MicroLibrary]:
         """Micro-libraries by name."""
-        found = _by_name("micro-library", _flat(self._hook.tblvm_micro_libraries()))
+        found = _by_name("micro-library", self._ask("tblvm_micro_libraries"))
         for each in self.opcode_sets:
             # Opcodes that need no C need not say more about their library than its name.
             if each.library not in found and each.declarations:
@@ -110,28 +146,46 @@ class Registry:
 
     @cached_property
     def front_ends(self) -> tuple[FrontEnd, ...]:
-        return tuple(_by_name("front-end", _flat(self._hook.tblvm_front_ends())).values())
+        return tuple(_by_name("front-end", self._ask("tblvm_front_ends")).values())
+
+    @cached_property
+    def passes(self) -> dict[str, Pass]:
+        return _by_name("pass", self._ask("tblvm_passes"))
+
+    @cached_property
+    def commands(self) -> dict[str, click.Command]:
+        return _by_name("command", self._ask("tblvm_commands"))
 
     @cached_property
     def engines(self) -> dict[str, Engine]:
-        return _by_name("engine", _flat(self._hook.tblvm_engines()))
+        return _by_name("engine", self._ask("tblvm_engines"))
 
     @cached_property
     def targets(self) -> dict[str, Target]:
-        return _by_name("target", _flat(self._hook.tblvm_targets()))
+        return _by_name("target", self._ask("tblvm_targets"))
 
     @cached_property
     def modes(self) -> dict[str, Mode]:
-        return _by_name("mode", _flat(self._hook.tblvm_modes()))
+        return _by_name("mode", self._ask("tblvm_modes"))
 
     @cached_property
     def report_formats(self) -> dict[str, ReportFormat]:
-        return _by_name("report format", _flat(self._hook.tblvm_report_formats()))
+        return _by_name("report format", self._ask("tblvm_report_formats"))
 
 
-def _flat(answers: Iterable[Sequence[N]]) -> list[N]:
-    # pluggy asks the plug-in that was registered last first; contributions keep the order of loading.
-    return [each for answer in reversed(list(answers)) for each in answer]
+def _unlisted(implementation: pluggy.HookImpl) -> PluginInfo:
+    """A plug-in that somebody registered by hand."""
+    name = implementation.plugin_name
+    return PluginInfo(name, name, cast("ModuleType", implementation.plugin))
+
+
+def _fails(implementation: pluggy.HookImpl) -> bool:
+    """Whether this implementation of a hook, called once more, gives no list."""
+    try:
+        list(cast("Iterable[object]", implementation.function()))
+    except Exception:
+        return True
+    return False
 
 
 def _by_name(what: str, found: Iterable[N]) -> dict[str, N]:
@@ -168,6 +222,9 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
         autoload = not os.environ.get("TBLVM_DISABLE_PLUGIN_AUTOLOAD")
     manager = pluggy.PluginManager("tblvm")
     manager.add_hookspecs(hookspecs)
+    labels: dict[str, str] = {}
+    if os.environ.get(TRACE, "0") not in ("", "0"):
+        tracing.trace(manager, labels)
     infos: list[PluginInfo] = []
     points = sorted(entry_points(group=GROUP), key=lambda p: (not p.value.startswith("tblvm."), p.name))
     wanted, off, paths = _selected(map(str, paths), {point.name for point in points})
@@ -179,24 +236,22 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
             continue
         try:
             module = point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
-                f"plug-in {point.name} ({point.value}) does not load: {type(error).__name__}: {error}; "
+                f"plug-in {point.name} ({point.value}) does not load: {guard.told(error)}; "
                 f"uninstall it, or leave it out with -p no:{point.name}"
             ) from error
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-        manager.register(module, point.name)
+        guard.register(manager, module, point.name, point.name)
         infos.append(PluginInfo(point.name, origin, module))
+        labels[point.name] = f"{point.name} ({origin})"
     for each in paths:
         path = Path(each)
         module = _load_path(path)
         if not manager.has_plugin(module.__name__):
-            manager.register(module, module.__name__)
+            guard.register(manager, module, module.__name__, str(path))
             infos.append(PluginInfo(path.stem, str(path), module, str(path)))
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise UsageError(f"a plug-in has a hook that does not exist: {error}") from error
+            labels[module.__name__] = str(path)
     return Registry(manager, tuple(infos))
 
 
@@ -216,10 +271,13 @@ def _selected(given: Iterable[str], installed: set[str]) -> tuple[set[str], set[
 
 
 def _load_path(path: Path) -> ModuleType:
-    """Import a plug-in from a file, or from a folder with a plugin.py."""
-    file = path / "plugin.py" if path.is_dir() else path
-    if not file.is_file():
-        raise UsageError(f"there is no plug-in at {path}: name a Python file, or a folder with a plugin.py")
+    """Import a plug-in from a file, or from a folder with a plugin.py or of a package."""
+    files = (path / "plugin.py", path / "__init__.py") if path.is_dir() else (path,)
+    file = next((each for each in files if each.is_file()), None)
+    if file is None:
+        raise UsageError(
+            f"there is no plug-in at {path}: name a Python file, or a folder with a plugin.py or __init__.py"
+        )
     # The same file is the same plug-in however often it is loaded: its opcodes are compared by identity.
     name = f"tblvm_loose_{path.stem}_{abs(hash(str(file.resolve()))):x}"
     if name in sys.modules:
@@ -231,7 +289,9 @@ def _load_path(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except BaseException as error:
         del sys.modules[name]
-        raise UsageError(f"plug-in {path} does not load: {type(error).__name__}: {error}") from error
+        if isinstance(error, (Exception, SystemExit)):
+            raise UsageError(f"plug-in {path} does not load: {guard.told(error)}") from error
+        raise
     return module

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, Any
@@ -32,12 +31,12 @@ class Instance:
     def __init__(self, store: Store, part: Part, context: Any, timeout: float | None) -> None:
         self.store, self.timeout = store, timeout
         self._part, self._lib, self._context = part, part.lib, context
-        self._lock = threading.Lock()
+        self._running = [False]
         self._deadline: Deadline | None = None
-        self._views: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._views: list[weakref.ref[Any]] = []
         self._finalizer = weakref.finalize(self, free, part, context)
         self._functions = _Functions(self)
-        self._plain = _Plain(self)
+        self._plain: dict[str, Any] = {}
         self._enter = self._lib.tblvm_enter
 
     # -- calls --------------------------------------------------------------------------------------------
@@ -56,11 +55,13 @@ class Instance:
         if arguments:
             return self._functions[name](*arguments)
         # The shortest way for functions that take and give nothing: what a call costs can be felt.
-        bound = self._plain[name]
+        try:
+            bound = self._plain[name]
+        except KeyError:
+            bound = self._bind(name)
         if bound is None:
             return self._functions[name]()
-        status = self._enter(bound)
-        if status:
+        if status := self._enter(bound):
             raise self._failure(status)
         return None
 
@@ -94,10 +95,12 @@ class Instance:
         """
         if args:
             raise UsageError("this program takes no arguments: give it input instead")
+        self._open()
         with self._part.lock:
             self._part.use_consoles()
-        if not self._lock.acquire(False):
+        if self._running[0]:
             raise self._busy()
+        self._running[0] = True
         console, key = Console(stdin, stdout), address(self._context)
         before, self._part.consoles[key] = self._part.consoles.get(key), console
         try:
@@ -108,7 +111,7 @@ class Instance:
             finally:
                 if stop is not None:
                     stop()
-            error = self._part.failures.pop(key, None) if not done else None
+            error = self._part.failure() if not done else None
             if error is not None:
                 raise error
             if done:
@@ -122,7 +125,7 @@ class Instance:
                 del self._part.consoles[key]
             else:
                 self._part.consoles[key] = before
-            self._lock.release()
+            self._running[0] = False
 
     # -- what it has --------------------------------------------------------------------------------------
 
@@ -134,6 +137,7 @@ class Instance:
 
     @fuel.setter
     def fuel(self, value: int) -> None:
+        self._open()
         status = self._lib.tblvm_set_fuel(self._context, whole("fuel", value))
         if status:
             raise self._failure(status)
@@ -157,19 +161,14 @@ class Instance:
         BufferError while there are views of its memory."""
         if self._context is None:
             return
-        if len(self._views):
+        self._views = [each for each in self._views if each() is not None]
+        if self._views:
             raise BufferError("there are views of the instance's memory: release them before it is closed")
-        if not self._lock.acquire(False):
+        if self._lib.tblvm_close(self._context) == BUSY:
             raise self._busy()
-        try:
-            if self._lib.tblvm_close(self._context) == BUSY:
-                raise self._busy()
-            self._functions.clear()
-            self._plain.clear()
-            self._enter = closed
-            self._context = None
-        finally:
-            self._lock.release()
+        self._functions.clear()
+        self._plain.clear()
+        self._context = None
 
     def __enter__(self) -> Instance:
         return self
@@ -195,6 +194,15 @@ class Instance:
             raise KeyError(f"the program exports no function {name}; it exports {some or 'none'}")
         return number
 
+    def _bind(self, name: str) -> Any:
+        """What `tblvm_enter` takes for a function that takes and gives nothing, None for others."""
+        number = self._number(name)
+        bound = None
+        if self._signature(number) == ">" and self.timeout is None:
+            bound = ffi().new("tblvm_bound *", (self._context, number))
+        self._plain[name] = bound
+        return bound
+
     def _caller(self, name: str) -> Callable[..., Any]:
         number = self._number(name)
         signature = self._signature(number)
@@ -210,7 +218,7 @@ class Instance:
             self._context,
             number,
             signature,
-            lock=self._lock,
+            running=self._running,
             busy=self._busy,
             fail=self._failure,
             watch=self._watch if self.timeout is not None else None,
@@ -236,7 +244,7 @@ class Instance:
             return Halted("the program ended itself before it gave results")
         if status != TRAPPED:
             return TypeError("the arguments do not fit the function")
-        cause = self._part.failures.pop(address(self._context), None)
+        cause = self._part.failure()
         if cause is not None and not isinstance(cause, Exception):
             return cause  # KeyboardInterrupt, SystemExit: nobody asks for the program any more
         trap = self._trap()
@@ -271,26 +279,3 @@ class _Functions(dict[str, Callable[..., Any]]):
         made = instance._caller(name)
         self[name] = made
         return made
-
-
-class _Plain(dict[str, Any]):
-    """What `tblvm_enter` takes for functions that take and give nothing, None for others."""
-
-    def __init__(self, instance: Instance) -> None:
-        super().__init__()
-        self._instance = weakref.ref(instance)
-
-    def __missing__(self, name: str) -> Any:
-        instance = self._instance()
-        assert instance is not None, "an instance is there as long as its functions"
-        number = instance._number(name)
-        bound = None
-        if instance._signature(number) == ">" and instance.timeout is None:
-            bound = ffi().new("tblvm_bound *", (instance._context, number))
-        self[name] = bound
-        return bound
-
-
-def closed(bound: Any) -> int:
-    """Stands for `tblvm_enter` of an instance that was closed."""
-    return CLOSED

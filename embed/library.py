@@ -76,7 +76,10 @@ def _open(image: bytes) -> Any:
     try:
         with open(descriptor, "wb", closefd=False) as file:
             file.write(image)
-        return ffi().dlopen(f"/proc/self/fd/{descriptor}")
+        # The dynamic linker takes a name that it has seen for the library that it had then, and descriptors
+        # have the same number again: the path of each is another one.
+        again = "/." * len(_libraries)
+        return ffi().dlopen(f"/proc/self{again}/fd/{descriptor}")
     except OSError as error:
         raise HostError(f"the system does not load the runtime: {error}") from None
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from .library import ffi
@@ -62,5 +63,5 @@ class Memory:
         at, size = self._place()
         array = (ctypes.c_ubyte * size).from_address(int(ffi().cast("uintptr_t", at)))
         array.instance = self._instance  # type: ignore[attr-defined]  # it lives as long
-        self._instance._views.add(array)
+        self._instance._views.append(weakref.ref(array))
         return memoryview(array).cast("B")

@@ -43,11 +43,16 @@ class Part:
         self._kept: list[Any] = []
         self._defined: set[tuple[str, str, str, int]] = set()
         for name, value in limits.items():
-            if value is not None and lib.tblvm_store_limit(self.store, name.encode(), whole(name, value)):
-                # What nothing has, nothing can have too much of.
-                why = text(lib.tblvm_store_error(self.store))
-                if "value" in why:
-                    raise UsageError(f"{name}: {why}: {value}")
+            if value is not None:
+                self.limit(name, value)
+
+    def limit(self, name: str, value: int) -> None:
+        """Set a limit for instances that are made later. Raises UsageError for one that cannot be."""
+        if self.lib.tblvm_store_limit(self.store, name.encode(), whole(name, value)):
+            why = text(self.lib.tblvm_store_error(self.store))
+            # What the library does not have, it does not have too much of.
+            if "value" in why:
+                raise UsageError(f"{name}: {why}: {value}")
 
     def define(self, module: str, name: str, of: Module, type_: int, given: Any) -> None:
         """Offer a host function with the types that the program wants."""
@@ -81,9 +86,14 @@ class Part:
         if self.lib.tblvm_store_define(self.store, *words, plain, ffi().NULL):
             raise MemoryError("the system gives no memory for a host function")
 
-    def _failed(self, context: Any, error: BaseException) -> int:
-        self.failures[address(context)] = error
+    def _failed(self, error: BaseException) -> int:
+        # Host functions run in the thread that called the program.
+        self.failures[threading.get_ident()] = error
         return 1
+
+    def failure(self) -> BaseException | None:
+        """What a host function has raised in this thread since it was asked last."""
+        return self.failures.pop(threading.get_ident(), None)
 
     def use_consoles(self) -> None:
         """Input and output of contexts go through Python from here on."""
@@ -97,7 +107,7 @@ class Part:
                 ffi().memmove(to, data, len(data))
                 return len(data)
             except BaseException as error:
-                return self._failed(context, error) * 0
+                return self._failed(error) * 0
 
         def write(user: Any, context: Any, at: Any, count: int) -> int:
             try:
@@ -108,7 +118,7 @@ class Part:
                     data = data[os.write(1, data) :]
                 return 0
             except BaseException as error:
-                return self._failed(context, error)
+                return self._failed(error)
 
         callbacks = (ffi().callback("tblvm_reader", read), ffi().callback("tblvm_writer", write))
         self._kept.append(callbacks)
@@ -119,5 +129,4 @@ def free(part: Part, context: Any) -> None:
     """Frees an instance, at the end of an instance's life; part: what must live that long."""
     with part.lock:
         part.consoles.pop(address(context), None)
-        part.failures.pop(address(context), None)
         part.lib.tblvm_free(context)

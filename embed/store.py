@@ -51,7 +51,8 @@ class Store:
         self.timeout = _seconds(timeout)
         self._registry = registry(tuple(map(str, plugins)))
         self._features = tuple(features)
-        self._denied = _denied(grants)
+        self._withheld = _withheld(grants)
+        self._denied = tuple(library for grant in self._withheld for library in GRANTS[grant])
         self._limits = {"heap": memory, "linear": memory, "stack": stack, "fuel": fuel}
         self._imports = {module: dict(names) for module, names in (imports or {}).items()}
         self._streams = (stdin, stdout)
@@ -79,7 +80,9 @@ class Store:
             made = self._make(other, module, content) if other is not part else made
             part = other
         if isinstance(made, LoadError):
-            raise LoadError(f"{name}: {made}", made.status) from None
+            # What was left out may be what is missing.
+            hint = f" (not granted: {', '.join(self._withheld)})" if made.status == EXCLUDED else ""
+            raise LoadError(f"{name}: {made}{hint if self._withheld else ''}", made.status) from None
         instance = Instance(self, part, made, seconds)
         if self._streams != (None, None):
             part.consoles[address(made)] = Console(*self._streams)
@@ -116,6 +119,10 @@ class Store:
                 function = self._imports.get(each.module, {}).get(each.name)
                 if function is not None:
                     part.define(each.module, each.name, module, each.type, function)
+            # What a module asks for stands above the defaults and below what the host says.
+            for name, least in (("heap", module.min_heap), ("stack", module.min_stack)):
+                if self._limits[name] is None:
+                    part.limit(name, least or int(self._registry.options[name][1].default))
             found = ffi().new("tblvm_context **")
             status = part.lib.tblvm_load(part.store, content, len(content), found)
             if status:
@@ -129,11 +136,10 @@ def _seconds(timeout: float | None) -> float | None:
     return timeout
 
 
-def _denied(grants: Iterable[str]) -> tuple[str, ...]:
+def _withheld(grants: Iterable[str]) -> tuple[str, ...]:
     from ..core.registry import choose
 
-    given = {choose("grant", each, GRANTS) for each in grants}
-    return tuple(name for grant, names in sorted(GRANTS.items()) if grant not in given for name in names)
+    return tuple(sorted(set(GRANTS) - {choose("grant", each, GRANTS) for each in grants}))
 
 
 def _program(program: Any, known: Registry) -> tuple[str, Module, bytes | None]:

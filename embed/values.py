@@ -181,15 +181,15 @@ def caller(
     number: int,
     signature: str,
     *,
-    lock: Any,
+    running: list[bool],
     busy: Callable[[], BaseException],
     fail: Callable[[int], BaseException],
     watch: Callable[[], Any] | None,
 ) -> Callable[..., Any]:
     """A function that calls the program's function *number*.
 
-    lock: kept while the slots are in use. busy, fail: make the exception for a lock that is taken, and for a
-    status that is not 0. watch: starts the clock of a call; its answer is called at the end.
+    running: whether the slots are in use, as its only element. busy, fail: make the exception for when they
+    are, and for a status that is not 0. watch: starts the clock of a call; its answer is called at the end.
     """
     takes, gives = parse(signature)
     names = [f"a{index}" for index in range(len(takes))]
@@ -204,15 +204,17 @@ def caller(
     else:
         body.append("status = enter(bound)\nif status: raise fail(status)")
     results = [_take(each, index) for index, each in enumerate(gives)]
-    body.append(
-        "return " + (results[0] if len(results) == 1 else f"({', '.join(results)})" if results else "None")
-    )
+    several = f"({', '.join(results)})" if results else "None"
+    body.append(f"return {results[0] if len(results) == 1 else several}")
     indented = "\n".join("        " + line for piece in body for line in piece.splitlines())
     source = (
         f"def function({', '.join([*names, '/'] if names else [])}):\n"
-        "    if not acquire(False): raise busy()\n"
+        # A list, not a lock, which would take as long as the call: threads that use one instance at the same
+        # time are told so nearly always, and nothing is lost but their arguments where they are not.
+        "    if running[0]: raise busy()\n"
+        "    running[0] = True\n"
         f"    try:\n{indented}\n"
-        "    finally: release()\n"
+        "    finally: running[0] = False\n"
     )
     made: Callable[..., Any] = _define(
         source,
@@ -225,8 +227,7 @@ def caller(
             "enter": lib.tblvm_enter,
             # A library for a program without a heap has no such function, and nothing that needs it.
             "prepare": lib.tblvm_prepare if any(each not in NUMBERS for each in takes) else None,
-            "acquire": lock.acquire,
-            "release": lock.release,
+            "running": running,
             "busy": busy,
             "fail": fail,
             "watch": watch,
@@ -241,31 +242,42 @@ def caller(
 
 
 def host(
-    lib: Any, function: Callable[..., Any], signature: str, failed: Callable[[Any, BaseException], int]
+    lib: Any, function: Callable[..., Any], signature: str, failed: Callable[[BaseException], int]
 ) -> Any:
-    """A C function pointer by which a program calls *function*. failed: told context and exception where it
-    raises; gives the status."""
+    """A C function pointer by which a program calls *function*. failed: told the exception where it raises;
+    gives the status.
+
+    It takes as many of the arguments of a `tblvm_host` as it needs, from the first one on: each one that is
+    handed to Python costs as much as the call. The ABIs of our targets pass them in registers, and a function
+    that does not look at the last ones is none the wiser.
+    """
     takes, gives = parse(signature)
-    numbers = {each for each in (*takes, *gives) if each in NUMBERS}
+    types = {*takes, *gives}
+    numbers = types & set(NUMBERS)
     # The slots come as what most signatures want; what needs several views makes them.
-    one = next(iter(numbers)) if len(numbers) == 1 else ""
-    body = [] if one else [f"{each}_ = cast('{NUMBERS[each][0]} *', slots)" for each in sorted(numbers)]
+    one = next(iter(numbers)) if len(types) == 1 and numbers else ""
+    body = [f"{each}_ = cast('{NUMBERS[each][0]} *', slots)" for each in sorted(numbers)] if not one else []
     call = f"call({', '.join(_take(each, index) for index, each in enumerate(takes))})"
     if not gives:
         body.append(f"result = {call}\nif result is not None: raise surplus(result)")
     else:
         targets = ["result"] if len(gives) == 1 else [f"r{index}" for index in range(len(gives))]
         body.append(f"{', '.join(targets)} = {call}")
-        if any(each not in NUMBERS for each in gives):
+        if types != numbers:
             body.append("prepare(context, 0)")
-        body += [
-            _put(each, index, name) for index, (each, name) in enumerate(zip(gives, targets, strict=True))
-        ]
+        puts = zip(gives, targets, strict=True)
+        body += [_put(each, index, name) for index, (each, name) in enumerate(puts)]
     indented = "\n".join("        " + line for piece in body for line in piece.splitlines())
+    if one:
+        parameters, types_of_them = f"{one}_", f"{NUMBERS[one][0]} *"
+    elif types:
+        parameters, types_of_them = "slots, context", "uint64_t *, tblvm_context *"
+    else:
+        parameters, types_of_them = "", "void"
     source = (
-        f"def function(user, context, {one + '_' if one else 'slots'}):\n"
+        f"def function({parameters}):\n"
         f"    try:\n{indented}\n        return 0\n"
-        "    except BaseException as error: return failed(context, error)\n"
+        "    except BaseException as error: return failed(error)\n"
     )
     python = _define(
         source,
@@ -274,7 +286,7 @@ def host(
             "cast": ffi().cast,
             "failed": failed,
             "lib": lib,
-            "prepare": getattr(lib, "tblvm_prepare", None),
+            "prepare": lib.tblvm_prepare if types != numbers else None,
             "full": _full,
             "surplus": lambda value: TypeError(f"it gives no result, not {value!r}"),
             "put_string": _put_string,
@@ -283,5 +295,4 @@ def host(
             "take_array": _take_array,
         },
     )
-    pointer = f"{NUMBERS[one][0]} *" if one else "uint64_t *"
-    return ffi().callback(f"int(void *, tblvm_context *, {pointer})", python)
+    return ffi().callback(f"int({types_of_them})", python)

@@ -210,6 +210,18 @@ class Machine:
         self.heap[reference] = made
         return reference
 
+    def octets(self, reference: int) -> bytes:
+        """The elements of an array of u8."""
+        found = self.object(reference)
+        return bytes(found.data[: found.length])
+
+    def new_octets(self, like: int, content: bytes) -> int:
+        """A new array of u8, of the type that *like* has. Raises TrapSignal when there is no memory."""
+        size = (len(content) + values.HEADER_BYTES + 7) & ~7
+        reference: int = self.allocate(size, self.object(like).type, len(content))
+        self.heap[reference].data[: len(content)] = content
+        return reference
+
     def release(self, reference: int) -> bool:
         """Give an object back; false when it is not allocated."""
         found = self.heap.get(reference)

@@ -20,7 +20,7 @@ from .values import VARIABLES, DslError
 class Pattern:
     """A type in a signature.
 
-    kind: "type" (a fixed one), "variable", "chars" (an array of u16), "array" or "instance".
+    kind: "type" (a fixed one), "variable", "chars" (an array of u16), "octets" (of u8), "array", "instance".
     type: the built-in type, for "type". variable: the name of the type variable, also of array[E] and
     instance[C].
     """
@@ -72,7 +72,10 @@ _VALUES: dict[Any, Pattern] = {
     values.string: Pattern("type", types.STRING),
     values.function: Pattern("type", types.FUNCTION),
     values.chars: Pattern("chars"),
+    values.octets: Pattern("octets"),
 }
+# Patterns of arrays whose elements have a type that the pattern alone says.
+ELEMENTS = {"chars": types.U16, "octets": types.U8}
 # What a type with a type variable is called in patterns, and what its variable ranges over.
 _GENERIC = {values.array: ("array", "storage"), values.instance: ("instance", "class")}
 _IMMEDIATES: dict[Any, str] = {
@@ -229,4 +232,9 @@ def analyse(function: Callable[..., Any], substitutes: Mapping[Any, Any] | None 
     unknown = [p.variable for p in results if p.variable and p.variable not in bound]
     if unknown:
         raise DslError(f"{name}: nothing says what type variable {unknown[0]} of the result stands for")
+    for result in results:
+        if result.kind in ELEMENTS and all(each.kind != result.kind for _, each in operands):
+            raise DslError(
+                f"{name}: it gives {result.kind} and takes none: a module may have several such types"
+            )
     return Signature(tuple(order), tuple(operands), tuple(immediates), results, tuple(sorted(used.items())))

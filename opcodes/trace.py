@@ -11,7 +11,7 @@ from .primitives import find
 from .primitives.integer import wrap
 from .primitives.leaves import CONSTANT, IMMEDIATE, PARAMETER
 from .services import Service
-from .signature import Pattern, Signature
+from .signature import ELEMENTS, Pattern, Signature
 from .traps import Trap
 from .values import DslError, Raw, Value
 
@@ -225,6 +225,9 @@ def _check_fresh(used: tuple[Node, ...], stale: set[Node], passed: str) -> None:
         )
 
 
+_ARRAYS: dict[str, Callable[[Raw], Value]] = {"chars": values.chars, "octets": values.octets}
+
+
 def operand_maker(pattern: Pattern, bound: Mapping[str, types.Type]) -> Callable[[Raw], Value]:
     """What makes the kind of value that an operand of type *pattern* is."""
     if pattern.kind == "type":
@@ -236,8 +239,8 @@ def operand_maker(pattern: Pattern, bound: Mapping[str, types.Type]) -> Callable
         return lambda raw: values.array(raw, element)
     if pattern.kind == "instance":
         return values.instance
-    if pattern.kind == "chars":
-        return values.chars
+    if pattern.kind in ELEMENTS:
+        return _ARRAYS[pattern.kind]
     return values.value_class(bound[pattern.variable])
 
 

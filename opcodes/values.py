@@ -656,9 +656,23 @@ class instance(anyref, Generic[C]):
 
 
 class chars(anyref):
-    """A reference to an array of u16."""
+    """A reference to an array of u16. As a result, one of the type that the first such operand has."""
 
     __slots__ = ()
+
+
+class octets(anyref):
+    """A reference to an array of u8. As a result, one of the type that the first such operand has."""
+
+    __slots__ = ()
+
+    def octet(self, index: i32) -> i32:
+        """The element at *index*, which must be within bounds: 0 to 255."""
+        return i32(current().heap_load(types.U8, self.v, _element_offset(index, 1).v))
+
+    def set_octet(self, index: i32, value: i32) -> None:
+        """Sets the element at *index*, which must be within bounds, to the low 8 bits."""
+        current().heap_store(types.U8, self.v, _element_offset(index, 1).v, _lift(i32, value).v)
 
 
 # --- immediates: what stands in the code behind the opcode -------------------------------------------

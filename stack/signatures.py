@@ -15,7 +15,7 @@ from ..core.forms import CHOICES, STORAGE, forms, uses
 from ..core.program import Use, read_immediates
 from ..core.verified import Form
 from ..opcodes import Declaration, Opcode, types
-from ..opcodes.signature import Pattern
+from ..opcodes.signature import ELEMENTS, Pattern
 from ..opcodes.trace import is_safepoint
 from .kinds import KINDS
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The transfers of control that c/verify.c knows, by their numbers.
 _TRANSFERS = ("", "jump", "jump_if", "jump_table", "invoke", "tail_invoke", "return", "halt")
-_TYPE, _VARIABLE, _REFERENCE, _ARRAY, _CHARS = range(5)
+_TYPE, _VARIABLE, _REFERENCE, _ARRAY, _ARRAY_OF = range(5)
 _NO_HANDLER = 0xFFFF
 _GUARD_INTERFACE = 0x80  # tb_verify.h
 _SAFEPOINT, _KEEPS = 1, 2
@@ -153,8 +153,8 @@ def _patterns(patterns: Iterable[Pattern], variable: dict[str, int], domains: di
         if pattern.kind == "type":
             assert pattern.type is not None
             row += bytes([_TYPE, pattern.type.code])
-        elif pattern.kind == "chars":
-            row += bytes([_CHARS, types.U16.code])
+        elif pattern.kind in ELEMENTS:
+            row += bytes([_ARRAY_OF, ELEMENTS[pattern.kind].code])
         elif pattern.kind == "array":
             row += bytes([_ARRAY, variable[pattern.variable]])
         else:

@@ -37,11 +37,11 @@ from ..core.verified import Form, Verified, VerifiedFunction
 from ..core.wellformed import check
 from ..opcodes import Declaration, Isa, Opcode, types
 from ..opcodes.ir import Node
-from ..opcodes.signature import Pattern
+from ..opcodes.signature import ELEMENTS, Pattern
 from ..opcodes.trace import is_safepoint
 from .kinds import FREE_MOVES, MAX_MAP_CELLS, MOVES_PER_BYTE
 
-Codes = dict[str, int]  # type variable -> type code
+Codes = dict[str, int]  # type variable, or kind of pattern -> type code
 # Immediates that only count the things of one kind in the module: what they are called, and where they are.
 _LISTED = {
     "func": ("function", "functions"),
@@ -427,10 +427,12 @@ class _Checker:
         if pattern.kind == "type":
             assert pattern.type is not None
             wanted = pattern.type.code
-        elif pattern.kind == "chars":
-            if self.module.type_entry(code) != ArrayType(types.U16.code):
-                raise _Mismatch(f"{name} must be a u16[], not {self.module.type_name(code)}")
+        elif pattern.kind in ELEMENTS:
+            element = ELEMENTS[pattern.kind]
+            if self.module.type_entry(code) != ArrayType(element.code):
+                raise _Mismatch(f"{name} must be a {element}[], not {self.module.type_name(code)}")
             wanted = code
+            codes.setdefault(pattern.kind, code)
         elif pattern.kind == "array":
             entry = self.module.type_entry(code)
             if not isinstance(entry, ArrayType):
@@ -454,6 +456,8 @@ class _Checker:
         if pattern.kind == "type":
             assert pattern.type is not None
             return pattern.type.code
+        if pattern.kind in ELEMENTS:
+            return codes[pattern.kind]
         if pattern.kind == "array":
             return codes[f"{pattern.variable}[]"]
         return types.stack_code(codes[pattern.variable])

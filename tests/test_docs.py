@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tblvm.builder import config
+from tblvm.builder.cli import main as tbbuild
+from tblvm.builder.formats import FORMATS
+from tblvm.core import errors as errors_
 from tblvm.core import hookspecs, parts
+from tblvm.core.command import EXIT_STATUS
+from tblvm.core.registry import Registry
+from tblvm.opcodes import Trap
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -85,3 +95,74 @@ def test_every_hook_and_field_is_documented() -> None:
     document = parts.MicroLibrary.__doc__ or ""
     for name in parts.MicroLibrary.__dataclass_fields__:
         assert re.search(rf"\b{name}\b", document), name
+
+
+def test_every_exit_status_is_documented(registry: Registry) -> None:
+    """Those of errors, of traps, of runtimes in C, and of signals; and no other."""
+    document = (ROOT / "docs" / "exit-statuses.md").read_text()
+    documented = set(re.findall(r"^\| (\d+|128 \+ n) \|", document, re.M))
+    errors, raised = [errors_.TblvmError], {0}
+    for kind in errors:
+        errors += kind.__subclasses__()
+        raised.add(kind.status)
+    raised |= {trap.status for library in registry.libraries.values() for trap in library.traps}
+    raised |= {trap.status for trap in vars(Trap).values() if isinstance(trap, Trap)}
+    header = (ROOT / "core" / "c" / "loader" / "tb_module.h").read_text()
+    [enum] = re.findall(r"enum \{ (TB_UNREADABLE[^}]*) \}", header)
+    raised |= {int(number) for number in re.findall(r"= (\d+)", enum)}
+    assert documented == {str(each) for each in raised} | {"128 + n"}
+    for each in raised | {"128+n"}:
+        assert re.search(rf"(^|\s){re.escape(str(each))}\s", EXIT_STATUS), each
+
+
+def test_every_setting_is_documented(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    settings = (*config.NAMES, *config.TEXTS, *config.VALUES, *config.TABLES, *config.LISTS, *config.BUDGETS)
+    for name in settings:
+        assert re.search(rf"\b{re.escape(name)}\b", text), name
+    example = re.findall(r"(?:^    .*\n)+", text, re.M)[0]
+    (tmp_path / "tblvm.toml").write_text(textwrap.dedent(example))
+    found = config.find(tmp_path)
+    assert found.given["mode"] == "nano" and found.options == {"io.buffer": "64"}
+    assert found.given["plugins"] == (tmp_path / "my_ops.py",)
+    assert set(found.budget) == {"total", "max-growth", "baseline", "libs"}
+
+
+def test_what_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("prog.tba").write_text(".func main()\n  PUSH 1\n  PRINT\n  HALT\n.end\n")
+    for name in ("one", "two"):
+        Path(f"{name}.py").write_text(
+            "from tblvm.core.hookspecs import hookimpl\nfrom tblvm.core.parts import Mode\n"
+            f"@hookimpl\ndef tblvm_modes():\n    return [Mode('{name}', 'x')]\n"
+        )
+    monkeypatch.setenv("TBLVM_OPTIONS", "io.buffer=64 stack=1K")
+    monkeypatch.setenv("TBLVM_PLUGINS", os.pathsep.join(["one.py", "two.py"]))
+    for mode in ("one", "two"):
+        done = CliRunner().invoke(tbbuild, ["--explain", "--mode", mode, "prog.tba"])
+        assert done.exit_code == 0, done.output
+        assert (
+            "io.buffer = 64 (TBLVM_OPTIONS)" in done.stdout and "stack = 1024 (TBLVM_OPTIONS)" in done.stdout
+        )
+
+
+def test_the_commands_about_reports_do_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of columns, the forms, and the commands for continuous integration."""
+    text = (ROOT / "docs" / "footprint-reports.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    Path("prog.tba").write_text(".func main()\n  PUSH 1\n  PRINT\n  HALT\n.end\n")
+    shown = CliRunner().invoke(tbbuild, ["prog.tba"]).stdout
+    header = next(line for line in shown.splitlines() if line.startswith("micro-library")).split()
+    assert header == next(line for line in text.splitlines() if "micro-library  " in line).split()
+    rows = re.findall(r"^\| ([a-z, ]+) \|", text.split("| column |")[1].split("\n\n")[0], re.M)
+    assert [name for row in rows for name in row.split(", ")] == header[1:]
+    for name, _, _ in FORMATS:
+        assert f"`{name}`" in text or f"`--{name}`" in text, name
+    commands = re.findall(r"^    tbbuild (.*)$", text.split("## In continuous")[1].split("## When")[0], re.M)
+    for command in commands:
+        words, _, place = command.partition(" > ")
+        done = CliRunner().invoke(tbbuild, words.split())
+        assert done.exit_code == 0, done.output
+        if place:
+            Path(place).write_text(done.stdout)
+    assert len(commands) == 3

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.fresh import environment, install
+from tests.programs import expected
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -129,26 +130,33 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment(tmp_path_factory.mktemp("fresh"), only(built, "*.whl"))
 
 
-def test_a_plug_in_that_is_installed_is_there(installed: Path, tmp_path: Path) -> None:
+PLUGINS = {"fixedpoint": ("FXMUL", "Product, wrapping."), "ledger": ("STATE_READ", "null where it has none")}
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plug_in_that_is_installed_is_there(name: str, installed: Path, tmp_path: Path) -> None:
     """A distribution of its own, beside the wheel: its opcodes work as built-in ones do."""
-    folder = ROOT / "plugins" / "fixedpoint"
+    opcode, said = PLUGINS[name]
+    folder = ROOT / "plugins" / name
     copy = tmp_path / "source"
-    shutil.copytree(folder, copy)
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build"))
     run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, copy, cwd=tmp_path)
     install(installed / "python", only(tmp_path, "*.whl"))
     try:
-        assert (
-            "fixedpoint (tblvm-fixedpoint 0.1.0)" in run(installed / "tblvm", "plugins", cwd=tmp_path).stdout
-        )
+        assert f"{name} (tblvm-{name} 0.1.0)" in run(installed / "tblvm", "plugins", cwd=tmp_path).stdout
         program = folder / "example.tba"
-        assert run(installed / "tbbuild", "-q", program, "--run", cwd=tmp_path).stdout == "19635\n"
-        assert "Product, wrapping." in run(installed / "tblvm", "ops", "FXMUL", cwd=tmp_path).stdout
-        words = [installed / "tbbuild", "-p", "no:fixedpoint", program]
+        output = run(installed / "tbbuild", "-q", program, "--run", cwd=tmp_path).stdout
+        assert output.encode() == expected(program.read_text()).output
+        assert said in " ".join(run(installed / "tblvm", "ops", opcode, cwd=tmp_path).stdout.split())
+        words = [installed / "tbbuild", "-p", f"no:{name}", program]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 1 and "FXMUL" in done.stderr
+        assert done.returncode == 1 and "no opcode is called" in done.stderr
+        if name == "ledger":
+            code = "from tblvm_ledger.signatures import verify_signature as v; print(v(bytes(32), b'', bytes(64)))"
+            assert run(installed / "python", "-c", code, cwd=tmp_path).stdout == "0\n"
     finally:
         pip = [sys.executable, "-m", "pip", "--python", str(installed / "python")]
-        run(*pip, "uninstall", "--quiet", "--yes", "tblvm-fixedpoint", cwd=tmp_path)
+        run(*pip, "uninstall", "--quiet", "--yes", f"tblvm-{name}", cwd=tmp_path)
 
 
 def test_the_installed_wheel_builds_and_runs_a_program(installed: Path, tmp_path: Path) -> None:

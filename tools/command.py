@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..core.command import EXIT_STATUS, reporting
+from ..core.command import EXIT_STATUS, plugin_option, reporting, trace_option
+from ..core.printable import escaped_json
 
 if TYPE_CHECKING:
     from ..core.module import Module
@@ -41,16 +42,16 @@ def command(name: str | None = None) -> Callable[[Command], click.Command]:
             with reporting("tblvm", debug):
                 from ..core.registry import load
 
-                function(load(plugins), **given)
+                above = click.get_current_context().parent  # tblvm -p … COMMAND
+                function(load([*(above.params.get("plugins", ()) if above else ()), *plugins]), **given)
 
         run.__doc__ = function.__doc__
         run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         options = (
-            click.option("-p", "--plugin", "plugins", multiple=True, type=click.Path(path_type=Path),
-                         metavar="PLUGIN",
-                         help="Load a plug-in: file, folder, or name of an installed one; no:NAME: without."),
+            plugin_option(),
+            trace_option,
             click.option("--debug", is_flag=True, help="Show tracebacks."),
-        )  # fmt: skip
+        )
         for option in reversed(options):
             # The common options stand behind the command's own in its help.
             run.__click_params__ = [*getattr(option(lambda: None), "__click_params__"), *run.__click_params__]  # type: ignore[attr-defined]  # noqa: B009
@@ -60,7 +61,7 @@ def command(name: str | None = None) -> Callable[[Command], click.Command]:
 
 
 def say_json(data: object) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    click.echo(escaped_json(json.dumps(data, indent=2, ensure_ascii=False)))
 
 
 def colours() -> bool:
@@ -73,9 +74,9 @@ def colours() -> bool:
 def translated(registry: Registry, file: Path) -> Module:
     """The module in *file*, whatever front-end it is for."""
     from ..builder.pipeline import translate
-    from ..core.command import read_file
+    from ..core.command import file_name, read_file
 
-    return translate(read_file(file), str(file), registry)
+    return translate(read_file(file), file_name(file), registry)
 
 
 def found(registry: Registry, name: str) -> Opcode:

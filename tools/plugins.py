@@ -9,13 +9,32 @@ import click
 from .command import command, json_option, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from ..core.registry import Registry
+
+
+def commands(registry: Registry, own: Collection[str]) -> Mapping[str, click.Command]:
+    """The commands of plug-ins. Raises UsageError where one has a name of *own*, the built-in ones."""
+    from ..core.errors import UsageError
+
+    for name in registry.commands:
+        if name in own:
+            plugin = registry.source("commands", name)
+            raise UsageError(
+                f"plug-in {plugin.name} ({plugin.origin}) has a command {name}, which is tblvm's own: "
+                f"rename it, or leave the plug-in out{plugin.way_out}"
+            )
+    return registry.commands
 
 
 @command()
 @json_option
 def plugins(registry: Registry, json_: bool) -> None:
     """List the loaded plug-ins, built-in rooms first: where each comes from, and what it adds."""
+    from .cli import main
+
+    commands(registry, main.commands)
     found = [(each, registry.contributions(each)) for each in registry.plugins]
     if json_:
         say_json([{"name": each.name, "origin": each.origin, "adds": adds} for each, adds in found])

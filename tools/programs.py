@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.command import read_file, write_file
+from ..core.command import read_file, write_file, file_name
+from ..core.complete import registered
+from ..core.printable import printable
 from .command import command, file_argument, json_option, output_option, say_json, translated
 
 if TYPE_CHECKING:
@@ -18,16 +20,30 @@ if TYPE_CHECKING:
 @command()
 @file_argument
 @output_option("The module's file; by default the source's name with .tbc, in the current folder.")
-def asm(registry: Registry, file: Path, output: Path | None) -> None:
+@click.option(
+    "--passes",
+    shell_complete=registered("passes", several=True),
+    default="none",
+    metavar="NAMES",
+    help="Optimiser passes, in this order.  [default: none]",
+)
+def asm(registry: Registry, file: Path, output: Path | None, passes: str) -> None:
     """Assemble FILE into a .tbc module, verified."""
+    from ..builder.optimise import chosen, optimise
+    from ..builder.options import names
+    from ..builder.report_text import told
     from ..core import tbc
     from ..stack import verify
 
     # The front-end by name: here the command says that the content is assembly, not the file's name.
     assembly = next(each for each in registry.front_ends if each.name == "assembly")
-    module = assembly.translate(read_file(file), str(file), registry.isa)
-    content = tbc.write(verify(module, registry.isa).module)
+    module = assembly.translate(read_file(file), file_name(file), registry.isa)
+    wanted = chosen(registry, names(passes))
+    verified, steps = optimise(verify(module, registry.isa), registry, wanted)
+    content = tbc.write(verified.module)
     write_file(output or Path(file.stem + ".tbc"), content)
+    for step in steps:
+        click.echo(told(step), err=True)
 
 
 @command()
@@ -57,11 +73,12 @@ def verify(registry: Registry, file: Path, json_: bool) -> None:
 
     checked = verify(translated(registry, file), registry.isa)
     if json_:
-        say_json(_findings(str(file), checked))
+        say_json(_findings(file_name(file), checked))
     else:
         count = len(checked.functions)
         total = sum(len(each.offsets) for each in checked.functions)
-        click.echo(f"{file}: valid: {count} functions, {total} instructions", err=True)
+        name = printable(file_name(file)).decode()
+        click.echo(f"{name}: valid: {count} functions, {total} instructions", err=True)
 
 
 def _findings(file: str, checked: Verified) -> dict[str, object]:

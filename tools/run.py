@@ -29,6 +29,8 @@ def run(registry: Registry, file: Path, **limits: str | None) -> None:
     The runtime is built the first time, for these limits, and kept (`tblvm cache`). The exit status is the
     program's. `tbbuild FILE --run` composes a runtime for the program alone instead.
     """
+    from ..builder.pipeline import plan
+    from ..builder.resolve import Request
     from ..builder.run import run as execute
     from ..builder.runtimes import features_for, runtime, words
     from ..core import tbc
@@ -39,6 +41,8 @@ def run(registry: Registry, file: Path, **limits: str | None) -> None:
             click.echo("tblvm: building the general runtime: this happens once", err=True)
 
     verified = verify(translated(registry, file), registry.isa)
+    if verified.module.imports:  # nobody gives them here: that is said as a build of the program says it
+        plan(verified.module, registry, Request())
     given = [*words(registry, "runtime", features_for(registry, verified))]
     least = {"stack": verified.module.min_stack, "heap": verified.module.min_heap}
     for name in _LIMITS:

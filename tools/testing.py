@@ -6,7 +6,8 @@
         check("FXMUL", plugins=["tblvm_fixedpoint.py"])
 
 The declaration is run by the reference interpreter; beside it, executables are built and run, on this machine
-and by emulators where there are some, with operands at the edges of their types and anywhere between.
+and by emulators where there are some, with operands at the edges of their types and anywhere between:
+numbers, arrays of bytes, and objects of cells.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..core.registry import Registry
     from ..core.verified import Form, Verified
     from ..opcodes.meaning import Outcome
+    from ..opcodes.signature import Pattern
 
 __all__ = ["Checked", "check"]
 
@@ -51,6 +53,40 @@ _EDGES = {
     ),
 }
 _PLAIN = {"imm_s": (-1, 0, 1, 63, -64, 1000), "imm_u": (0, 1, 2, 7, 63), "imm_u32": (0, 1, 2**31, 2**32 - 1)}
+# Arrays: how many elements they have, and how elements are made, read and written.
+_LENGTHS = (0, 1, 2, 3, 8, 31, 32, 33, 55, 56, 63, 64, 65, 100)
+_ARRAYS = {"octets": "u8[]", "cells": "cells"}
+_NEW = {"octets": "NEWARRAY u8[]", "cells": "NEW 0"}
+_SET = {"octets": "ASTORE", "cells": "STOREM 0"}
+# Prints all elements of an array, or that there is none.
+_SHOW = """\
+.func show_{kind}(a: {type})
+  .local at: i32
+  LOAD a
+  JNONNULL next
+  CONST "null"
+  PRINT
+  RET
+next:
+  LOAD at
+  LOAD a
+  {length}
+  JLT more
+  RET
+more:
+  LOAD a
+  LOAD at
+  {get}
+  PRINT
+  CONST " "
+  PRINT
+  LOAD at
+  INC
+  STORE at
+  JMP next
+.end
+"""
+_SHOWN = {"octets": _SHOW.format(kind="octets", type="u8[]", length="ALENGTH", get="ALOAD")}
 _SECONDS = 100
 
 
@@ -68,22 +104,27 @@ class Checked:
 @dataclass(frozen=True, slots=True)
 class _Vector:
     form: Form
-    operands: tuple[int, ...]  # bits
+    operands: tuple[int | tuple[int, ...] | None, ...]  # bits; elements, None for null
     immediates: tuple[int, ...]
 
     def __str__(self) -> str:
         words = [
-            _constant(type_, bits) for type_, bits in zip(_operands(self.form), self.operands, strict=True)
+            _constant(type_, given)
+            if isinstance(given, int)
+            else "null"
+            if given is None
+            else str(list(given))
+            for type_, given in zip(_operands(self.form), self.operands, strict=True)
         ]
         given = "".join(f" {each}" for each in self.immediates)
         return f"{self.form.declaration.label}{given} of ({', '.join(words)})"
 
     def lines(self) -> Iterator[str]:
-        for type_, bits in zip(_operands(self.form), self.operands, strict=True):
-            yield f"CONST {_constant(type_, bits)}"
+        for type_, operand in zip(_operands(self.form), self.operands, strict=True):
+            yield from _pushed(type_, operand)
         yield f"{self.form.declaration.label} {', '.join(map(str, self.immediates))}"
         for type_ in reversed(_results(self.form)):
-            yield from (_PRINTED[type_], 'CONST ","', "PRINT")
+            yield from (_PRINTED.get(type_) or f"CALL show_{type_}", 'CONST ","', "PRINT")
         yield from ('CONST "\\n"', "PRINT")
 
 
@@ -100,7 +141,7 @@ def check(
 
     plugins: as `-p` takes them. engines, targets: their names; all that there are where nothing is said.
     Raises AssertionError where they differ: it names operands, results, engine and target; UsageError for an
-    unknown name, and for opcodes that take or give what is no number, or transfer control: these need
+    unknown name, and for opcodes that take or give other references, or transfer control: these need
     programs.
     """
     from ..core.registry import load
@@ -143,33 +184,68 @@ def _forms(registry: Registry, name: str) -> Iterator[Form]:
     for declaration in registry.isa.find(name).declarations:
         for form in forms(declaration):
             kinds = {slot.kind for slot in declaration.signature.immediates}
-            numbers = {*_operands(form), *_results(form)} <= set(_PRINTED)
-            if not numbers or not kinds <= set(_PLAIN) or form.graph.transfer is not None:
+            known = set(_operands(form)) <= {*_PRINTED, *_NEW} and set(_results(form)) <= {*_PRINTED, *_SHOWN}
+            if not known or not kinds <= set(_PLAIN) or form.graph.transfer is not None:
                 raise UsageError(
-                    f"{form.name} is more than arithmetic: check takes opcodes on numbers that go on behind "
-                    "themselves; compare programs that use it"
+                    f"{form.name} is more than check knows: it takes opcodes on numbers, arrays of bytes and "
+                    "objects of cells, which give numbers and arrays of bytes, and go on behind themselves; "
+                    "compare programs that use it"
                 )
             yield form
 
 
 def _operands(form: Form) -> tuple[str, ...]:
-    return tuple(form.graph.parameters)
+    """What operands are, by the names of `_PRINTED` and `_NEW`."""
+    patterns = (pattern for _, pattern in form.declaration.signature.operands)
+    return tuple(map(_named, form.graph.parameters, patterns))
 
 
 def _results(form: Form) -> tuple[str, ...]:
-    return tuple("i32" if node.type == "i1" else node.type for node in form.graph.results)
+    types = ("i32" if node.type == "i1" else node.type for node in form.graph.results)
+    return tuple(map(_named, types, form.declaration.signature.results))
+
+
+def _named(ir: str, pattern: Pattern) -> str:
+    return ir if ir in _PRINTED else str(pattern)
+
+
+def _pushed(type_: str, operand: int | tuple[int, ...] | None) -> Iterator[str]:
+    """Instructions that push an operand."""
+    if isinstance(operand, int):
+        yield f"CONST {_constant(type_, operand)}"
+    elif operand is None:
+        yield f"NULL {_ARRAYS[type_]}"
+    else:
+        yield from (f"PUSH {len(operand)}", _NEW[type_])
+        for at, element in enumerate(operand):
+            yield from ("DUP", f"PUSH {at}", f"CONST {_constant('i32', element)}", _SET[type_])
 
 
 def _vectors(form: Form, count: int, rng: random.Random) -> Iterator[_Vector]:
     """Operands at the edges, anywhere, and small ones."""
     slots = form.declaration.signature.immediates
     for _ in range(count):
-        operands = []
+        operands: list[int | tuple[int, ...] | None] = []
         for type_ in _operands(form):
+            if type_ in _NEW:
+                operands.append(_elements(type_, rng))
+                continue
             bits = _BITS[type_]
             choice = rng.choice((rng.choice(_EDGES[type_]), rng.getrandbits(bits), rng.randrange(-300, 300)))
             operands.append(choice & ((1 << bits) - 1))
         yield _Vector(form, tuple(operands), tuple(rng.choice(_PLAIN[slot.kind]) for slot in slots))
+
+
+def _elements(type_: str, rng: random.Random) -> tuple[int, ...] | None:
+    """An array: any bytes; cells that often ascend, as indexes do; sometimes null."""
+    if rng.random() < 0.05:
+        return None
+    length = rng.choice(_LENGTHS)
+    if type_ == "octets":
+        return tuple(rng.getrandbits(8) for _ in range(length))
+    if rng.random() < 0.2:
+        return tuple(rng.getrandbits(32) for _ in range(length % 8))
+    return tuple(sorted(rng.randrange(33) for _ in range(length % 8)))
 
 
 def _constant(type_: str, bits: int) -> str:
@@ -187,6 +263,7 @@ def _program(registry: Registry, vectors: Sequence[_Vector]) -> Verified:
 
     lines = [line for vector in vectors for line in vector.lines()]
     text = "\n".join([".func main()", *lines, "HALT", ".end", ""])
+    text += "".join(shown for kind, shown in _SHOWN.items() if f"CALL show_{kind}" in text)
     return verify(assemble(text, registry.isa, "check.tba"), registry.isa)
 
 

@@ -55,7 +55,7 @@ u32 tb_host_call(struct tb_context *cx, u32 which) {
   instance->host_results = types + parameters;
   instance->host_count = results;
   instance->in_host = 1;
-  int failed = to->function(to->user, (tblvm_context *)(void *)cx, instance->slots);
+  int failed = to->function(instance->slots, (tblvm_context *)(void *)cx, to->user);
   instance->in_host = 0;
   failed |= !tb_embed_fits(instance, types + parameters, results);
   for (u32 i = 0; i < results && !failed; i++)

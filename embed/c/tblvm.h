@@ -66,7 +66,7 @@ TBLVM_API void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm
 /* A function that programs import. The arguments are in the slots, from 0 on; the results are to be put there:
  * references after tblvm_prepare. Gives 0, or anything else to stop the program with trap HOST_FAILED. The instance
  * that calls is busy meanwhile: it cannot be called, closed or freed. */
-typedef int tblvm_host(void *user, tblvm_context *context, uint64_t *slots);
+typedef int tblvm_host(uint64_t *slots, tblvm_context *context, void *user);
 /* Offers a function to instances that are made later, under the names that programs import it by; signature: its types,
  * as tblvm_signature writes them. Of several with the same names the last one counts. */
 TBLVM_API int tblvm_store_define(tblvm_store *store, const char *module, const char *name, const char *signature,

@@ -23,9 +23,10 @@ extern const u32 tb_page_count;
  *     operands (count): pattern, argument; the deepest first
  *     results (count): likewise
  *     first form (2 bytes), type variables (count): number of ways in which a value of it may be stored
- * A variable has two numbers: its own, and the next for the array type of which it is the element. */
+ * A variable has two numbers: its own, and the next for the array type of which it is the element. Behind all of
+ * them is, for each built-in type, the array type that an operand of pattern ARRAY_OF has. */
 extern const u8 tb_signatures[];
-enum { TB_PATTERN_TYPE, TB_PATTERN_VARIABLE, TB_PATTERN_REFERENCE, TB_PATTERN_ARRAY, TB_PATTERN_CHARS };
+enum { TB_PATTERN_TYPE, TB_PATTERN_VARIABLE, TB_PATTERN_REFERENCE, TB_PATTERN_ARRAY, TB_PATTERN_ARRAY_OF };
 enum { TB_VARIABLES = 16, TB_IMMEDIATES = 8, TB_GUARD_INTERFACE = 0x80 };
 
 /* A form: what it does that the verifier and the linker must know. transfer: of control, at its end; operand: the

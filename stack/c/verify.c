@@ -36,7 +36,7 @@ struct tb_verifier {
   const struct tb_page *prefixed[256];
   u8 last[256]; /* the highest opcode that the file uses of the page with this prefix */
   u32 pending;  /* the stack of the reference map of this instruction, 0 for none */
-  u32 codes[TB_VARIABLES], owner; /* owner: the class or interface that an immediate has named */
+  u32 codes[TB_VARIABLES + TB_TYPE_MODULE], owner; /* owner: the class or interface that an immediate has named */
   struct tb_instruction instruction;
   u32 remembers;
   u64 moved;
@@ -299,9 +299,12 @@ static u32 tb_on_stack(u32 code) { return code < 16 && (tb_builtin[code] & TB_BU
 
 static const char *tb_bind_operand(struct tb_verifier *v, u32 pattern, u32 argument, u32 code) {
   u32 *variable = &v->codes[argument], wanted = argument;
-  if (pattern == TB_PATTERN_CHARS) { /* an array of the element type that the argument says */
+  if (pattern == TB_PATTERN_ARRAY_OF) { /* an array of the element type that the argument says */
     struct tb_type_row row = tb_module_named(v->module, code);
-    return row.kind == TB_KIND_ARRAY && row.a == argument ? 0 : "an operand is no u16[]";
+    if (row.kind != TB_KIND_ARRAY || row.a != argument) return "an operand is an array of another type";
+    u32 *first = &v->codes[TB_VARIABLES + argument];
+    if (!*first) *first = code;
+    return 0;
   }
   if (pattern == TB_PATTERN_ARRAY) {
     struct tb_type_row row = tb_module_named(v->module, code);
@@ -325,7 +328,7 @@ static const char *tb_bind_operand(struct tb_verifier *v, u32 pattern, u32 argum
 static const char *tb_match(struct tb_verifier *v, const u8 **at, u32 *stack, u32 *meant) {
   const u8 *row = *at;
   const struct tb_instruction *instruction = &v->instruction;
-  for (u32 i = 0; i < TB_VARIABLES; i++) v->codes[i] = 0;
+  for (u32 i = 0; i < TB_VARIABLES + TB_TYPE_MODULE; i++) v->codes[i] = 0;
   *meant = *row;
   for (u32 guards = *row++; guards; guards--, row += 5) {
     u32 value = (u32)instruction->immediates[row[0] % TB_GUARD_INTERFACE], holds = value == tb_load_u32(row + 1);
@@ -353,6 +356,7 @@ static const char *tb_match(struct tb_verifier *v, const u8 **at, u32 *stack, u3
 
 static u32 tb_result(const struct tb_verifier *v, u32 pattern, u32 argument) {
   if (pattern == TB_PATTERN_TYPE) return argument;
+  if (pattern == TB_PATTERN_ARRAY_OF) return v->codes[TB_VARIABLES + argument];
   return pattern == TB_PATTERN_ARRAY ? v->codes[argument + 1] : tb_on_stack(v->codes[argument]);
 }
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import Report, as_data, from_json, gone_without, report_of
+from tblvm.builder.report_html import DRAWINGS
 from tblvm.builder.report_html import show as html
 from tblvm.builder.report_markdown import show as markdown
 from tblvm.builder.treemap import Box, treemap
@@ -127,12 +128,15 @@ def test_the_page_shows_every_byte_and_all_reasons(report: Report) -> None:
 def test_areas_are_bytes(report: Report) -> None:
     groups = [each for tag, each in Page(html(report)).tags if tag == "rect" and each.get("class") == "group"]
     areas = [float(each["width"] or 0) * float(each["height"] or 0) for each in groups]
+    broad, tall = areas[: len(areas) // 2], areas[len(areas) // 2 :]
     sizes = sorted(
         (sum(row.size for row in report.of_owner(owner) if row.in_file) for owner in report.owners()),
         reverse=True,
     )
-    for area, size in zip(areas, [size for size in sizes if size], strict=True):
-        assert area == pytest.approx(size / report.file_bytes * 1000 * 520, rel=0.05)
+    for found, drawing in ((broad, DRAWINGS["broad"]), (tall, DRAWINGS["tall"])):
+        for area, size in zip(found, [size for size in sizes if size], strict=True):
+            whole = drawing.width * drawing.height
+            assert area == pytest.approx(size / report.file_bytes * whole, rel=0.05)
 
 
 def test_names_are_text_and_nothing_else(report: Report) -> None:

@@ -308,7 +308,7 @@ def test_a_runtime_reads_the_file_that_it_is_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", range(20 * SCALE))
 def test_random_programs(number: int, tmp_path: Path) -> None:
     """As the reference interpreter runs them: every bit of every number that they print."""
-    program = sketch(random.Random(f"{SEED} wasm {number}"), imports=False)
+    program = sketch(random.Random(f"{SEED} wasm {number}"), host=False)
     verified = assembled(program.text, registry_())
     job = Job(verified, program.stdin, FUEL, STACK)
     _, outcome, output = reference(job, registry_())

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import strategies as st
 
-from tblvm.core.asm_function import relax
 from tblvm.core.asm_import import body_of_import
-from tblvm.core.code import write_leb
+from tblvm.core.code import relax, write_leb
 from tblvm.core.errors import ModuleError
 from tblvm.core.module import (
     EXPORT_KINDS,

@@ -185,7 +185,7 @@ def test_listing(isa: Isa) -> None:
 
 def test_the_manual_is_true(isa: Isa) -> None:
     manual = (Path(__file__).parents[2] / "docs" / "assembly.md").read_text(encoding="utf-8")
-    program, classes, mistake, shown = re.findall(r"```\n(.*?)```", manual, re.DOTALL)
+    program, classes, _, mistake, shown = re.findall(r"```\n(.*?)```", manual, re.DOTALL)
     module = assemble(program, isa)
     assert listing(module, isa).endswith(shown)
     assert assemble(disassemble(assemble(classes, isa, "m.tba"), isa), isa) == assemble(classes, isa, "m.tba")

@@ -121,7 +121,7 @@ def test_the_same_file_named_twice_is_one_plugin(tmp_path: Path) -> None:
         ("import nowhere_at_all\n", "does not load: ModuleNotFoundError: No module named 'nowhere_at_all'"),
         (
             "@hookimpl\ndef tblvm_opcode():\n    return []\n",
-            "a plug-in has a hook that does not exist: .*tblvm_opcode",
+            r"broken\.py: no hook is called tblvm_opcode; did you mean tblvm_opcodes\?",
         ),
     ],
 )

@@ -234,6 +234,10 @@ MALFORMED: list[tuple[Module, str]] = [
         "does not fit table 0, which starts with 3 elements",
     ),
     (replace(PLAIN, imports=(Import("a", "b", 1),)), "import 0 has type 1, no function type"),
+    (
+        replace(PLAIN, types=(*PLAIN.types, ClassType(())), imports=(Import("a", "", 1),)),
+        "type 1, no function type",
+    ),
     (replace(PLAIN, imports=(Import("a", "b", -1),)), "import 0 has type -1"),
     (replace(PLAIN, imports=(Import("\ud800", "b", 0),)), "has a lone surrogate"),
     (replace(PLAIN, imports=(Import("a", "b" * 0x10000, 0),)), "longer than 65535 bytes"),

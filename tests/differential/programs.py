@@ -967,14 +967,14 @@ class Body:
 
 @dataclass
 class Generator:
-    """One program. size: how many statements, about. free: the runtime has FREE and no collector. imports: it
-    calls a function of the host."""
+    """One program. size: how many statements, about. free: the runtime has FREE and no collector. host: the
+    program imports a function."""
 
     rng: random.Random
     wild: bool = False
     size: int = 24
     free: bool = False
-    imports: bool = True
+    host: bool = True
     globals: list[tuple[str, str]] = field(default_factory=list)
     fields: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     functions: list[Callable_] = field(default_factory=list)
@@ -1012,8 +1012,8 @@ class Generator:
                 results = given if len(results) == 1 and class_ == "N" else results
                 made = Callable_(f"{class_}_{name}", (self_, *parameters), results, is_method=True)
                 self.functions.append(made)
-        if self.imports:
-            field = rng.choice(("make", "swap", *["fail"] * self.wild))
+        field = rng.choice(("make", "swap", *["fail"] * self.wild))
+        if self.host:
             self.functions.append(Callable_("host", self.types(4), self.types(3), field=field))
         screen = [] if self.wild and rng.random() < 0.1 else [f".screen {SCREEN[0]}, {SCREEN[1]}"]
         parts = screen + [f".global {name}: {type_}" for name, type_ in self.globals]
@@ -1052,10 +1052,10 @@ class Generator:
         return "\n".join(parts + bodies) + "\n"
 
 
-def sketch(rng: random.Random, *, free: bool = False, size: int = 24, imports: bool = True) -> Sketch:
+def sketch(rng: random.Random, *, free: bool = False, size: int = 24, host: bool = True) -> Sketch:
     """A random program with random input and limits."""
     wild = rng.random() < 0.4
-    text = Generator(rng, wild, size, free, imports).text()
+    text = Generator(rng, wild, size, free, host).text()
     choice = rng.random()
     if choice < 0.6:
         fuel = 4000

@@ -19,8 +19,10 @@ CORE = Path(__import__("tblvm.core", fromlist=["core"]).__file__).parent
 
 
 def _entry(composition: Composition) -> str:
-    """The entry of runtimes, under another name."""
+    """The entry of runtimes and what loads modules, under other names."""
     return (
+        '#include "tb_loading.h"\n#define tb_module_load tb_fuzz_module_load\n'
+        f'#include "{CORE}/c/loader/load.c"\n#undef tb_module_load\n'
         f"#define tb_entry tb_runtime_entry\n_Noreturn void tb_runtime_entry(const void *start);\n"
         f'#include "{CORE}/c/loader/entry.c"\n#undef tb_entry\n'
     )

@@ -62,6 +62,7 @@ def snippets(reg: Registry) -> Iterator[Snippet]:
     yield from _full()
     yield from _classes()
     yield from _scripts()
+    yield from _imports()
     yield from _named()
 
 
@@ -372,6 +373,8 @@ def _classes() -> Iterator[Snippet]:
         yield Snippet(f"{opcode} null", face + again + main(f"NULL {type_}\n  {call}", "POP"))
         yield Snippet(f"{opcode} stack", face + again + main(f"NEWOBJ D\n  {call}", "POP"), LEAST_STACK)
         yield Snippet(f"{opcode} fuel", face + slow + main(f"NEWOBJ D\n  {call}", "POP"), STRESS | DEEP_STACK)
+    holes = ".class A\n  a: i8\n.end\n.class B extends A\n  b: i32\n.end\n.class C extends B\n  c: i8\n  d: i8\n.end\n"
+    yield Snippet("fields in holes", main("NEWOBJ C", "POP", before=holes))
     method = ".func a_m(self: A, n: i32) -> i32\n  LOAD n\n  RET\n.end\n"
     for given, wanted in (("A", "D"), ("D", "A"), ("D", "F"), ("C", "F"), ("C", "A")):
         for opcode in ("CAST", "INSTANCEOF"):
@@ -397,10 +400,37 @@ def _scripts() -> Iterator[Snippet]:
     )
 
 
+def _imports() -> Iterator[Snippet]:
+    """Functions of the host (tests/harness/c/host.c), and what is exported."""
+    both = """.import alone: "m", "", (i32) -> string
+.export a: global g
+.export ab: memory m
+.export b: table t
+.export main
+.global g: any
+.memory m: 1
+.table t: 1
+.import make(a: i32, b: any) -> (string, any, i32): "name", "make"
+.import fail(a: i32): "a", "fail"
+.import end(): "a", "end"
+"""
+    calls = ["CALL end", "PUSH 7", 'CONST "x"', "CALL make", "POP", "STOREG g", "PRINT"]
+    yield Snippet("HOST", main(*calls, before=both), LARGE_HEAP)
+    yield Snippet("HOST heap", main(*calls * 9, before=both), LEAST_HEAP)
+    yield Snippet("HOST fails", main(*("PUSH 0", "CALL fail") * 2, *("PUSH 1", "CALL fail") * 4, before=both))
+    for number in range(4):
+        yield Snippet(f"HOST fails {number}", main(f"PUSH {number}", "CALL fail", before=both))
+    again = ("again:", "CALL end", "JMP again")
+    for more in range(4):  # fuel ends within HOST's function, and elsewhere
+        yield Snippet(f"HOST fuel {more}", main(*("NOP",) * more, *again, before=both), STRESS)
+
+
 def refused() -> Iterator[str]:
     """Texts of programs that the verifier refuses, which is not asked before they become files."""
     before = """.memory m: 1
 .table t: 1
+.import one: "m", "f", () -> i32
+.import two: "m", "f", (i32) -> i32
 .class C
   c: i32
 .end
@@ -420,6 +450,10 @@ def refused() -> Iterator[str]:
 """
     for lines in (
         ("CALL @9",),
+        ("HOST @9",),
+        ("HOST one",),
+        (".local x: i64\n  HOST one",),
+        (".local x: i32\n  HOST two",),
         ("MEMORY_SIZE @9", "POP"),
         ("DATA_DROP @2",),
         ("TABLE_SIZE @2", "POP"),

@@ -39,6 +39,7 @@ from tblvm.opcodes import (
     jump,
     jump_if,
     local,
+    octets,
     reftype,
     return_,
     service,
@@ -298,6 +299,11 @@ def field_apart(kind: class_[C], to: target, which: field[C, F]) -> None:
 
 def unbound_result(a: i32) -> T:  # type: ignore[type-var]
     """nothing says what type variable T of the result stands for"""
+
+
+def octets_of_nothing(a: i32) -> octets:
+    """it gives octets and takes none: a module may have several such types"""
+    return octets(a.v)
 
 
 def unbound_class(a: instance[C]) -> None:

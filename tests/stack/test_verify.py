@@ -28,6 +28,8 @@ DECLARATIONS = """
 .end
 .class L
 .end
+.import asked: "m", "f", () -> K
+.import taken: "m", "g", (i32) -> K
 .func none()
   RET
 .end
@@ -115,6 +117,14 @@ def refused(module: Module, isa: Isa) -> ModuleError:
         ("NULL @1; HALT", "NULL: type 1 is no reference type"),
         ("NULL @8; HALT", "NULL: type 8 is no reference type"),
         ("NULL @18; HALT", "NULL: type 18 is no reference type"),  # a function type
+        ("HOST @2; HALT", "HOST: there is no import 2: the module has 2"),
+        (
+            "HOST asked; HALT",
+            "import 0 takes other types than the parameters of the function, or gives others",
+        ),
+        (".local a: any; HOST asked; HALT", "import 0 takes other types"),
+        (".local a: K, b: i32; HOST asked; HALT", "import 0 takes other types"),
+        (".local a: i32, b: K; HOST taken; HALT", "import 1 takes other types"),
         ("PUSH 1", "its code runs off its end: end it with RET, HALT or JMP"),
         ("", "its code runs off its end"),
         ("x: PUSH 0; JZ x", "its code runs off its end"),
@@ -193,6 +203,7 @@ def test_what_arrives_must_fit(body: str, isa: Isa) -> None:
         "PUSH 1; .shape i32; POP; HALT",  # an unused one
         "PUSH 1; a: NEG; PUSH 0; JZ a; PUSH 0; JZ a; PRINT; HALT",
         "a: JMP a",
+        ".local a: K; a: HOST asked; LOAD a; JNULL a; HOST asked; HALT",
     ],
 )
 def test_accepted(body: str, isa: Isa) -> None:

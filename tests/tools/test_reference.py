@@ -37,7 +37,7 @@ def add(a: i32, b: i32, c: imm_s) -> i32:
 
     A second paragraph; less < more.
     """
-    trap_if((a < b) & (b > c), Trap("ODD", 'a "message" with <angles> & more'))
+    trap_if((a < b) & (b > c), Trap("UNEVEN", 'a "message" with <angles> & more'))
     return a + b
 @hookimpl
 def tblvm_opcodes():
@@ -210,7 +210,7 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     shown = "".join(tree.articles["page-core.x.ADD"])
     assert """</p><script>alert("one")</script> & <b title='two'>.""" in shown
     assert 'a "message" with <angles> & more' in shown and "<i>library</i>" in shown
-    assert "trap ODD if a < b and c < b" in tree.code["page-core.x.ADD"]
+    assert "trap UNEVEN if a < b and c < b" in tree.code["page-core.x.ADD"]
 
 
 def test_markup_is_escaped_by_construction() -> None:

@@ -170,7 +170,8 @@ EVERYTHING = """\
   null, walk
 .end
 .import ask: "host", "ask", () -> (i32, f64)
-.import told: "", "é", (Box)
+.import alone: "", "é", (Box)
+.import outer(a: i32, b: Box) -> (Box, i64): "h", "o"
 .export pair
 .export pa: global box
 .export q: memory ground

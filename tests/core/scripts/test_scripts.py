@@ -90,7 +90,7 @@ def reference(
 
 def several(rng: random.Random, count: int) -> tuple[str, dict[str, str], bytes, int]:
     """A program that runs random ones, which run further ones; input and fuel."""
-    sketches = {f"p{number}": sketch(rng, size=16) for number in range(count)}
+    sketches = {f"p{number}": sketch(rng, size=16, host=False) for number in range(count)}
     # Those that loop for ever are left to the fuel of all.
     bundle = {name: each.text for name, each in sketches.items()}
     names = list(bundle)

@@ -69,6 +69,7 @@ static void tb_fuzz_load(u8 *file, u64 size) {
   module->file = (struct tb_area){file, (u32)size};
   module->low = tb_fuzz_now.how & TB_FUZZ_LITTLE ? small : large;
   module->high = module->low + tb_fuzz_now.memory;
+  module->image = &tb_the_store.image;
   module->function = TB_NONE;
   module->offset = -1;
   tb_module_check(module);
