@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import BuildError
 from .compile import Linked, is_made, members, run_all
 from .emit import ARRAY_PREFIX, Sources
+from .graph import START
 from .link_errors import explained
 from .measure import ANONYMOUS, by_handler, state_rows
 from .rows import HEADERS, PADDING, Row
@@ -137,7 +138,8 @@ def wasm_rows(linked: Linked) -> Iterator[Row]:
     rest = len(image) - inputs - bookkeeping - padding
     assert rest >= 0, "rows exceed the module"
     yield Row(HEADERS, "headers of code and data", "", rest)
-    yield Row("(toolchain)", "stack of C", "memory", STACK_BYTES)
+    entry = next(file for _, _, _, file, what in _lines(linked) if what == START)
+    yield Row(linked.owners[entry], "stack of C", "memory", STACK_BYTES)
 
 
 def _lines(linked: Linked) -> Iterator[tuple[str, int, int, str, str]]:
