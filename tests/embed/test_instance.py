@@ -279,9 +279,8 @@ def test_mutants_are_refused_or_run(isa: Isa) -> None:
             refused += 1
             assert "\x1b" not in str(error)
             continue
-        with vm:
-            with contextlib.suppress(Trap):
-                vm.run()
+        with vm, contextlib.suppress(Trap):
+            vm.run()
     assert refused > 50, f"seed {SEED}"
 
 
