@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The interfaces of every runtime.
-_ALWAYS = ("dispatch", "frames", "platform", "support")
+_ALWAYS = ("dispatch", "frames", "platform", "support", "standard-functions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +18,20 @@ class Kind:
     those that it cannot have. suffix: what the
     file's name ends with, unless -o says another one. program: whether it has a program inside: "always",
     "never" for what is given its programs at run time, or "maybe". shared: whether it is linked as a shared
-    library, which other programs load. header: what such programs include, written beside it.
+    library, which other programs load. header: what such programs include, written beside it. target: what
+    it is for unless another target is named; formats: of the targets that it can be for.
     """
 
     name: str
     doc: str
     interfaces: tuple[str, ...]
-    without: tuple[str, ...]
+    without: tuple[str, ...] = ()
     suffix: str = ""
     program: str = "always"
     shared: bool = False
     header: Path | None = None
+    target: str = "x86_64-linux"
+    formats: tuple[str, ...] = ("elf",)
 
     @property
     def hosted(self) -> bool:
@@ -38,8 +41,9 @@ class Kind:
 
 # What stands alone has no host, and what is embedded does not start by itself.
 _ENTRY, _EMBEDDING = "entry", "embedding"
+_EXECUTABLES = ("elf", "wasm")
 
-EXE = Kind("exe", "PROGRAM and its runtime", (_ENTRY, *_ALWAYS), (_EMBEDDING,))
+EXE = Kind("exe", "PROGRAM and its runtime", (_ENTRY, *_ALWAYS), (_EMBEDDING,), formats=_EXECUTABLES)
 
 KINDS: Mapping[str, Kind] = {
     each.name: each
@@ -51,6 +55,7 @@ KINDS: Mapping[str, Kind] = {
             EXE.interfaces,
             EXE.without,
             program="never",
+            formats=_EXECUTABLES,
         ),
         Kind(
             "shared",
@@ -61,6 +66,15 @@ KINDS: Mapping[str, Kind] = {
             program="maybe",
             shared=True,
             header=Path(__file__).parent.parent / "embed" / "c" / "tblvm.h",
+        ),
+        Kind(
+            "c",
+            "PROGRAM and its runtime as one file of C11, for any compiler",
+            EXE.interfaces,
+            EXE.without,
+            suffix=".c",
+            target="c11",
+            formats=("c",),
         ),
     )
 }

@@ -22,7 +22,7 @@ import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ _DIGEST = 32
 _INCLUDED = re.compile(r'^#include "(/.*)"$', re.MULTILINE)
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PACKAGE_NAME = __name__.split(".")[0]
-_SOURCES = (".py", ".c", ".h", ".ld")
+_SOURCES = (".py", ".c", ".h", ".ld", ".mjs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ def _pack(entry: Entry, files: Iterable[Path]) -> bytes:
         {
             "report": entry.report,
             "notes": list(entry.notes),
-            "host": [entry.host.name, entry.host.machine, entry.host.emulator],
+            "host": astuple(entry.host),
             "files": [[str(path), _digest(path)] for path in sorted(set(files))],
         }
     ).encode()
@@ -275,9 +275,13 @@ def _unpack(content: bytes) -> tuple[Entry, list[tuple[str, str]]] | None:
         entry = Entry(
             report=str(head["report"]),
             notes=tuple(map(str, head["notes"])),
-            host=Host(*map(str, head["host"])),
+            host=_host(*head["host"]),
             image=rest[8 + size :],
         )
         return entry, [(str(path), str(digest)) for path, digest in head["files"]]
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _host(name: str, machine: str, runners: list[list[str]], hint: str) -> Host:
+    return Host(str(name), str(machine), tuple(tuple(map(str, words)) for words in runners), str(hint))

@@ -120,7 +120,6 @@ def _build(
         for each in artifact.plan.unused
         if asked.origins.get(each) != configured().origin
     )
-    target = artifact.plan.target
-    host = Host(target.name, target.machine, target.emulator)
+    host = Host.of(artifact.plan.target)
     entry = Entry(to_json(report_of(name, artifact)), notes, host, artifact.image)
     return entry, caches.files_of(registry, artifact.sources)

@@ -149,7 +149,7 @@ def _build(program: Path | None, given: Mapping[str, object]) -> int:
     if output is None and not given["run_it"]:
         output = Path("runtime" + kind.suffix) if program is None else _default_output(program, kind)
     if isinstance(output, Path):
-        write_file(output, entry.image, executable=True)
+        write_file(output, entry.image, executable=kind.suffix != ".c")
         if kind.header is not None:
             write_file(output.parent / kind.header.name, read_file(kind.header))
     if given["run_it"]:

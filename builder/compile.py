@@ -6,6 +6,7 @@ where every byte comes from, and the one that is shipped. Both have the same lay
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from ..core.command import unbroken
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
 from ..core.printable import printable_lines
+from .amalgamate import Piece
 from .artifacts import EXE, Kind
 from .emit import Sources
 from .graph import START
@@ -66,6 +68,7 @@ LINK_FLAGS = (
 
 
 _CACHE = ".zig-cache"
+STATE = ("tb_the_context", "tb_the_store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class Linked:
     """image: the bytes to ship. full: the same with symbols and line tables. link_map: of the linker. All
     three are empty where the linker failed. owners: object file name -> micro-library. members: (struct,
     micro-library, bytes) of the state. objects: what was linked, in the order of owners;
-    starts: the functions that can be called from outside."""
+    starts: the functions that can be called from outside. format: as the target's; pieces: the parts of C
+    text."""
 
     image: bytes
     full: bytes
@@ -82,6 +86,8 @@ class Linked:
     members: tuple[tuple[str, str, int], ...]
     objects: tuple[bytes, ...]
     starts: tuple[str, ...] = (START,)
+    format: str = "elf"
+    pieces: tuple[Piece, ...] = ()
 
 
 class LinkError(BuildError):
@@ -101,7 +107,15 @@ def compile_(
     if kind.shared and not target.library_script:
         raise UsageError(f"target {target.name} has no shared libraries: leave out --artifact {kind.name}")
     with _workplace(keep) as folder:
+        if target.format == "c":
+            from .c_text import c_text
+
+            return c_text(sources, target.platform, folder)
         objects = _compile_all(sources, target, kind, folder)
+        if target.format == "wasm":
+            from .wasm import link
+
+            return link(objects, sources, folder, symbols)
         return _link(objects, sources, target, kind, folder, symbols)
 
 
@@ -149,21 +163,25 @@ def _compile_all(sources: Sources, target: Target, kind: Kind, folder: Path) -> 
         command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags]
         command += [*(_LIBRARY_FLAGS if kind.shared else _EXECUTABLE_FLAGS), *include]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
-    _run_all([command for command, _ in commands.values()], folder, _compiler_error)
+    run_all([command for command, _ in commands.values()], folder)
     for name, (_, made) in commands.items():
-        if not _is_elf(made):
+        if not is_made(made, target.format):
             raise BuildError(
                 f"the C compiler made no object file of {name}: pip install --force-reinstall ziglang"
             )
     return {name: made for name, (_, made) in commands.items()}
 
 
-def _is_elf(path: Path) -> bool:
-    """Whether a file is what a compiler or linker for ELF makes of 64 bits: it may be anything else."""
-    return path.is_file() and path.read_bytes()[:5] == b"\x7fELF\x02" and path.stat().st_size >= 64
+_MAGIC = {"elf": b"\x7fELF\x02", "wasm": b"\0asm\1\0\0\0"}
 
 
-def _compiler_error(status: int, errors: str) -> BuildError:
+def is_made(path: Path, format_: str) -> bool:
+    """Whether a file is what a compiler or linker makes of this format: it may be anything else."""
+    magic = _MAGIC[format_]
+    return path.is_file() and path.read_bytes()[: len(magic)] == magic and path.stat().st_size >= 64
+
+
+def compiler_error(status: int, errors: str) -> BuildError:
     if status < 0:
         return BuildError(
             f"the C compiler was ended by signal {-status}: is there room, in memory and on the disk?"
@@ -171,7 +189,9 @@ def _compiler_error(status: int, errors: str) -> BuildError:
     return BuildError(f"the C compiler failed:\n{printable_lines(errors).strip()}")
 
 
-def _run_all(commands: Sequence[list[str]], folder: Path, told: Callable[[int, str], BuildError]) -> None:
+def run_all(
+    commands: Sequence[list[str]], folder: Path, told: Callable[[int, str], BuildError] = compiler_error
+) -> None:
     """Run *commands*, as many at a time as there are processors. told: the error for an exit status and what
     was written to standard error."""
     waiting = list(commands)
@@ -235,7 +255,7 @@ def _link(
         full=b"",
         link_map="",
         owners=owners,
-        members=_members(layout, sources),
+        members=members(layout_numbers(layout.read_bytes()), sources),
         objects=tuple(each.read_bytes() for each in objects.values()),
         starts=_exported(objects.values()) if kind.shared else (START,),
     )
@@ -244,8 +264,8 @@ def _link(
         return LinkError(explained(status, text, owners, folder), linked)
 
     words = [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]]
-    _run_all(words, folder, error)
-    if not (_is_elf(full) and _is_elf(image) and link_map.is_file()):
+    run_all(words, folder, error)
+    if not (is_made(full, "elf") and is_made(image, "elf") and link_map.is_file()):
         raise error(0, "it made no executable: pip install --force-reinstall ziglang")
     shipped = image.read_bytes()
     return replace(
@@ -277,15 +297,18 @@ def _exported(objects: Iterable[Path]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _members(layout: Path, sources: Sources) -> tuple[tuple[str, str, int], ...]:
-    """Bytes of each micro-library's members of the state structs; alignment goes to those before it."""
+def layout_numbers(compiled: bytes) -> list[int]:
+    """The numbers of the table in the layout unit, an ELF object."""
     from elftools.elf.elffile import ELFFile
 
-    with layout.open("rb") as file:
-        section = ELFFile(file).get_section_by_name(".rodata.tb_layout")
-        assert section is not None, "the table is a constant array with a name of its own"
-        data = section.data()
-    numbers = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+    section = ELFFile(io.BytesIO(compiled)).get_section_by_name(".rodata.tb_layout")
+    assert section is not None, "the table is a constant array with a name of its own"
+    data = section.data()
+    return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+
+
+def members(numbers: list[int], sources: Sources) -> tuple[tuple[str, str, int], ...]:
+    """Bytes of each micro-library's members of the state structs; alignment goes to those before it."""
     found = []
     for (struct, library), at, (other, _), end in zip(
         sources.members, numbers, sources.members[1:], numbers[1:], strict=False

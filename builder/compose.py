@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..core.errors import UsageError
 from ..core.parts import Handler, Memory, MicroLibrary, Option, Table
 from ..core.program import Program, Use, link, program_tables
 from ..core.verified import Verified
@@ -59,7 +60,7 @@ class Composition:
     @property
     def indirect(self) -> bool:
         """Whether C reaches a program's tables by its store, and not by their names."""
-        return self.loaded or self.several
+        return self.loaded or self.several or self.plan.target.indirect
 
     @property
     def recursive(self) -> Mapping[str, int]:
@@ -131,6 +132,12 @@ class Composition:
             return {}
         return {each.name: size for _, each, size in self.memory if size <= ARRAY_BYTES}
 
+    @property
+    def cage_moves(self) -> bool:
+        """Whether C finds the cage by a member `cage` of the store, and not at an address that is known."""
+        there = "cage" in self.plan.interfaces and "cage" not in self.arrays
+        return self.indirect or (there and not self.plan.target.fixed_addresses)
+
     def calls(self, moment: str) -> list[str]:
         """The C functions that micro-libraries want called at `on_start`, `on_finish`, …: what a library
         requires starts before it, and finishes after it."""
@@ -162,7 +169,8 @@ class Bundled:
 
 
 def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -> Composition:
-    """The composition for *plan* with the program *verified*. Raises BuildError: what the engine raises."""
+    """The composition for *plan* with the program *verified*. Raises UsageError when its memory exceeds
+    what the target has, BuildError: what the engine raises."""
     handlers = plan.engine.handlers(plan, plan.need.uses)
 
     def linked(each: Verified) -> Bundled:
@@ -172,7 +180,22 @@ def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -
     main = linked(verified)
     loaded = loaded or LOADING in plan.interfaces
     bundle = {name: linked(each) for name, each in plan.bundle.items()}
-    return Composition(plan, handlers, main.program, main.tables, isa, loaded, bundle)
+    composition = Composition(plan, handlers, main.program, main.tables, isa, loaded, bundle)
+    _check_memory(composition)
+    return composition
+
+
+def _check_memory(composition: Composition) -> None:
+    """Refuse what the target cannot address."""
+    target, count = composition.plan.target, composition.instances
+    sizes = {each.doc: count * size for _, each, size in composition.memory}
+    if sum(sizes.values()) > target.memory_bytes:
+        largest = max(sizes, key=lambda doc: sizes[doc])
+        raise UsageError(
+            f"target {target.name} has {target.memory_bytes:,} bytes of memory, and this takes "
+            f"{sum(sizes.values()):,}, most of it for the {largest} ({sizes[largest]:,}): give it less "
+            "(--heap, --stack, -O linear=SIZE, -O tables=N)"
+        )
 
 
 def numbers(handlers: tuple[Handler, ...]) -> dict[Use, bytes]:

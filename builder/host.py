@@ -21,7 +21,27 @@ class Host:
 
     name: str
     machine: str
-    emulator: str
+    runners: tuple[tuple[str, ...], ...]
+    runner_hint: str
+
+    @staticmethod
+    def of(target: Target) -> Host:
+        return Host(target.name, target.machine, target.runners, target.runner_hint)
+
+
+def runs_itself(target: Target | Host) -> bool:
+    """Whether this machine runs executables for *target* by itself."""
+    return target.machine in ("", platform.machine())
+
+
+def runner(target: Target | Host) -> list[str] | None:
+    """The words before an executable for *target* by which this machine runs it; None where it cannot."""
+    if runs_itself(target):
+        return []
+    for program, *words in target.runners:
+        if found := shutil.which(program):
+            return [found, *words]
+    return None
 
 
 def command(target: Target | Host, executable: Path) -> list[str]:
@@ -29,13 +49,10 @@ def command(target: Target | Host, executable: Path) -> list[str]:
 
     Raises HostError where neither is possible.
     """
-    here = platform.machine()
-    if target.machine in ("", here):
-        return [os.fspath(executable)]
-    emulator = shutil.which(target.emulator)
-    if emulator is None:
+    words = runner(target)
+    if words is None:
         raise HostError(
-            f"this machine ({here}) cannot run programs for {target.name}: install {target.emulator} "
-            "(on Debian in the package qemu-user-static), or keep the executable with -o and run it elsewhere"
+            f"this machine ({platform.machine()}) cannot run programs for {target.name}: "
+            f"install {target.runner_hint}, or keep the executable with -o and run it elsewhere"
         )
-    return [emulator, os.fspath(executable)]
+    return [*words, os.fspath(executable)]

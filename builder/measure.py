@@ -13,12 +13,16 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from .compile import Linked
+from .compile import STATE, Linked
 from .emit import ARRAY_PREFIX
 from .graph import Graph, graph, sections
 from .native_stack import native_stack
 from .rows import HEADERS, PADDING, NativeStack, Row, total
+
+if TYPE_CHECKING:
+    from elftools.dwarf.dwarfinfo import DWARFInfo
 
 # VMA, LMA, size, alignment, then with indentation: output section / input section / symbol.
 _LINE = re.compile(r"^\s*([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\s*)(\S.*)$")
@@ -27,7 +31,7 @@ KINDS = {".text": "text", ".rodata": "rodata", ".data": "data", ".bss": "bss"}
 # What the dynamic linker reads of a shared library.
 _DYNAMIC = {".dynsym", ".gnu.hash", ".hash", ".dynstr", ".rela.dyn", ".relr.dyn", ".dynamic", ".got"}
 # Sections that hold many small things: .rodata.str1.1, .rodata.cst16.
-_ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
+ANONYMOUS = {"str": "string constants", "cst": "constants", ".L.": "string constants"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,12 @@ def measure(
     memory: (micro-library, what, bytes) of settled size. recursive: C functions that
     call themselves by way of others, with how many calls are under way at most. services: C functions whose
     costs are wanted."""
-    rows: list[Row] = []
+    settled = [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
+    if linked.format != "elf":
+        rows = _merged([*_rows_of[linked.format](linked), *settled])
+        assert sum(row.size for row in rows if row.in_file) == len(linked.image)
+        return Footprint(tuple(rows), len(linked.image), NativeStack(None, ()))
+    rows = []
     linked_graph = graph(linked.objects, linked.starts)
     sections = _input_sections(linked.link_map) if linked.image else _reached(linked, linked_graph)
     # What was not linked has the engine's line table in its object file.
@@ -75,7 +84,7 @@ def measure(
         item = section.split(".", 2)[-1] if section.count(".") > 1 else section
         if item.startswith(ARRAY_PREFIX):  # in *memory*
             continue
-        if (parts := _state(linked, item, size)) is not None:
+        if (parts := state_rows(linked, item, size)) is not None:
             rows += [
                 Row(library, f"state in the {struct}", kind, bytes_) for struct, library, bytes_ in parts
             ]
@@ -87,9 +96,8 @@ def measure(
                 for each_owner, label, length in handlers
             ]
         else:
-            rows.append(Row(owner, _ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
-    rows += [Row(owner, what, "memory", bytes_) for owner, what, bytes_ in memory]
-    rows = _merged(rows)
+            rows.append(Row(owner, ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size))
+    rows = _merged([*rows, *settled])
     if linked.image:
         rows += _own_rows(linked, rows)
     size = sum(row.size for row in rows if row.in_file)
@@ -111,9 +119,25 @@ def _own_rows(linked: Linked, rows: Iterable[Row]) -> list[Row]:
     return [*found, Row(PADDING, "alignment", "", padding)]
 
 
-def _state(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:
+def _of_c(linked: Linked) -> Iterator[Row]:
+    from .c_text import c_rows
+
+    return c_rows(linked)
+
+
+def _of_wasm(linked: Linked) -> Iterator[Row]:
+    from .wasm import wasm_rows
+
+    return wasm_rows(linked)
+
+
+# What is no ELF file.
+_rows_of = {"c": _of_c, "wasm": _of_wasm}
+
+
+def state_rows(linked: Linked, item: str, size: int) -> list[tuple[str, str, int]] | None:
     """The state struct called *item* split by whose members it has; None for anything else."""
-    if item not in ("tb_the_context", "tb_the_store"):
+    if item not in STATE:
         return None
     struct = item.removeprefix("tb_the_")
     parts = [part for part in linked.members if part[0] == struct]
@@ -162,19 +186,23 @@ def _reached(linked: Linked, found: Graph) -> Iterator[tuple[int, int, str, str,
 
 
 def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
-    """The engine's function split by its line table: (micro-library, opcode, bytes); empty strings for
-    what is the engine's own. Empty when there is no line table."""
+    """The engine's function split by its line table. Empty when there is none."""
     from elftools.common.exceptions import ELFRelocationError
     from elftools.elf.elffile import ELFFile
 
     elf = ELFFile(io.BytesIO(full))
     if not elf.has_dwarf_info():
         return []
-    changes: list[tuple[int, str]] = []
     try:
-        dwarf = elf.get_dwarf_info()
+        return by_handler(elf.get_dwarf_info(), start, size)
     except ELFRelocationError:  # an object file of a target whose relocations pyelftools does not know
         return []
+
+
+def by_handler(dwarf: DWARFInfo, start: int, size: int) -> list[tuple[str, str, int]]:
+    """The *size* bytes of code from *start* on by the engine's line table: (micro-library, opcode, bytes);
+    empty strings for what is the engine's own."""
+    changes: list[tuple[int, str]] = []
     for unit in dwarf.iter_CUs():
         program = dwarf.line_program_for_CU(unit)
         if program is None:

@@ -70,9 +70,9 @@ _OPTIONS = (
     click.option(
         "--target",
         shell_complete=registered("targets"),
-        default="x86_64-linux",
         metavar="NAME",
-        help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux.  [default: x86_64-linux]",
+        help="Machine to build for: x86_64-linux, aarch64-linux, riscv64-linux, c11, wasm32.  "
+        "[default: x86_64-linux; c11 for --artifact c]",
     ),
     click.option(
         "--passes",
@@ -224,7 +224,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         deny=names(given["deny"]),  # type: ignore[arg-type]
         mode=str(given["mode"]),
         engine=str(given["engine"]),
-        target=str(given["target"]),
+        target=str(given["target"] or ""),
         options=options,
         origins={**sources, **places},
         artifact=KINDS[str(given.get("artifact") or EXE.name)],

@@ -103,6 +103,12 @@ class Report:
         """Bytes of text and rodata of the runtime, without the program."""
         return self.total("text", "rodata", program=False)
 
+    @property
+    def runtime_size(self) -> tuple[int, str]:
+        """Bytes of the runtime without the program, and of what: machine code, or C that is yet to be."""
+        source = self.total("source", program=False)
+        return (source, "C") if source else (self.runtime_bytes, "text and rodata")
+
     def owners(self) -> list[str]:
         """Micro-libraries with bytes, largest first (memory of settled size does not count); then the
         program, then the file's own rows."""
@@ -207,7 +213,8 @@ def gone_without(name: str, plan: Plan) -> set[str]:
 
 def _verdicts(artifact: Artifact) -> Iterable[Verdict]:
     mode, footprint = artifact.plan.mode, artifact.footprint
-    if artifact.composition.loads:  # budgets are for the runtime of one program
+    # Budgets are for the runtime of one program, as machine code.
+    if artifact.composition.loads or artifact.plan.target.format == "c":
         return
     if mode.budget is not None:
         yield Verdict(f"mode {mode.name}, code", mode.budget, footprint.runtime)

@@ -185,12 +185,13 @@ def _items(report: Report, owner: str) -> Markup | None:
 def _sums(report: Report) -> Iterator[Markup]:
     ram = report.ram()
     rows = [
-        ("runtime without the program, text and rodata", f"{report.runtime_bytes:,}", ""),
+        (f"runtime without the program, {report.runtime_size[1]}", f"{report.runtime_size[0]:,}", ""),
         ("code and constants", f"{report.total(*CODE_KINDS):,}", ""),
         ("RAM", f"{sum(ram.values()):,}", ", ".join(f"{what} {size:,}" for what, size in ram.items())),
     ]
     if report.native_stack.bytes is None:
-        rows.append(("native stack", "no bound", " → ".join(report.native_stack.path)))
+        known = report.native_stack.path
+        rows.append(("native stack", "no bound" if known else "not known", " → ".join(known)))
     yield _plain(("", "bytes", ""), rows)
     for hint in report.hints:
         yield element("p", f"hint: {hint}")

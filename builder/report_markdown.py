@@ -33,7 +33,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     ram = ", ".join(f"{what} {size:,}" for what, size in report.ram().items())
     total = sum(report.ram().values())
-    yield f"Runtime without the program: {report.runtime_bytes:,} bytes. RAM: {total:,} bytes: {ram}."
+    size, what = report.runtime_size
+    of = " of C" if what == "C" else ""
+    yield f"Runtime without the program: {size:,} bytes{of}. RAM: {total:,} bytes: {ram}."
     for verdict in report.budgets:
         mark = "within" if verdict.kept else "**over**"
         yield f"- {_plain(verdict.what)}: {verdict.measured:,} of {verdict.budget:,} bytes, {mark} budget"

@@ -44,12 +44,16 @@ def _text_lines(report: Report, *, details: bool) -> Iterator[str]:
     table.append(("TOTAL", *map(_number, totals), _number(report.file_bytes), "", str(report.opcodes), ""))
     yield from aligned(table)
     yield ""
-    yield f"runtime without the program: {report.runtime_bytes:,} bytes of text and rodata"
-    yield f"code and constants: {report.total(*CODE_KINDS):,} bytes"
+    size, what = report.runtime_size
+    yield f"runtime without the program: {size:,} bytes of {what}"
+    if report.total(*CODE_KINDS):
+        yield f"code and constants: {report.total(*CODE_KINDS):,} bytes"
     ram = report.ram()
     yield f"RAM: {sum(ram.values()):,} bytes: " + ", ".join(f"{what} {size:,}" for what, size in ram.items())
     native = report.native_stack
-    if native.bytes is None:
+    if native.bytes is None and not native.path:
+        yield "and a native stack that is not known here"
+    elif native.bytes is None:
         yield f"and a native stack without a bound: {' → '.join((*native.path, native.path[0]))}"
     elif details:
         yield f"native stack at its deepest: {' → '.join(native.path)}"

@@ -23,17 +23,17 @@ from .rows import Passed
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks for. features: to add or pin; only: None, or all that may be used; deny: what
-    may not; mode, engine, target by name; options: name -> value; artifact: the kind of artifact;
-    cell_bits: the least width of cells, which 64-bit values make 64; bundle: by name, programs that the
-    program can run; passes: optimiser passes in their order, None for those that are default; origins: of
-    options and of the fields here by name, where they come from."""
+    may not; mode, engine, target by name ("": what is usual for the artifact); options: name -> value;
+    artifact: the kind of artifact; cell_bits: the least width of cells, which 64-bit values make 64; bundle:
+    by name, programs that the program can run; passes: optimiser passes in their order, None for those that
+    are default; origins: of options and of the fields here by name, where they come from."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
     mode: str = "default"
     engine: str = "switch"
-    target: str = "x86_64-linux"
+    target: str = ""
     options: Mapping[str, int | str] = field(default_factory=dict)
     artifact: Kind = EXE
     cell_bits: int = 32
@@ -112,7 +112,7 @@ class _Resolver:
         self.need, self.registry, self.request = need, registry, request
         self.mode = registry.modes[choose("mode", request.mode, registry.modes)]
         self.engine = registry.engines[choose("engine", request.engine, registry.engines)]
-        self.target = registry.targets[choose("target", request.target, registry.targets)]
+        self.target = self._target()
         self.chosen: dict[str, MicroLibrary] = {}
         self.reasons: dict[str, list[str]] = {}
         self.askers: dict[str, set[frozenset[str]]] = {}
@@ -125,6 +125,17 @@ class _Resolver:
             names = set(self.registry.libraries) | set(self.registry.interfaces)
             names |= {each.partition(".")[0] for each in self.registry.libraries}
             choose("feature", name, names)
+
+    def _target(self) -> Target:
+        kind, name = self.request.artifact, self.request.target
+        found = self.registry.targets[choose("target", name or kind.target, self.registry.targets)]
+        if found.format not in kind.formats:
+            those = [each.name for each in self.registry.targets.values() if each.format in kind.formats]
+            raise UsageError(
+                f"--artifact {kind.name} is not for target {found.name}; choose one that it is for: "
+                + ", ".join(those)
+            )
+        return found
 
     def plan(self) -> Plan:
         asked = [

@@ -12,8 +12,8 @@ HEADERS, PADDING = "(headers)", "(padding)"
 @dataclass(frozen=True, slots=True)
 class Row:
     """Bytes of one thing. owner: micro-library, "program", or a name in parentheses for the file's own;
-    item: function, table or opcode; kind: text, rodata, data, bss; memory: what has a size by settings,
-    an array or mapped; "" for the file's own."""
+    item: function, table or opcode; kind: text, rodata, data, bss; source: C text; memory: what has a size by
+    settings, an array or mapped; "" for the file's own."""
 
     owner: str
     item: str
@@ -37,8 +37,9 @@ def total(rows: Iterable[Row], *kinds: str, program: bool | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NativeStack:
-    """bytes: the bound, None where functions call each other in a circle. path: the functions of the deepest
-    chain, the outermost first, or those of the circle."""
+    """bytes: the bound, None where functions call each other in a circle, or where nothing is known. path:
+    the functions of the deepest chain, the outermost first, or those of the circle; none where nothing is
+    known."""
 
     bytes: int | None
     path: tuple[str, ...]

@@ -213,8 +213,15 @@ class Target:
     micro-library that makes the system calls. link_script: of executables; library_script: of shared
     libraries, "" where it has none. doc: one line.
     flags: what the compiler needs to know beyond the triple. page_size: the largest that a kernel may
-    have, in bytes. machine: what such a machine calls itself (`uname -m`), and emulator: the program by
-    which others run its executables; both empty when every machine runs them.
+    have, in bytes. machine: what such a machine calls itself (`uname -m`); empty when every machine runs its
+    executables, and "-" when none does by itself. runners: ways in which others run them, the best first:
+    words before the executable's path, of which the first is a program. runner_hint: how to come by one.
+
+    format: what comes out: ELF, a WebAssembly module, or C text that any C11 compiler takes. label_values:
+    whether the compiler has GNU C's computed goto. indirect: whether C finds the program's tables and memory
+    by pointers of the store, because a compiler that sees them together with the code warns of all that this
+    one program never does. fixed_addresses: whether memory can be mapped at an address of choice.
+    memory_bytes: how much memory of settled size there can be.
     """
 
     name: str
@@ -227,7 +234,13 @@ class Target:
     library_script: str = ""
     page_size: int = 4096
     machine: str = ""
-    emulator: str = ""
+    runners: tuple[tuple[str, ...], ...] = ()
+    runner_hint: str = ""
+    format: Literal["elf", "wasm", "c"] = "elf"
+    label_values: bool = True
+    fixed_addresses: bool = True
+    memory_bytes: int = 1 << 46
+    indirect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

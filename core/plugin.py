@@ -95,6 +95,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=1000,
             provides=("entry", "loading"),
+            macros={"TB_ARGUMENTS": "1"},
             requires=("module-loading", "frames", "platform"),
             sources=("c/loader/entry.c",),
             memory=(Memory("modules", "modules, at most", lambda plan, program: plan.number("load.memory")),),
@@ -181,7 +182,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/interrupt.c",),
             traps=(Trap.INTERRUPTED,),
             context="volatile u32 interrupted;",
-            macros={"TB_INTERRUPTED(cx)": "((cx)->interrupted)"},
+            macros={"TB_INTERRUPTED(cx)": "TB_TIME_IS_UP(&(cx)->interrupted)"},
             on_start=("tb_interrupt_start",),
             on_enter=("tb_interrupt_hand",),
             on_leave=("tb_interrupt_return",),
@@ -198,22 +199,55 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
         ),
         MicroLibrary(
             name="rt",
-            doc="functions that compilers assume (memcpy, …), numbers as text",
+            doc="numbers as text",
             room=ROOM,
             provides=("support",),
-            sources=(
-                "c/rt/mem.c",
-                "c/rt/decimal.c",
-                "c/rt/number.c",
-                "c/rt/shortest.c",
-                "c/rt/float_text.c",
-                "c/rt/rounding.c",
-                "c/rt/fmod.c",
-            ),
+            sources=tuple(f"c/rt/{name}.c" for name in ("decimal", "number", "shortest", "float_text")),
+            headers=("c", "c/rt"),
+        ),
+        MicroLibrary(
+            name="rt.standard",
+            doc="functions of the C library that compilers assume: memcpy, floor, fmod, …",
+            room=ROOM,
+            provides=("standard-functions",),
+            sources=tuple(f"c/rt/{name}.c" for name in ("mem", "rounding", "fmod", "multi3")),
             headers=("c", "c/rt"),
         ),
         *(_linux(cpu) for cpu in _LINUX_FLAGS),
+        MicroLibrary(
+            name="platform.libc",
+            doc="start-up code and system calls by a C library",
+            room=ROOM,
+            size=500,
+            provides=("platform", "standard-functions"),
+            sources=(
+                *(f"c/platform/libc/libc{part}.c" for part in ("", "_file", "_wait", "_machine")),
+                "c/platform/polled.c",
+            ),
+            headers=("c", "c/platform", "c/platform/libc"),
+            macros=_POLLED,
+            prototypes=_POLLED_PROTOTYPES,
+        ),
+        MicroLibrary(
+            name="platform.wasi",
+            doc="start-up code and system calls by WASI preview 1",
+            room=ROOM,
+            size=500,
+            provides=("platform",),
+            sources=(
+                *(f"c/platform/wasi/wasi{part}.c" for part in ("", "_map", "_file", "_wait", "_machine")),
+                "c/platform/polled.c",
+            ),
+            headers=("c", "c/platform", "c/platform/wasi"),
+            macros=_POLLED,
+            prototypes=_POLLED_PROTOTYPES,
+        ),
     ]
+
+
+# Where no signal sets the flag of interruption: whoever asks looks at the clock.
+_POLLED = {"TB_TIME_IS_UP(flag)": "tb_platform_is_up(flag)"}
+_POLLED_PROTOTYPES = "u32 tb_platform_is_up(volatile u32 *flag);"
 
 
 # The processors that Linux is built for here, and what their compilers need to know.
@@ -258,9 +292,45 @@ def tblvm_targets() -> list[Target]:
             flags=flags,
             page_size=_PAGE_SIZES.get(cpu, 4096),
             machine=cpu,
-            emulator=f"qemu-{cpu}-static",
+            runners=((f"qemu-{cpu}-static",),),
+            runner_hint=f"qemu-{cpu}-static (on Debian in the package qemu-user-static)",
         )
         for cpu, flags in _LINUX_FLAGS.items()
+    ] + [
+        Target(
+            name="c11",
+            triple="",
+            emulation="",
+            platform="platform.libc",
+            link_script="",
+            doc="any machine with a C11 compiler and its library",
+            machine="-",
+            runner_hint="a C compiler",
+            format="c",
+            label_values=False,
+            indirect=True,
+            fixed_addresses=False,
+        ),
+        Target(
+            name="wasm32",
+            triple="wasm32-freestanding",
+            emulation="",
+            platform="platform.wasi",
+            link_script="",
+            doc="WebAssembly with WASI preview 1",
+            # Memory can be larger than half of all addresses: pointers do not go round as signed numbers.
+            flags=("-fwrapv-pointer",),
+            machine="-",
+            runners=(
+                ("node", "--no-warnings", str(ROOM / "c" / "platform" / "wasi" / "run.mjs")),
+                ("wasmtime", "run", "--dir=.", "--dir=/"),
+            ),
+            runner_hint="node (on Debian in the package nodejs) or wasmtime",
+            format="wasm",
+            label_values=False,
+            fixed_addresses=False,
+            memory_bytes=(1 << 32) - (1 << 20),
+        ),
     ]
 
 

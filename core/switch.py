@@ -1,7 +1,7 @@
 """Engine `switch`: runs resolved bytes in place, one dispatch in a loop. The smallest engine.
 
 The dispatch is a jump through a table of 4-byte label offsets (GNU C): half the bytes of what compilers
-make of a `switch`.
+make of a `switch`. Where a target has no label values, it is a `switch`.
 
 The generated function keeps ip, sp, fp, the current function and fuel in C variables. Handlers without
 operands have the lowest numbers, so that one place fetches the operand of all others. Control protocol
@@ -136,7 +136,7 @@ def poll(plan: Plan) -> str:
     if "fuel" in plan.interfaces:
         lines.append(f"if (TB_UNLIKELY(fuel < 0)) {_raise(Trap.OUT_OF_FUEL)}")
     if "interrupt" in plan.interfaces:
-        lines.append(f"if (TB_UNLIKELY(cx->interrupted)) {_raise(Trap.INTERRUPTED)}")
+        lines.append(f"if (TB_UNLIKELY(TB_INTERRUPTED(cx))) {_raise(Trap.INTERRUPTED)}")
     return "\n".join(lines)
 
 
@@ -273,9 +273,7 @@ u32 tb_run(struct tb_context *cx, u32 entry) {{
 {fuel_count}
     u32 number = *ip++;
 {wide}{fetch}
-    static const s32 targets[] = {{{targets}}};
-    goto *(&&op_0 + targets[number]);
-"""
+{dispatch}"""
 
 _FETCH = """\
     TB_UNUSED u32 imm = 0{width_declaration}; /* an immediate that is not read is fetched too */
@@ -323,6 +321,12 @@ def _wide(those: tuple[Handler, ...]) -> str:
     return f"    if (number >= {first}) number = {first} + ((number - {first}) << 8 | *ip++);\n"
 
 
+def _jump(those: tuple[Handler, ...]) -> str:
+    """C that goes to the handler of `number`: code of verified programs has no others."""
+    targets = ", ".join(f"&&op_{each.number} - &&op_0" for each in those)
+    return f"    static const s32 targets[] = {{{targets}}};\n    goto *(&&op_0 + targets[number]);"
+
+
 def print_engine(composition: Composition) -> str:
     """The C of the engine for *composition*."""
     plan = composition.plan
@@ -333,6 +337,7 @@ def print_engine(composition: Composition) -> str:
     printed = (poll(plan) if branches else "") + "".join(h.text for h in those)
     traps = "goto trap" in printed
     fuel = "fuel" in plan.interfaces
+    jumps = plan.target.label_values
     fetch = ""
     if guard:
         fetch = _FETCH.format(
@@ -357,7 +362,7 @@ def print_engine(composition: Composition) -> str:
             fuel_count="    fuel--;" if fuel else "",
             wide=_wide(those),
             fetch=fetch,
-            targets=", ".join(f"&&op_{h.number} - &&op_0" for h in those),
+            dispatch=_jump(those) if jumps else "    switch (number) {",
         )
     ]
     for handler in those:
@@ -366,8 +371,11 @@ def print_engine(composition: Composition) -> str:
         parts.append(f'#line 1 "tb-op:{handler.library}:{handler.label}:{handler.number}"')
         last = handler.text.rpartition("\n")[2]
         after = "" if last.startswith("goto ") else "continue; "
-        parts.append(f"op_{handler.number}: {{{more}\n{handler.text}\n{after}}}")
+        label = f"op_{handler.number}" if jumps else f"case {handler.number}"
+        parts.append(f"{label}: {{{more}\n{handler.text}\n{after}}}")
     parts.append('#line 1 "tb-engine"')
+    if not jumps:
+        parts.append("default: TB_UNREACHABLE();\n}")
     if branches:
         parts.append("branch: {\nconst u8 *to = code + function->code + imm;")
         check = poll(plan)
@@ -378,7 +386,7 @@ def print_engine(composition: Composition) -> str:
     if traps:
         for trap in plan.traps:
             if f"goto trap_{trap.name};" in printed:
-                keep = '__asm__ volatile("" : "+r"(trap));'
+                keep = "TB_FORGET(trap);"
                 parts.append(f"trap_{trap.name}:\ntrap = TB_TRAP_{trap.name};\n{keep}\ngoto trapped;")
         parts.append("trapped:\nSAVE();")
     parts.append("halted:" if any("goto halted" in h.text for h in those) else "")

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tblvm.builder.options import read_value
+from tblvm.core.registry import Registry
+
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.tba"))
 
 
@@ -36,6 +39,13 @@ class Stopped:
     places: tuple[str, ...]
     status: int = 134
     arguments: tuple[str, ...] = ()
+
+
+def options(case: Stopped, registry: Registry) -> dict[str, int | str]:
+    """The options that a case's arguments set: pairs of --NAME and VALUE."""
+    given = zip(case.arguments[::2], case.arguments[1::2], strict=True)
+    found = {name.removeprefix("--"): value for name, value in given}
+    return {name: read_value(value, registry.options[name][1].kind) for name, value in found.items()}
 
 
 _ENDLESS = ".func spin()\nagain:\n  JMP again\n.end\n.func main()\n  CALL spin\n  HALT\n.end\n"

@@ -87,16 +87,17 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
 
 
 def _targets(registry: Registry) -> Iterator[Finding]:
-    import platform
-    import shutil
+    from ..builder.host import runner, runs_itself
 
-    here = platform.machine()
     for target in registry.targets.values():
         what = f"programs for {target.name}"
-        if target.machine in ("", here):
+        words = runner(target)
+        if target.format == "c":
+            yield Finding(what, True, False, "are C: a compiler of yours builds them")
+        elif runs_itself(target):
             yield Finding(what, True, False, "run on this machine")
-        elif found := shutil.which(target.emulator):
-            yield Finding(what, True, False, f"run by {found}")
+        elif words is not None:
+            yield Finding(what, True, False, f"run by {words[0]}")
         else:
-            note = f"are built, and do not run here: install {target.emulator} (Debian: qemu-user-static)"
+            note = f"are built, and do not run here: install {target.runner_hint}"
             yield Finding(what, False, False, note)

@@ -166,7 +166,7 @@ def check(
             traps.setdefault(outcome.trap.name, vector)
     runs: list[str] = []
     skipped: list[str] = []
-    for target in targets or tuple(registry.targets):
+    for target in targets or _that_execute(registry):
         try:
             for engine in engines or tuple(registry.engines):
                 for group in (plain, *([vector] for vector in traps.values())):
@@ -274,6 +274,13 @@ def _reference(registry: Registry, program: Verified) -> tuple[Outcome, bytes]:
     console = Console()
     outcome = Machine(program, states=(console,)).run(registry.isa)
     return outcome, bytes(console.output)
+
+
+def _that_execute(registry: Registry) -> tuple[str, ...]:
+    """The targets of which there are executables."""
+    from ..builder.artifacts import EXE
+
+    return tuple(name for name, each in registry.targets.items() if each.format in EXE.formats)
 
 
 def _compare(registry: Registry, vectors: Sequence[_Vector], engine: str, target: str) -> None:

@@ -3,7 +3,7 @@
 #include "tb_entry.h"
 
 struct tb_mapping {
-  struct tb_mapping *below;
+  _Alignas(16) struct tb_mapping *below; /* what follows it is aligned so */
   u64 bytes;
 };
 

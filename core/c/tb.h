@@ -4,24 +4,13 @@
 #ifndef TB_H
 #define TB_H
 
-typedef __UINT8_TYPE__ u8;
-typedef __UINT16_TYPE__ u16;
-typedef __UINT32_TYPE__ u32;
-typedef __UINT64_TYPE__ u64;
-typedef __INT8_TYPE__ s8;
-typedef __INT16_TYPE__ s16;
-typedef __INT32_TYPE__ s32;
-typedef __INT64_TYPE__ s64;
+#include "tb_compiler.h"
+
+/* What memory of settled size is declared as: frames, objects and tables lie in it. */
+typedef u64 TB_MAY_ALIAS tb_word;
 
 /* A reference is an offset into the heap cage, never an address. Null is 0. */
 typedef u32 tb_ref;
-
-#define TB_LIKELY(x) __builtin_expect(!!(x), 1)
-#define TB_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define TB_COLD __attribute__((cold, noinline))
-#define TB_NOINLINE __attribute__((noinline))
-#define TB_ALWAYS_INLINE __attribute__((always_inline))
-#define TB_UNUSED __attribute__((unused))
 
 /* The type index of an object whose type no module declares. Module types follow from 16 on; these are
  * the type codes of tblvm.opcodes.types, and two that only the heap knows. */

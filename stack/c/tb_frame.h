@@ -21,12 +21,13 @@ struct tb_function {
 /* What a frame remembers of its caller, in whole cells. pc: offset in the code at which the caller goes on,
  * or TB_PC_HOST; function: byte offset of the caller's row; distance: from the caller's frame to this one,
  * in cells. */
-struct tb_link {
-  u32 pc;
+struct TB_MAY_ALIAS tb_link {
+  _Alignas(sizeof(cell)) u32 pc; /* cells of 64 bits are aligned to 32 on some machines */
   u32 function;
   u32 distance;
-} __attribute__((aligned(sizeof(cell))));
+};
 enum { TB_LINK = sizeof(struct tb_link) / sizeof(cell) };
+_Static_assert(TB_LINK * sizeof(cell) == sizeof(struct tb_link), "a link takes whole cells");
 
 /* A frame counts as many cells for its link, whatever the link takes: the limit stops a program at the same
  * call for every width of cells. Memory for frames that count so many cells: each of them counts

@@ -467,7 +467,7 @@ static const u8 *tb_decode(struct tb_verifier *v, u32 at) {
     tb_check_that(v, tb_module_leb(&here, end, how, &instruction->immediates[i]), wrong);
     if (kind != TB_IMM_TARGETS) continue;
     u32 left = (u32)instruction->immediates[i];
-    tb_check_that(v, left < end - here, "the code ends inside a branch table");
+    tb_check_that(v, (s64)left < end - here, "the code ends inside a branch table");
     instruction->targets = here;
     s32 target;
     do tb_check_that(v, tb_module_leb(&here, end, TB_LEB_UNSIGNED, &target), wrong);
@@ -586,7 +586,7 @@ static void tb_bind_pages(struct tb_verifier *v) {
     const struct tb_page *page = 0;
     for (u32 i = 0; i < tb_page_count; i++)
       if (tb_pages[i].length == size && !__builtin_memcmp(tb_pages[i].name, at, size)) page = &tb_pages[i];
-    v->module->subject = (struct tb_area){(u8 *)(__UINTPTR_TYPE__)at, size};
+    v->module->subject = (struct tb_area){(u8 *)(uptr)at, size};
     tb_check_that(v, page != 0, "it uses page $, which this runtime does not have: build one with the page");
     for (u32 i = 0; i <= last && i < page->codes; i++) count += page->opcodes[i] != 0;
     tb_check_that(v, page->fingerprints[count] == fingerprint,

@@ -275,7 +275,7 @@ def test_a_builder_that_is_killed_leaves_nothing_that_counts(tbbuild: Builds, fo
     assert not left.exists()
 
 
-HOST = Host("x86_64-linux", "x86_64", "qemu-x86_64-static")
+HOST = Host("x86_64-linux", "x86_64", (("qemu-x86_64-static",),), "qemu")
 
 
 def entry(size: int) -> Entry:
@@ -309,7 +309,7 @@ for _ in range(300):
     found = cache.get(key)
     if found is None:
         image = bytes([number]) * 4000
-        assert cache.put(key, Entry("{}", (), Host("", "", ""), image), ()), cache.problem
+        assert cache.put(key, Entry("{}", (), Host("", "", (), ""), image), ()), cache.problem
     else:
         assert found.image == bytes([number]) * 4000
 """

@@ -89,8 +89,10 @@ def test_the_json_report_is_all_that_standard_output_holds(invoke: Invoke) -> No
 
 def test_help_names_the_targets_and_reports_name_theirs(invoke: Invoke, registry: Registry) -> None:
     shown = " ".join(invoke("--help").output.split())
-    assert ", ".join(registry.targets) + "." in shown
-    for target in registry.targets:
+    assert all(name in shown for name in registry.targets)
+    for target, each in registry.targets.items():
+        if each.format == "c":
+            continue  # --artifact c is for it
         assert json.loads(invoke("--json", "--target", target, "hello.tba").stdout)["target"] == target
 
 

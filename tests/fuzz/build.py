@@ -77,7 +77,7 @@ ENVIRONMENT = {
 def composition(heap: str) -> Composition:
     """A runtime with every page."""
     reg = registry(PLUGINS)
-    features = ("fuzz", "core.fuel", *HEAPS[heap], "platform.hosted", "rt.hosted", *reg.isa.pages)
+    features = ("fuzz", "core.fuel", *HEAPS[heap], "platform.hosted", *reg.isa.pages)
     options = {"linear": 1 << 18, "tables": 64, "prompt.line": LINE} | (
         {"gc.mark-stack": 3} if heap == "marksweep" else {}
     )

@@ -43,7 +43,9 @@ from tblvm.stack import verify
 from tests.harness.builds import shared
 
 HERE = Path(__file__).parent
-TARGETS = tuple(load().targets)  # those that users have
+# The machines that users have, and where else executables run.
+TARGETS = tuple(name for name, each in load().targets.items() if each.format == "elf")
+EVERYWHERE = tuple(name for name, each in load().targets.items() if each.format != "c")
 LINE = 64  # bytes that a line of input may have
 # So little that programs reach it: bytes of linear memory, elements of tables.
 LINEAR, TABLES = 6 << 16, 24
@@ -244,7 +246,7 @@ def _compiled(
     )
     library = {"marksweep": "gc.marksweep", "freelist": "memory.freelist"}.get(name, name)
     features = [library, "core.fuel", *more, *([] if name == "freelist" else ["harness.audit"])]
-    features += ["harness.hosted", "platform.hosted", "rt.hosted"] if hosted else ["harness.linux"]
+    features += ["harness.hosted", "platform.hosted"] if hosted else ["harness.linux"]
     request = Request(
         features=tuple(features),
         target=target,
@@ -316,7 +318,7 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
         for index, (name, ctype) in enumerate(names)
     )
     more = f"#define TB_HARNESS_TABLES {loads}"
-    header = re.sub(r"typedef u\d+ cell;", lambda found: f"{found[0]}\n{more}", header)
+    header = re.sub(r"typedef u\d+ TB_MAY_ALIAS cell;", lambda found: f"{found[0]}\n{more}", header)
     header = header.replace("#endif\n", '#include "tb_harness.h"\n#endif\n')
     return replace(sources, headers={**sources.headers, "tb_plan.h": header})
 
@@ -448,7 +450,7 @@ def hosted_executable(
     """The executable that a build gives for *verified*, compiled by gcc on top of a C library."""
     reg = registry()
     request = Request(
-        features=("platform.hosted", "rt.hosted"),
+        features=("platform.hosted",),
         target="hosted",
         options={name.replace("__", ".").replace("_", "-"): value for name, value in options.items()},
     )

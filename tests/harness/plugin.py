@@ -9,7 +9,6 @@ from tblvm.core.hookspecs import hookimpl
 from tblvm.core.parts import MicroLibrary, Target
 
 ROOM = Path(__file__).parent
-CORE = Path(__import__("tblvm.core", fromlist=["core"]).__file__).parent
 
 
 @hookimpl
@@ -43,19 +42,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             name="platform.hosted",
             doc="a C library",
             room=ROOM,
-            provides=("platform",),
+            provides=("platform", "standard-functions"),
             sources=("c/hosted.c",),
             headers=("c",),
-            size=9999,
-        ),
-        # A C library has memcpy itself, and sanitizers watch it.
-        MicroLibrary(
-            name="rt.hosted",
-            doc="numbers as text",
-            room=CORE,
-            provides=("support",),
-            sources=("c/rt/decimal.c", "c/rt/number.c", "c/rt/shortest.c", "c/rt/float_text.c"),
-            headers=("c", "c/rt"),
             size=9999,
         ),
     ]

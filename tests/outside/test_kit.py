@@ -66,7 +66,8 @@ def liar(folder: Path, result: str, trap: str) -> Path:
 def test_a_plug_in_passes_everywhere() -> None:
     found = check("GCDSTEP", plugins=[HERE / "gcd_op.py"], vectors=100)
     assert found.vectors == 100 and 0 < found.trapped < 50
-    assert {f"switch on {cpu}-linux" for cpu in ("x86_64", "aarch64", "riscv64")} == set(found.runs)
+    targets = ("x86_64-linux", "aarch64-linux", "riscv64-linux", "wasm32")
+    assert {f"switch on {target}" for target in targets} == set(found.runs)
     assert found.skipped == ()
 
 
@@ -112,4 +113,5 @@ def test_targets_that_do_not_run_here_are_skipped(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", "")
     found = check("ADD", vectors=10)
     assert found.runs == ("switch on x86_64-linux",)
-    assert len(found.skipped) == 2 and "qemu-riscv64-static" in found.skipped[1]
+    assert len(found.skipped) == 3 and "qemu-riscv64-static" in found.skipped[1]
+    assert "nodejs" in found.skipped[2]

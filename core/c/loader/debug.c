@@ -16,7 +16,7 @@ static s32 tb_stream_number(struct tb_stream *stream, u32 is_signed) {
 /* A number of items, each of which takes at least a byte. */
 static u32 tb_stream_count(struct tb_stream *stream) {
   u32 count = (u32)tb_stream_number(stream, 0);
-  tb_require(stream->module, count <= stream->end - stream->at, "a section ends inside a list");
+  tb_require(stream->module, count <= (u64)(stream->end - stream->at), "a section ends inside a list");
   return count;
 }
 

@@ -4,7 +4,7 @@
 static const char tb_module_full[] = "it needs more memory than this runtime has for modules";
 
 void *tb_module_keep(struct tb_module *module, u64 bytes) {
-  module->low += -(__UINTPTR_TYPE__)module->low & 7;
+  module->low += -(uptr)module->low & 7;
   u8 *at = module->low;
   if (at > module->high || bytes > (u64)(module->high - at)) tb_refuse(module, TB_TOO_LARGE, tb_module_full);
   module->low += bytes;

@@ -8,7 +8,7 @@ static void tb_check_page_rows(struct tb_module *module) {
     tb_require(module, end - at >= TB_PAGE_ROW, "section pages ends inside a row");
     u32 size = tb_load_u16(at + 2);
     at += TB_PAGE_ROW;
-    tb_require(module, size <= end - at, "section pages ends inside a name");
+    tb_require(module, size <= (u64)(end - at), "section pages ends inside a name");
     tb_check_text(module, at, size);
     at += size;
   }

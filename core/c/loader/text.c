@@ -62,7 +62,7 @@ struct tb_area tb_module_name(const struct tb_module *module, u32 function) {
     at += size;
     if (!tb_module_leb(&at, end, 0, &size)) break; /* cannot be: the section has been checked */
   }
-  name.at = (u8 *)(__UINTPTR_TYPE__)at;
+  name.at = (u8 *)(uptr)at;
   name.size = (u32)size;
   return name;
 }

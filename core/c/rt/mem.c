@@ -1,10 +1,8 @@
-/* The four functions that compilers call by themselves. A byte at a time: small, not fast. The empty asm
- * hides the index, so that no compiler makes of the loop a call to the function it is in. */
+/* The four functions that compilers call by themselves. A byte at a time: small, not fast. What
+ * the index is stays hidden, so that no compiler makes of the loop a call to the function it is in. */
 #include "tb.h"
 
 typedef __SIZE_TYPE__ size;
-
-#define TB_HIDE(x) __asm__("" : "+r"(x))
 
 void *memcpy(void *restrict to, const void *restrict from, size bytes);
 void *memmove(void *to, const void *from, size bytes);
@@ -13,16 +11,16 @@ int memcmp(const void *a, const void *b, size bytes);
 
 void *memcpy(void *restrict to, const void *restrict from, size bytes) {
   for (size i = 0; i < bytes; i++) {
-    TB_HIDE(i);
+    TB_FORGET(i);
     ((u8 *)to)[i] = ((const u8 *)from)[i];
   }
   return to;
 }
 
 void *memmove(void *to, const void *from, size bytes) {
-  size back = (__UINTPTR_TYPE__)to - (__UINTPTR_TYPE__)from < bytes ? bytes : 0; /* to is inside of from */
+  size back = (uptr)to - (uptr)from < bytes ? bytes : 0; /* to is inside of from */
   for (size i = 0; i < bytes; i++) {
-    TB_HIDE(i);
+    TB_FORGET(i);
     size at = back ? back - 1 - i : i;
     ((u8 *)to)[at] = ((const u8 *)from)[at];
   }
@@ -31,7 +29,7 @@ void *memmove(void *to, const void *from, size bytes) {
 
 void *memset(void *to, int value, size bytes) {
   for (size i = 0; i < bytes; i++) {
-    TB_HIDE(i);
+    TB_FORGET(i);
     ((u8 *)to)[i] = (u8)value;
   }
   return to;
@@ -39,7 +37,7 @@ void *memset(void *to, int value, size bytes) {
 
 int memcmp(const void *a, const void *b, size bytes) {
   for (size i = 0; i < bytes; i++) {
-    TB_HIDE(i);
+    TB_FORGET(i);
     int difference = ((const u8 *)a)[i] - ((const u8 *)b)[i];
     if (difference != 0) return difference;
   }

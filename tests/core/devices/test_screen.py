@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.harness import TARGETS, Job, assembled, compiled, hosted_executable, reference
+from tests.harness import EVERYWHERE, Job, assembled, compiled, hosted_executable, reference
 
 # A diagonal, and the lower right corner.
 DRAW = """
@@ -56,7 +56,7 @@ TRAP = "PUSH 1\n  PUSH 0\n  DIV\n  POP\n  HALT"
 
 @pytest.mark.parametrize(
     ("target", "end", "status"),
-    [*((target, TRAP, 134) for target in TARGETS), (TARGETS[0], "HALT", 0), (TARGETS[0], "RET", 0)],
+    [*((target, TRAP, 134) for target in EVERYWHERE), (EVERYWHERE[0], "HALT", 0), (EVERYWHERE[0], "RET", 0)],
 )
 def test_the_file_is_there_whatever_ends_the_program(ready: Any, target: str, end: str, status: int) -> None:
     program = ready(DRAW.format(end=end), target)
@@ -79,7 +79,7 @@ def test_the_file_can_be_asked_for(ready: Any) -> None:
     assert process.wait() == 0
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", EVERYWHERE)
 def test_a_file_that_cannot_be_written_is_said(ready: Any, target: str) -> None:
     program = ready(DRAW.format(end=LEAVE.format("")), target, screen__file="missing/screen.png")
     done = program.run()

@@ -11,7 +11,7 @@ import pytest
 
 from tblvm.core.devices import services
 from tblvm.opcodes import i32
-from tests.harness import TARGETS
+from tests.harness import EVERYWHERE
 
 SHOW = "  PRINT\n  PUSH 10\n  PUTCHAR\n"
 
@@ -33,7 +33,7 @@ def numbers(done: subprocess.CompletedProcess[bytes]) -> list[int]:
     return [int(line) & 0xFFFFFFFF for line in done.stdout.split()]
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", EVERYWHERE)
 def test_clocks(ready: Any, target: str) -> None:
     made = ready(program(get(4), get(1), get(3), get(4), get(0), get(2), get(4), get(0)), target)
     before = time.time()
@@ -47,7 +47,7 @@ def test_clocks(ready: Any, target: str) -> None:
     assert 0 <= (again - steady) % 2**32 < 60_000
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", EVERYWHERE)
 def test_waiting_takes_the_time_that_it_says(ready: Any, target: str) -> None:
     made = ready(program(get(0), wait(40), wait(0), get(0)), target)
     process = subprocess.Popen(made.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -60,7 +60,7 @@ def test_waiting_takes_the_time_that_it_says(ready: Any, target: str) -> None:
     assert 40 <= (after - before) % 2**32 < 60_000
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", EVERYWHERE)
 def test_waiting_ends_with_input_and_with_its_end(ready: Any, target: str) -> None:
     text = program(
         "  PUSH 62\n  PUTCHAR\n", wait(-1), "  GETCHAR\n" + SHOW, wait(-1), "  GETCHAR\n" + SHOW, wait(-5)
@@ -76,7 +76,7 @@ def test_waiting_ends_with_input_and_with_its_end(ready: Any, target: str) -> No
     assert process.wait() == 0
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", EVERYWHERE)
 def test_a_deadline_ends_a_wait(ready: Any, target: str) -> None:
     made = ready(program(wait(-1)), target, timeout=100)
     process = subprocess.Popen(made.words, stdin=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -122,7 +122,7 @@ def test_the_same_under_sanitizers(number: int, tmp_path: Path) -> None:
     text, bundle, stdin, fuel = several(random.Random(f"{SEED} scripts {number} sanitized"), 5)
     programs = {name: verified(each, registry) for name, each in bundle.items()}
     request = Request(
-        features=("gc.marksweep", "nan.canonical", "platform.hosted", "rt.hosted"),
+        features=("gc.marksweep", "nan.canonical", "platform.hosted"),
         target="hosted",
         options={"fuel": fuel, "stack": 700, "heap": 4 << 20},
         bundle=programs,
