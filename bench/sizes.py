@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tblvm.builder.artifacts import EXE
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.registry import load
@@ -24,7 +25,8 @@ PROGRAMS = (
 
 def main() -> None:
     registry = load()
-    others = [target for target in registry.targets if target != Request().target]
+    targets = registry.targets.items()
+    others = [name for name, each in targets if each.format in EXE.formats and name != EXE.target]
     heads = "".join(f"{target.partition('-')[0]:>9}" for target in others)
     print(
         f"{'program':32} {'mode':8} {'runtime':>14} {'data+bss':>13} {'file':>13} {heads}   bytes ≤ promised"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..core.command import plugin_option, read_file, reporting, trace_option, file_name
+from ..core.command import file_name, plugin_option, read_file, reporting, trace_option
 from ..core.complete import among, features, registered
 from ..core.errors import UsageError
 

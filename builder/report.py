@@ -66,8 +66,8 @@ class Report:
     """A footprint report. program: its file's name; bundle: names of the programs that it can run; rows sum
     to file_bytes, those that are not in the file left out; opcodes: how many there are; budgets: what the
     mode asks for; hints: what costs most, and where the program asks for it; traps: what can stop the
-    program, number 1 first; passes: what optimiser passes did. estimate: linking failed, there is no file: rows
-    are what would have been linked, without headers and padding; sha256 is "" and nothing is judged by
+    program, number 1 first; passes: what optimiser passes did. estimate: linking failed, there is no file:
+    rows are what would have been linked, without headers and padding; sha256 is "" and nothing is judged by
     budgets."""
 
     program: str

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..core.markup import Markup, element, joined, raw
-from .report import CODE_KINDS, KINDS, Part, Report, ESTIMATE
+from .report import CODE_KINDS, ESTIMATE, KINDS, Part, Report
 from .report_text import told
 from .rows import Row
 from .treemap import Box, treemap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .report import Report, ESTIMATE
+from .report import ESTIMATE, Report
 from .report_text import told
 
 _SPECIAL = {ord(char): f"\\{char}" for char in "\\`*_{}[]<>|#~"}

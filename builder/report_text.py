@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .report import CODE_KINDS, KINDS, Report, ESTIMATE
+from .report import CODE_KINDS, ESTIMATE, KINDS, Report
 from .rows import Passed, Row
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, ClassVar
-import threading
 from types import FrameType
+from typing import Any, ClassVar, TypeVar
 
 import click
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import pluggy
 
 from ..opcodes import DslError, Isa, OpcodeSet
-from . import hookspecs, tracing, guard
+from . import guard, hookspecs, tracing
 from .errors import UsageError
 from .names import GROUP, TRACE
 from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, Pass, ReportFormat, Target

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..core.command import EXIT_STATUS, plugin_option, reporting, trace_option, Tool
+from ..core.command import EXIT_STATUS, Tool, plugin_option, reporting, trace_option
 from ..core.errors import TblvmError
 from .cache import cache
 from .command import SETTINGS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.command import read_file, write_file, file_name
+from ..core.command import file_name, read_file, write_file
 from ..core.complete import registered
 from ..core.printable import printable
 from .command import command, file_argument, json_option, output_option, say_json, translated
