@@ -35,8 +35,11 @@ def register(manager: pluggy.PluginManager, module: ModuleType, key: str, name: 
         if isinstance(hook, pluggy.HookCaller):
             for implementation in hook.get_hookimpls():
                 if implementation.plugin is module and hook.name in known:
+                    # An installed one is left out by its name.
+                    out = f"; leave it out{f' with -p no:{name}' if key == name else ''}, or tell its author"
                     wanted = _wanted(known[hook.name])
-                    guarded = _guarded(implementation.function, hook.name, name, wanted)
+                    who = f"plug-in {name}: {hook.name}"
+                    guarded = _guarded(implementation.function, who, out, wanted)
                     setattr(implementation, "function", guarded)  # noqa: B010  pluggy says it is final
                 elif implementation.plugin is module and not implementation.optionalhook:
                     _unknown(hook.name, name, known)
@@ -62,31 +65,36 @@ def _wanted(spec: Callable[..., object]) -> type | None:
 
 
 def _guarded(
-    function: Callable[..., object], hook: str, name: str, wanted: type | None
+    function: Callable[..., object], who: str, out: str, wanted: type | None
 ) -> Callable[..., object]:
+    """*function*, whose errors are told as those of *who*, with the way *out*."""
+
     def call(*given: object) -> object:
         try:
             found = function(*given)
         except TblvmError:
             raise
         except (Exception, SystemExit) as error:
-            raise UsageError(f"plug-in {name}: {hook} raises {told(error)}") from error
-        if wanted is not None:
-            _check(found, wanted, f"plug-in {name}: {hook}")
+            raise UsageError(f"{who} raises {told(error)}{out}") from error
+        wrong = _wrong(found, wanted)
+        if wrong:
+            raise UsageError(f"{who}{wrong}{out}")
         return found
 
     return call
 
 
-def _check(found: object, wanted: type, who: str) -> None:
+def _wrong(found: object, wanted: type | None) -> str:
+    """What is wrong with what a hook gave, or nothing. wanted: what its list is to hold, if that is known."""
     if not isinstance(found, (list, tuple)):
-        raise UsageError(f"{who} gives {_article(found)}, not a list of {wanted.__name__}")
+        return f" gives {_article(found)}, not a list" + (f" of {wanted.__name__}" if wanted else "")
     for each in found:
-        if not isinstance(each, wanted):
-            raise UsageError(f"{who} gives {_article(each)} in its list, not {wanted.__name__}")
+        if wanted is not None and not isinstance(each, wanted):
+            return f" gives {_article(each)} in its list, not {wanted.__name__}"
         called = getattr(each, "name", "set")
         if not isinstance(called, str) or not _NAME.fullmatch(called):
-            raise UsageError(f"{who}: {called!r} is no name: letters, digits and . _ + - are")
+            return f": {called!r} is no name: letters, digits and . _ + - are"
+    return ""
 
 
 def _article(found: object) -> str:

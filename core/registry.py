@@ -71,24 +71,15 @@ class Registry:
         return [each for _, answer in self._answers(hook) for each in answer]
 
     def _answers(self, hook: str) -> list[tuple[PluginInfo, list[Any]]]:
-        """What each plug-in gives for *hook*, asked once. Raises UsageError for one that fails."""
+        """What each plug-in gives for *hook*, asked once. Raises UsageError for one that fails (guard.py)."""
         if hook in self._asked:
             return self._asked[hook]
         call = getattr(self._hook, hook)
         asked = [each for each in call.get_hookimpls() if not (each.hookwrapper or each.wrapper)]
         infos = {id(info.module): info for info in self.plugins}
         plugins = [infos.get(id(each.plugin)) or _unlisted(each) for each in asked]
-        try:
-            # pluggy asks the plug-in that was registered last first, and forgets answers that are None.
-            answers = [list(answer) for answer in reversed(call())]
-            if len(answers) != len(asked):
-                raise TypeError("a hook gives a list, not None")
-        except Exception as error:
-            plugin = plugins[next((i for i, each in enumerate(asked) if _fails(each)), -1)]
-            raise UsageError(
-                f"plug-in {plugin.name} ({plugin.origin}) fails in {hook}: {type(error).__name__}: {error}; "
-                f"leave it out{plugin.way_out}, or tell its author"
-            ) from error
+        # pluggy asks the plug-in that was registered last first.
+        answers = [list(answer) for answer in reversed(call())]
         self._asked[hook] = list(zip(plugins, answers, strict=True))
         return self._asked[hook]
 
@@ -177,15 +168,6 @@ def _unlisted(implementation: pluggy.HookImpl) -> PluginInfo:
     """A plug-in that somebody registered by hand."""
     name = implementation.plugin_name
     return PluginInfo(name, name, cast("ModuleType", implementation.plugin))
-
-
-def _fails(implementation: pluggy.HookImpl) -> bool:
-    """Whether this implementation of a hook, called once more, gives no list."""
-    try:
-        list(cast("Iterable[object]", implementation.function()))
-    except Exception:
-        return True
-    return False
 
 
 def _by_name(what: str, found: Iterable[N]) -> dict[str, N]:

@@ -26,12 +26,9 @@ def trace(manager: pluggy.PluginManager, labels: Mapping[str, str]) -> None:
         if outcome.exception is not None:
             _say(f"{name}: {type(outcome.exception).__name__}: {outcome.exception}")
             return
-        # pluggy asks the last one first, and keeps no answer that is None.
+        # pluggy asks the last one first.
         asked = list(reversed(hooks))
         answers = outcome.get_result()
-        if len(answers) != len(asked):
-            _say(f"{name}: {len(asked) - len(answers)} of them gave None")
-            return
         for hook, answer in zip(reversed(asked), reversed(answers), strict=True):
             _say(f"{name}: {labels[hook.plugin_name]} gave {_told(answer)}")
 

@@ -59,7 +59,7 @@ def test_it_is_named_with_what_it_does(text: str, written: Path) -> None:
 def test_command_lines_tell_it_in_one_message(written: Path, tmp_path: Path) -> None:
     (tmp_path / "leaf.tba").write_text(LEAF)
     written.write_text(HEAD + hook("opcodes", "raise RuntimeError('no')"))
-    told = f"plug-in {written}: tblvm_opcodes raises RuntimeError: no\n"
+    told = f"plug-in {written}: tblvm_opcodes raises RuntimeError: no; leave it out, or tell its author\n"
     done = CliRunner().invoke(tbbuild, ["-p", str(written), str(tmp_path / "leaf.tba")])
     assert (done.exit_code, done.stderr) == (2, f"tbbuild: {told}")
     for words in (["ops"], ["plugins"], ["verify", str(tmp_path / "leaf.tba")]):
