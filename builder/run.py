@@ -6,11 +6,9 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BuildError
 from .host import Host, command
@@ -29,35 +27,48 @@ def run(image: bytes, target: Target | Host, arguments: tuple[str, ...]) -> int:
         path = Path(folder) / "program"
         path.write_bytes(image)
         path.chmod(0o700)
-        running: list[subprocess.Popen[bytes]] = []
-        with _signals_for(running):
+        with _Passing() as passing:
             try:
-                running.append(subprocess.Popen([*command(target, path), *arguments]))
+                process = subprocess.Popen([*command(target, path), *arguments])
             except OSError as error:
                 raise BuildError(f"the program does not start: {error.strerror}") from None
-            status = running[0].wait()
+            passing.to(process)
+            status = process.wait()
         return status if status >= 0 else 128 - status
 
 
-@contextmanager
-def _signals_for(running: list[subprocess.Popen[bytes]]) -> Iterator[None]:
-    """What asks us to end asks the program that is *running*: what it does about it counts. A terminal's
-    Ctrl-C it has got already. Handlers, because what is ignored would be ignored by the program too."""
+class _Passing:
+    """What asks us to end asks the program that runs: what it does about it counts. A terminal's Ctrl-C it
+    has got already. Handlers, because what is ignored would be ignored by the program too."""
 
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        for each in running:
-            if number != signal.SIGINT:
-                each.send_signal(number)
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []  # the program may run already, and nobody know it yet
+        self._before: dict[int, Any] = {}
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, pass_on)
-        yield
-    finally:
-        for number, handler in before.items():
+    def to(self, process: subprocess.Popen[bytes]) -> None:
+        """The program that runs; what came before is for it, too."""
+        self._process = process
+        while self._early:
+            process.send_signal(self._early.pop())
+
+    def _pass(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            return
+        if self._process is None:
+            self._early.append(number)
+        else:
+            self._process.send_signal(number)
+
+    def __enter__(self) -> _Passing:
+        if threading.current_thread() is threading.main_thread():
+            numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            self._before = {number: signal.getsignal(number) for number in numbers}
+            for number, handler in self._before.items():
+                if handler is not signal.SIG_IGN:
+                    signal.signal(number, self._pass)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)

@@ -110,7 +110,7 @@ def test_tables_are_printed_as_numbers() -> None:
     text = image((Table("x", "u16", b"\x01\x00\xff\xff", align=2), Table("y", "struct s", b"\x07", align=4)))
     assert "const u16 tb_image_x[] = {\n  1u, 65535u,\n};" in text
     assert "const u8 tb_image_y[] = {\n  7u,\n};" in text
-    assert "aligned(4)" in text
+    assert "_Alignas(4)" in text
 
 
 def test_texts_are_string_literals_of_their_bytes(builds: Build) -> None:

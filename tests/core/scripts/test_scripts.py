@@ -277,7 +277,9 @@ def test_names_of_programs_are_no_names_of_tables(registry: Registry, tmp_path: 
     """Each has a table `types`; `function_types` is one of the runtime's own."""
     script = (
         ".table t: 1\n.class C\n  x: i32\n.end\n.func main()\n  NEWOBJ C\n  POP\n  PUSH 0\n  TABLE_GET\n  POP\n"
-        + ("  HALT\n.end\n.func calls()\n  PUSH 0\n  CALL_INDIRECT ()\n  RET\n.end\n")
+        + (
+            "  PUSH 1\n  JNZ end\n  CALL calls\nend:\n  HALT\n.end\n.func calls()\n  PUSH 0\n  CALL_INDIRECT ()\n  RET\n.end\n"
+        )
     )
     made = artifact(registry, caller("function", "function_"), {"function": script, "function_": script})
     assert {"types", "function_types"} <= {table.name for table in made.composition.tables}
