@@ -6,10 +6,27 @@ module, 6 the host cannot offer what was asked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
-class TblvmError(Exception):
+def restored(kind: type[BaseException], text: str, state: dict[str, Any]) -> BaseException:
+    """An exception as it was: pickle would call its class with the text, which is made of what it takes."""
+    error = kind.__new__(kind)
+    error.args = (text,)
+    error.__dict__.update(state)
+    return error
+
+
+class Portable:
+    """Exceptions that can be pickled, and so come back from another process."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return restored, (type(self), str(self), self.__dict__)
+
+
+class TblvmError(Portable, Exception):
     """Base of what the command-line tools report without a traceback."""
 
     status = 1

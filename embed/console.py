@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from typing import IO, Any
+
+from ..core.errors import UsageError
 
 MOST_OUTPUT = 16 << 20
 
@@ -19,29 +22,66 @@ class Finished:
 
 
 class Console:
-    """Where a context's input comes from, and where its output goes."""
+    """Where a context's input comes from, and where its output goes: files of bytes, or of text, as UTF-8.
 
-    def __init__(self, stdin: bytes | str | IO[bytes] | None, stdout: Any) -> None:
+    Raises UsageError for what is neither.
+    """
+
+    def __init__(self, stdin: bytes | str | IO[bytes] | IO[str] | None, stdout: Any) -> None:
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        self._input = memoryview(data) if isinstance(data, (bytes, bytearray)) else None
-        self._file: Any = data if self._input is None else None
+        given = isinstance(data, (bytes, bytearray, memoryview))
+        if not (given or data is None or callable(getattr(data, "read", None))):
+            raise UsageError(f"stdin is bytes, text or a file that is open, not {type(data).__name__}")
+        if stdout is not None and not callable(getattr(stdout, "write", None)):
+            raise UsageError(f"stdout is a file that is open, not {type(stdout).__name__}")
+        self._input = _octets(data if given else b"")
+        self._file: Any = None if given else data
         self._out = stdout
+        self._text: codecs.IncrementalDecoder | None = None
         self.kept = bytearray()
         self.truncated = False
 
     def read(self, most: int) -> bytes:
-        if self._input is not None:
-            taken, self._input = bytes(self._input[:most]), self._input[most:]
-            return taken
-        return bytes(self._file.read(most) or b"") if self._file is not None else b""
+        """Up to *most* bytes; none at the end."""
+        if not self._input and self._file is not None:
+            # A file of text, or one that is not what it seems, gives more bytes than it was asked for.
+            self._input = _octets(self._file.read(most) or b"")
+        taken, self._input = bytes(self._input[:most]), self._input[most:]
+        return taken
 
     def write(self, data: bytes) -> None:
+        """Takes all of *data*."""
+        if self._text is not None:
+            self._out.write(self._text.decode(data))
+            return
         if self._out is not None:
             try:
-                self._out.write(data)
-            except TypeError:  # a stream of text
-                self._out.write(data.decode("utf-8", "replace"))
+                while data:  # a file without a buffer may take a part
+                    data = data[self._out.write(data) or len(data) :]
+            except TypeError:
+                if not _is_text(self._out):
+                    raise
+                # A character's bytes may come in two pieces.
+                self._text = codecs.getincrementaldecoder("utf-8")("replace")
+                self.write(data)
             return
         room = MOST_OUTPUT - len(self.kept)
         self.kept += data[:room]
         self.truncated |= len(data) > room
+
+    def end(self) -> None:
+        """Nothing more will be written: half a character is told as one that is broken."""
+        if self._text is not None:
+            self._out.write(self._text.decode(b"", final=True))
+
+
+def _octets(data: Any) -> memoryview:
+    return memoryview(data.encode() if isinstance(data, str) else data).cast("B")
+
+
+def _is_text(file: Any) -> bool:
+    try:
+        file.write("")
+    except TypeError:
+        return False
+    return True

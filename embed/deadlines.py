@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable
+
+# Systems have a longest time to wait. The clock looks up from time to time; deadlines far away stay far away.
+_LOOK = 3600.0
 
 
 class Deadline:
@@ -36,6 +40,10 @@ class Clock:
     """A thread that waits for the next deadline; it runs while there are some."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets all deadlines: a process that was forked has none of the threads that it had."""
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, int, Deadline]] = []
         self._number = itertools.count()
@@ -62,10 +70,11 @@ class Clock:
                     return
                 left = self._waiting[0][0] - time.monotonic()
                 if left > 0:
-                    self._changed.wait(left)
+                    self._changed.wait(min(left, _LOOK))
                     continue
                 deadline = heapq.heappop(self._waiting)[2]
             deadline.expire()
 
 
 CLOCK = Clock()
+os.register_at_fork(after_in_child=CLOCK.reset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.errors import TblvmError
+from ..core.errors import Portable, TblvmError
 
 _FRAMES = 16
 
@@ -21,7 +21,7 @@ class Frame:
         return f"{self.function} ({self.file}:{self.line})" if self.line else self.function
 
 
-class Trap(Exception):
+class Trap(Portable, Exception):
     """The machine has stopped the program for what it did.
 
     kind: the trap's name, as `tblvm ops` tells it ("DIVIDE_BY_ZERO", …). message: what it means. frames: the

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from ..core.errors import UsageError
+from ..core.printable import printable
 from .console import Console, Finished
 from .deadlines import CLOCK, Deadline
 from .errors import DeadlineExceeded, Frame, Halted, InstanceBusy, InstanceClosed, Trap
-from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, whole
+from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, watch_keyboard, whole
 from .memory import Memory
 from .part import Part, free
 from .values import caller, parse, passes, shown, spelled
@@ -22,19 +23,22 @@ _FRAMES = 1000
 
 
 class Instance:
-    """A program in this process, with memory of its own. Made by `load`.
+    """A program in this process, with memory of its own. Made by `load`. store: what it shares with others;
+    name: of its file.
 
     One thread at a time can use an instance; another one that tries gets InstanceBusy. The lock of Python's
     interpreter is free while the program runs.
     """
 
-    def __init__(self, store: Store, part: Part, context: Any, timeout: float | None) -> None:
-        self.store, self.timeout = store, timeout
+    def __init__(self, store: Store, part: Part, context: Any, name: str, timeout: float | None) -> None:
+        self.store, self.name, self._timeout = store, name, timeout
         self._part, self._lib, self._context = part, part.lib, context
         self._running = [False]
         self._deadline: Deadline | None = None
         self._views: list[weakref.ref[Any]] = []
-        self._finalizer = weakref.finalize(self, free, part, context)
+        self._finalizer = weakref.finalize(self, free, part.owned, weakref.ref(part), context)
+        # When the interpreter ends a thread may be about to use it, and the system takes everything anyway.
+        self._finalizer.atexit = False
         self._functions = _Functions(self)
         self._plain: dict[str, Any] = {}
         self._enter = self._lib.tblvm_enter
@@ -83,8 +87,8 @@ class Instance:
     def run(
         self,
         *,
-        stdin: bytes | str | IO[bytes] | None = None,
-        stdout: Any = None,
+        stdin: bytes | str | IO[bytes] | IO[str] | None = None,
+        stdout: IO[bytes] | IO[str] | None = None,
         args: Sequence[str] = (),
     ) -> Finished:
         """Run the program from its entry point.
@@ -96,12 +100,13 @@ class Instance:
         if args:
             raise UsageError("this program takes no arguments: give it input instead")
         self._open()
+        console, key = Console(stdin, stdout), address(self._context)
         with self._part.lock:
             self._part.use_consoles()
+        watch_keyboard(self._lib)
         if self._running[0]:
             raise self._busy()
         self._running[0] = True
-        console, key = Console(stdin, stdout), address(self._context)
         before, self._part.consoles[key] = self._part.consoles.get(key), console
         try:
             status = ffi().new("int *")
@@ -111,6 +116,7 @@ class Instance:
             finally:
                 if stop is not None:
                     stop()
+            console.end()
             error = self._part.failure() if not done else None
             if error is not None:
                 raise error
@@ -141,6 +147,11 @@ class Instance:
         status = self._lib.tblvm_set_fuel(self._context, whole("fuel", value))
         if status:
             raise self._failure(status)
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds of each call, None where they have no end; set when the program is loaded."""
+        return self._timeout
 
     def memory(self, number: int = 0) -> Memory:
         """Linear memory *number*. Raises KeyError where the program has no such memory."""
@@ -176,6 +187,13 @@ class Instance:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "running" if self._running[0] else "open"
+        return f"<tblvm.Instance of {printable(self.name).decode()}, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an instance cannot be copied or pickled: load the program where it is to run")
+
     # -- inside -------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
@@ -187,7 +205,11 @@ class Instance:
 
     def _number(self, name: str) -> int:
         self._open()
-        number = int(self._lib.tblvm_function(self._context, name.encode()))
+        if not isinstance(name, str):
+            raise TypeError(f"a function's name is a str, not {type(name).__name__}")
+        encoded = name.encode("utf-8", "surrogatepass")  # no name has a half of a pair
+        # C reads a name up to its first null character.
+        number = -1 if "\0" in name else int(self._lib.tblvm_function(self._context, encoded))
         if number < 0:
             known = sorted(self.functions)
             some = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
@@ -196,6 +218,7 @@ class Instance:
 
     def _bind(self, name: str) -> Any:
         """What `tblvm_enter` takes for a function that takes and gives nothing, None for others."""
+        watch_keyboard(self._lib)
         number = self._number(name)
         bound = None
         if self._signature(number) == ">" and self.timeout is None:
@@ -204,6 +227,7 @@ class Instance:
         return bound
 
     def _caller(self, name: str) -> Callable[..., Any]:
+        watch_keyboard(self._lib)
         number = self._number(name)
         signature = self._signature(number)
         for half in parse(signature):
@@ -217,6 +241,7 @@ class Instance:
             self._lib,
             self._context,
             number,
+            name,
             signature,
             running=self._running,
             busy=self._busy,
@@ -263,6 +288,8 @@ class Instance:
         if deadline is not None and deadline.expired:
             make = DeadlineExceeded
             message = f"the time is up: the call took more than {self.timeout} seconds"
+        elif kind == "INTERRUPTED":
+            message = "interrupted"  # other runtimes know deadlines only
         return make(kind, message, tuple(frames), found.status)
 
 

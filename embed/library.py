@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import threading
+import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -54,10 +55,15 @@ def library(words: Iterable[str]) -> Any:
         if key not in _libraries:
             _libraries[key] = _open(_image(key))
         found = _libraries[key]
-    if threading.current_thread() is threading.main_thread():
-        # Ctrl-C ends what runs: Python's own handler only takes a note until the call is over.
-        found.tblvm_watch_keyboard()
+    watch_keyboard(found)
     return found
+
+
+def watch_keyboard(lib: Any) -> None:
+    """Ctrl-C ends what runs: Python's own handler only takes a note until the call is over. For the main
+    thread, which has Ctrl-C, and the handler that is there now."""
+    if threading.current_thread() is threading.main_thread():
+        lib.tblvm_watch_keyboard()
 
 
 def _image(words: tuple[str, ...]) -> bytes:
@@ -67,7 +73,10 @@ def _image(words: tuple[str, ...]) -> bytes:
         if stage == "compile" and sys.stderr.isatty():
             print("tblvm: building the runtime: this happens once", file=sys.stderr)
 
-    return runtime(words, say).image
+    made = runtime(words, say)
+    for note in made.notes:
+        warnings.warn(f"tblvm: {note}", RuntimeWarning, stacklevel=2)
+    return made.image
 
 
 def _open(image: bytes) -> Any:
@@ -79,7 +88,8 @@ def _open(image: bytes) -> Any:
         # The dynamic linker takes a name that it has seen for the library that it had then, and descriptors
         # have the same number again: the path of each is another one.
         again = "/." * len(_libraries)
-        return ffi().dlopen(f"/proc/self{again}/fd/{descriptor}")
+        # It stays to the end: a thread may still run in it while the interpreter goes away.
+        return ffi().dlopen(f"/proc/self{again}/fd/{descriptor}", os.RTLD_NOW | os.RTLD_NODELETE)
     except OSError as error:
         raise HostError(f"the system does not load the runtime: {error}") from None
     finally:

@@ -28,16 +28,29 @@ class HostFunction:
     types: str
 
 
-class Part:
-    """A store of one library: most stores have one of them."""
+class Owned:
+    """A store of a library, freed when nobody has it any more.
 
-    def __init__(self, lib: Any, limits: Mapping[str, int | None]) -> None:
+    It knows nothing of Python's: who is to free an instance when it is garbage keeps this, and would keep the
+    garbage with it if a host function could be reached from here that has the instance.
+    """
+
+    def __init__(self, lib: Any) -> None:
         self.lib = lib
         self.store = lib.tblvm_store_new()
         if self.store == ffi().NULL:
             raise MemoryError("the system gives no memory for a store")
-        self.free = weakref.finalize(self, lib.tblvm_store_free, self.store)
+        # Instances of one store are made and freed by one thread at a time.
         self.lock = threading.RLock()
+        weakref.finalize(self, lib.tblvm_store_free, self.store).atexit = False
+
+
+class Part:
+    """A store of one library: most stores have one of them."""
+
+    def __init__(self, lib: Any, limits: Mapping[str, int | None]) -> None:
+        self.owned = Owned(lib)
+        self.lib, self.store, self.lock = lib, self.owned.store, self.owned.lock
         self.consoles: dict[int, Console] = {}
         self.failures: dict[int, BaseException] = {}
         self._kept: list[Any] = []
@@ -125,8 +138,9 @@ class Part:
         self.lib.tblvm_store_console(self.store, *callbacks, ffi().NULL)
 
 
-def free(part: Part, context: Any) -> None:
-    """Frees an instance, at the end of an instance's life; part: what must live that long."""
-    with part.lock:
-        part.consoles.pop(address(context), None)
-        part.lib.tblvm_free(context)
+def free(owned: Owned, part: weakref.ref[Part], context: Any) -> None:
+    """Frees an instance, at the end of an instance's life; owned: what must live that long."""
+    with owned.lock:
+        if (known := part()) is not None:
+            known.consoles.pop(address(context), None)
+        owned.lib.tblvm_free(context)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from ..core.errors import UsageError
+from ..core.printable import printable
 from .console import Console
 from .errors import LoadError
 from .instance import Instance
-from .library import EXCLUDED, address, ffi, library, registry, text
+from .library import EXCLUDED, address, ffi, library, registry, text, whole
 from .part import HostFunction, Part
 
 if TYPE_CHECKING:
     from ..core.module import Module
     from ..core.registry import Registry
 
+Imports = Mapping[str, Mapping[str, Callable[..., Any] | HostFunction]]
+# What the host says of each limit: the options that it sets.
+LIMITS: Mapping[str, tuple[str, ...]] = {"memory": ("heap", "linear"), "stack": ("stack",), "fuel": ("fuel",)}
 # What a program may use beyond what it is given: grant -> the micro-libraries without which it cannot.
 GRANTS: Mapping[str, tuple[str, ...]] = {"clock": ("devices.time",), "screen": ("devices.screen",)}
 
@@ -28,10 +33,11 @@ class Store:
     features, plugins: as `tbbuild` takes them, for what the general runtime does not have. memory: bytes that
     the heap can have, and as many that the linear memories can; stack: cells; fuel: instructions of each
     instance; timeout: seconds of each call. grants: what programs may use besides: "clock", "screen" (a PNG
-    file in the current folder). imports: module name -> name -> function (or HostFunction). stdin, stdout: of
-    `call`: bytes, text or a file; without them the process's own.
+    file in the current folder). imports: module name -> name -> function (or HostFunction). stdin: what
+    programs read in `call`: bytes, text or a file; stdout: a file for what they write there; without them the
+    process's own.
 
-    Raises UsageError for a grant, feature or limit that does not exist, and what building the runtime raises.
+    Raises UsageError for what cannot be: an unknown grant, feature or plug-in, a limit out of range.
     """
 
     def __init__(
@@ -44,20 +50,35 @@ class Store:
         fuel: int | None = None,
         timeout: float | None = None,
         grants: Iterable[str] = (),
-        imports: Mapping[str, Mapping[str, Callable[..., Any] | HostFunction]] | None = None,
-        stdin: bytes | str | IO[bytes] | None = None,
-        stdout: Any = None,
+        imports: Imports | None = None,
+        stdin: bytes | str | IO[bytes] | IO[str] | None = None,
+        stdout: IO[bytes] | IO[str] | None = None,
     ) -> None:
         self.timeout = _seconds(timeout)
-        self._registry = registry(tuple(map(str, plugins)))
-        self._features = tuple(features)
-        self._withheld = _withheld(grants)
+        self._registry = registry(tuple(map(str, _listed("plugins", plugins))))
+        self._features = _listed("features", features)
+        self._withheld = _withheld(_listed("grants", grants))
         self._denied = tuple(library for grant in self._withheld for library in GRANTS[grant])
-        self._limits = {"heap": memory, "linear": memory, "stack": stack, "fuel": fuel}
-        self._imports = {module: dict(names) for module, names in (imports or {}).items()}
+        self._limits: dict[str, int | None] = {}
+        for name, value in (("memory", memory), ("stack", stack), ("fuel", fuel)):
+            for option in LIMITS[name]:
+                self._limits[option] = self._limit(name, option, value)
+        self._imports = _functions(imports or {})
+        Console(stdin, stdout)  # says what they cannot be
         self._streams = (stdin, stdout)
         self._lock = threading.RLock()
         self._parts: dict[Any, Part] = {}
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a store cannot be copied or pickled: make it where its programs are to run")
+
+    def _limit(self, name: str, option: str, value: int | None) -> int | None:
+        if value is None:
+            return None
+        known = self._registry.options[option][1]
+        if known.minimum <= whole(name, value) <= known.maximum:
+            return value
+        raise UsageError(f"{name} is from {known.minimum} to {known.maximum}, not {value}")
 
     def load(self, program: str | Path | bytes | Module, *, timeout: float | None = None) -> Instance:
         """An instance of *program*: a file (.tba, .tbc), a file's content, or a module.
@@ -71,6 +92,13 @@ class Store:
             from ..stack import verify
 
             content = tbc.write(verify(module, self._registry.isa).module)
+        unknown = [each.name for each in module.pages if each.name not in self._registry.isa.pages]
+        if unknown:
+            raise LoadError(
+                f"{name}: it uses page {printable(unknown[0]).decode()}, which is in no plug-in here: name "
+                "the plug-in in plugins",
+                EXCLUDED,
+            )
         seconds = self.timeout if timeout is None else _seconds(timeout)
         part = self._part(module)
         made = self._make(part, module, content)
@@ -83,7 +111,7 @@ class Store:
             # What was left out may be what is missing.
             hint = f" (not granted: {', '.join(self._withheld)})" if made.status == EXCLUDED else ""
             raise LoadError(f"{name}: {made}{hint if self._withheld else ''}", made.status) from None
-        instance = Instance(self, part, made, seconds)
+        instance = Instance(self, part, made, name, seconds)
         if self._streams != (None, None):
             part.consoles[address(made)] = Console(*self._streams)
         return instance
@@ -112,7 +140,7 @@ class Store:
 
     def _make(self, part: Part, module: Module, content: bytes) -> Any:
         """The context of a new instance, or a LoadError."""
-        with self._lock:
+        with part.lock:
             if self._streams != (None, None):
                 part.use_consoles()
             for each in module.imports:
@@ -131,9 +159,23 @@ class Store:
 
 
 def _seconds(timeout: float | None) -> float | None:
-    if timeout is not None and not timeout > 0:
-        raise UsageError(f"a timeout is a number of seconds above 0, not {timeout}")
+    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
+        raise UsageError(f"a timeout is a number of seconds above 0, not {timeout!r}")
     return timeout
+
+
+def _listed(name: str, words: Iterable[Any]) -> tuple[Any, ...]:
+    """*words*, of what is called *name*. Raises UsageError for a single one, whose letters are not meant."""
+    if isinstance(words, (str, Path)):
+        raise UsageError(f"{name} is a list of names: [{str(words)!r}]")
+    return tuple(words)
+
+
+def _functions(imports: Imports) -> dict[str, dict[str, Any]]:
+    """A copy of *imports*. Raises UsageError where it is something else."""
+    if not all(isinstance(each, Mapping) for each in (imports, *getattr(imports, "values", tuple)())):
+        raise UsageError('imports are functions by module and name: {"env": {"log": function}}')
+    return {module: dict(names) for module, names in imports.items()}
 
 
 def _withheld(grants: Iterable[str]) -> tuple[str, ...]:
@@ -150,8 +192,15 @@ def _program(program: Any, known: Registry) -> tuple[str, Module, bytes | None]:
 
     if isinstance(program, Module):
         return "module", program, None
-    if isinstance(program, (bytes, bytearray)):
+    if isinstance(program, (bytes, bytearray, memoryview)):
         name, content = "module", bytes(program)
+    elif not isinstance(program, (str, os.PathLike)):
+        kind = type(program).__name__
+        raise TypeError(f"a program is the name of a file, its content as bytes, or a module, not {kind}")
+    elif "\n" in str(program):
+        raise UsageError(
+            "this is a program's text, not the name of its file: give it as bytes, text.encode()"
+        )
     else:
         name, content = str(program), read_file(Path(program))
     if content.startswith(b"TBCO"):
@@ -161,14 +210,38 @@ def _program(program: Any, known: Registry) -> tuple[str, Module, bytes | None]:
     return name, translate(content, name, known), None
 
 
-def load(program: str | Path | bytes | Module, **given: Any) -> Instance:
+def load(
+    program: str | Path | bytes | Module,
+    *,
+    features: Iterable[str] = (),
+    plugins: Iterable[str | Path] = (),
+    memory: int | None = None,
+    stack: int | None = None,
+    fuel: int | None = None,
+    timeout: float | None = None,
+    grants: Iterable[str] = (),
+    imports: Imports | None = None,
+    stdin: bytes | str | IO[bytes] | IO[str] | None = None,
+    stdout: IO[bytes] | IO[str] | None = None,
+) -> Instance:
     """An instance of *program*, in a store of its own.
 
         vm = tblvm.load("fib.tba", fuel=1_000_000)
         vm.call("fib", 20)
 
-    program: a file (.tba, .tbc), a file's content, or a module. What else is given is as for Store: features,
-    plugins, memory, stack, fuel, timeout, grants, imports, stdin, stdout. Raises what Store and its load
-    raise.
+    program: a file (.tba, .tbc), a file's content as bytes, or a module. memory: bytes of the heap, and of
+    the linear memories; stack: cells; fuel: instructions; timeout: seconds of each call; grants: "clock",
+    "screen". All that is given besides is as for Store. Raises what Store and its load raise.
     """
-    return Store(**given).load(program)
+    return Store(
+        features=features,
+        plugins=plugins,
+        memory=memory,
+        stack=stack,
+        fuel=fuel,
+        timeout=timeout,
+        grants=grants,
+        imports=imports,
+        stdin=stdin,
+        stdout=stdout,
+    ).load(program)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from ..core.printable import printable
 from .library import ffi
 
 # Of each number: the C type of the view, and how many of them a slot has.
@@ -91,6 +92,8 @@ def passes(letters: str) -> bool:
 def _put_string(lib: Any, context: Any, slot: int, value: str | None) -> int:
     if value is None:
         return 0
+    if not isinstance(value, str):
+        raise TypeError("a string is wanted, or None")
     try:
         data, wide = value.encode("latin-1"), 0
     except UnicodeEncodeError:
@@ -179,6 +182,7 @@ def caller(
     lib: Any,
     context: Any,
     number: int,
+    name: str,
     signature: str,
     *,
     running: list[bool],
@@ -186,7 +190,7 @@ def caller(
     fail: Callable[[int], BaseException],
     watch: Callable[[], Any] | None,
 ) -> Callable[..., Any]:
-    """A function that calls the program's function *number*.
+    """A function that calls the program's function *number*. name: for messages.
 
     running: whether the slots are in use, as its only element. busy, fail: make the exception for when they
     are, and for a status that is not 0. watch: starts the clock of a call; its answer is called at the end.
@@ -196,7 +200,10 @@ def caller(
     body = []
     if any(each not in NUMBERS for each in takes):
         body.append("status = prepare(context, number)\nif status: raise fail(status)")
-    body += [_put(each, index, name) for index, (each, name) in enumerate(zip(takes, names, strict=True))]
+    if takes:
+        puts = (_put(each, index, name) for index, (each, name) in enumerate(zip(takes, names, strict=True)))
+        lines = ("try:", *(f"    {each}" for each in puts), "except (TypeError, OverflowError) as error:")
+        body.append("\n".join((*lines, f"    raise misfit(error, {', '.join(names)}) from None")))
     if watch is not None:
         body.append(
             "stop = watch()\ntry: status = enter(bound)\nfinally: stop()\nif status: raise fail(status)"
@@ -230,6 +237,7 @@ def caller(
             "running": running,
             "busy": busy,
             "fail": fail,
+            "misfit": _misfit(f"{printable(name).decode()} takes {shown(''.join(takes) + '>')}"),
             "watch": watch,
             "full": _full,
             "put_string": _put_string,
@@ -238,6 +246,19 @@ def caller(
             "take_array": _take_array,
         },
     )
+    # Python's own message tells of arguments that are too many or too few, by this name.
+    made.__name__ = made.__qualname__ = printable(name).decode()
+    made.__doc__ = shown(signature)
+    return made
+
+
+def _misfit(wanted: str) -> Callable[..., BaseException]:
+    """Makes the exception for arguments that do not fit."""
+
+    def made(error: BaseException, *given: object) -> BaseException:
+        types = ", ".join(type(each).__name__ for each in given)
+        return type(error)(f"{wanted}, not ({types}): {error}")
+
     return made
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .core.errors import BuildError, HostError, ModuleError, SourceError, TblvmError, UsageError
     from .embed.console import Finished
     from .embed.errors import (
         DeadlineExceeded,
@@ -30,29 +31,37 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ERRORS = ("DeadlineExceeded", "Frame", "Halted", "InstanceBusy", "InstanceClosed", "LoadError", "Trap")
+_STOPPED = ("DeadlineExceeded", "Frame", "Halted", "InstanceBusy", "InstanceClosed", "LoadError", "Trap")
+_REFUSED = ("BuildError", "HostError", "ModuleError", "SourceError", "TblvmError", "UsageError")
 _HOMES = {
-    "Finished": "console",
-    "HostFunction": "part",
-    "Instance": "instance",
-    "Memory": "memory",
-    "Store": "store",
-    "load": "store",
-    **dict.fromkeys(_ERRORS, "errors"),
+    "Finished": "embed.console",
+    "HostFunction": "embed.part",
+    "Instance": "embed.instance",
+    "Memory": "embed.memory",
+    "Store": "embed.store",
+    "load": "embed.store",
+    **dict.fromkeys(_STOPPED, "embed.errors"),
+    **dict.fromkeys(_REFUSED, "core.errors"),
 }
 __all__ = [
+    "BuildError",
     "DeadlineExceeded",
     "Finished",
     "Frame",
     "Halted",
+    "HostError",
     "HostFunction",
     "Instance",
     "InstanceBusy",
     "InstanceClosed",
     "LoadError",
     "Memory",
+    "ModuleError",
+    "SourceError",
     "Store",
+    "TblvmError",
     "Trap",
+    "UsageError",
     "load",
 ]
 
@@ -61,5 +70,9 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         from importlib import import_module
 
-        return getattr(import_module(f"tblvm.embed.{_HOMES[name]}"), name)
+        return getattr(import_module(f"tblvm.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'tblvm' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__doc__", "__version__"]

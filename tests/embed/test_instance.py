@@ -226,8 +226,8 @@ end:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"memory": 1}, "heap: the limit cannot have this value: 1"),
-        ({"memory": 1 << 50}, "heap: the limit cannot have this value"),
+        ({"memory": 1}, "memory is from 64 to 2147483632, not 1"),
+        ({"memory": 1 << 50}, "memory is from 64 to 2147483632"),
         ({"stack": -1}, "stack is a whole number"),
         ({"fuel": 1.5}, "fuel is a whole number"),
         ({"timeout": 0}, "a timeout is a number of seconds above 0"),
