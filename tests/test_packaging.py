@@ -118,6 +118,12 @@ def test_the_wheel_holds_every_file_of_the_rooms_and_nothing_stale(built: Path) 
     assert {name for name in inside - wanted if not name.endswith("py.typed")} == set()
 
 
+def test_the_wheel_has_the_header_of_the_c_api_and_says_that_it_is_typed(built: Path) -> None:
+    with zipfile.ZipFile(only(built, "*.whl")) as wheel:
+        assert wheel.read("tblvm/embed/c/tblvm.h") == (ROOT / "embed" / "c" / "tblvm.h").read_bytes()
+        assert "tblvm/py.typed" in wheel.namelist() and "tblvm/embed/py.typed" in wheel.namelist()
+
+
 def test_the_sdist_holds_what_the_wheel_is_made_of(built: Path) -> None:
     with tarfile.open(only(built, "*.tar.gz")) as sdist:
         inside = {name.partition("/")[2] for name in sdist.getnames()}
@@ -169,3 +175,41 @@ def test_the_installed_wheel_builds_and_runs_a_program(installed: Path, tmp_path
     assert "gc.marksweep" in run(installed / "tblvm", "plugins", cwd=tmp_path).stdout
     run(installed / "tblvm", "ops", "--html", "isa.html", cwd=tmp_path)
     assert 'id="ADD"' in (tmp_path / "isa.html").read_text()
+
+
+EMBEDS = """
+from pathlib import Path
+import tblvm
+
+def ask(n: int) -> int:
+    return n + 1
+
+vm: tblvm.Instance = tblvm.load(
+    Path("ask.tba"), fuel=1000, imports={"env": {"ask": ask, "more": tblvm.HostFunction(ask, "(i32) -> i32")}}
+)
+try:
+    print(vm.call("go", 1), vm.run(stdin=b"").status, tblvm.__file__)
+except tblvm.Trap as trap:
+    print(trap.kind, [frame.line for frame in trap.frames])
+"""
+
+
+def test_the_installed_wheel_is_embedded(installed: Path, tmp_path: Path) -> None:
+    """A script that loads a program, with all warnings as errors; a type checker knows what it uses."""
+    program = '.import ask(n: i32) -> i32: "env", "ask"\n.func main()\nRET\n.end\n'
+    (tmp_path / "ask.tba").write_text(program + ".func go(n: i32) -> i32\nLOAD n\nCALL ask\nRET\n.end\n")
+    (tmp_path / "use.py").write_text(EMBEDS)
+    said = run(installed / "python", "-W", "error", "use.py", cwd=tmp_path).stdout
+    assert said.startswith("2 0 ") and str(installed.parent) in said
+    (tmp_path / "wrong.py").write_text("import tblvm\ntblvm.Store(fule=5)\ntblvm.load(5, fuel='1')\n")
+    words = ["-m", "mypy", "--strict", "--python-executable", installed / "python", "--config-file="]
+    done = subprocess.run(
+        [sys.executable, *map(str, words), "use.py", "wrong.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    found = [line.partition(": error: ")[0] for line in done.stdout.splitlines() if ": error: " in line]
+    assert found == ["wrong.py:2", "wrong.py:3", "wrong.py:3"], done.stdout
