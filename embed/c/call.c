@@ -15,7 +15,8 @@ u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 coun
     if (!instance->slots[i]) continue;
     if (TB_TYPED_CODE(types[i]) == TB_TYPE_FUNCTION) return 0;
     if (!TB_TYPED_REFERENCE(types[i])) continue;
-    if (i >= instance->shape_count || !instance->held[i] || TB_TYPED_CODE(instance->shape[i]) != TB_TYPED_CODE(types[i])) return 0;
+    if (i >= instance->shape_count || TB_TYPED_CODE(instance->shape[i]) != TB_TYPED_CODE(types[i])) return 0;
+    if (instance->slots[i] != instance->held[i]) return 0;
   }
   return 1;
 }
@@ -59,8 +60,8 @@ int tblvm_call(tblvm_context *context, uint32_t function) {
     if (cx->sp == cx->stack_base) status = TBLVM_HALTED;
     tb_embed_shape(instance, types + parameters, status ? 0 : results);
     for (u32 i = 0; i < instance->shape_count; i++) {
-      instance->slots[i] = cx->stack_base[i];
-      instance->held[i] = TB_TYPED_REFERENCE(instance->shape[i]);
+      instance->slots[i] = tb_embed_narrow(instance->shape[i], cx->stack_base[i]);
+      instance->held[i] = TB_TYPED_REFERENCE(instance->shape[i]) ? (tb_ref)instance->slots[i] : 0;
     }
   }
   tb_embed_give(instance, TB_EMBED_IDLE);

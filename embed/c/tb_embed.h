@@ -12,8 +12,9 @@ enum { TB_EMBED_IDLE, TB_EMBED_RUNNING, TB_EMBED_CLOSED };
 
 /* A context is the start of its instance.
  * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there.
- * in_host: whether a host function has control. shape: what the slots hold, or wait for: type words as in table exports. held: whether the slot holds a reference
- * of that type. */
+ * in_host: whether a host function has control. shape: what the slots hold, or wait for: type words as in table
+ * exports. held: the reference of that type that was put into the slot, 0 for none: what a host writes there itself is
+ * no reference. */
 struct tb_embedded {
   struct tb_instance it;
   struct tblvm_store *owner;
@@ -24,7 +25,7 @@ struct tb_embedded {
   const struct tb_definition **bound; /* by import */
   const u32 *host_results; /* type words, while a host function has control */
   u32 host_count;
-  u8 held[TBLVM_SLOTS];
+  tb_ref held[TBLVM_SLOTS];
   u64 slots[TBLVM_SLOTS];
 };
 
