@@ -67,15 +67,15 @@ def built(target: str, *, program: bool = False) -> Driver:
     reg = known()
     features = ["embed-exercise", "gc.marksweep"]
     if target == "hosted":
-        features += ["platform.hosted", "rt.hosted"]
+        features.append("platform.hosted")
     request = Request(features=tuple(features), deny=("devices",), target=target, artifact=BOTH)
     if program:
         verified = verify(assemble(NARROW_TEXT, reg.isa, "folder/module.tba"), reg.isa)
         plan = resolve(need(verified, reg.isa), reg, request)
         assert plan.cell_bits == 32
     else:
-        pages = tuple(name for name in reg.isa.pages if name != "odd")
-        plan = general(reg, replace(request, features=(*features, "embed.modules", *pages)))
+        features += ["embed.modules", *reg.isa.pages]
+        plan = general(reg, replace(request, features=tuple(features)))
         verified = sample(reg)
     sources = emit(compose(plan, verified, reg.isa, loaded=not program))
     if target == "hosted":
