@@ -21,12 +21,18 @@ u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 coun
   return 1;
 }
 
+void tb_embed_finish(struct tb_embedded *instance) {
+  if (instance->unfinished) tb_finish(&instance->it.context);
+  instance->unfinished = 0;
+}
+
 /* Runs a function whose arguments are in the slots. */
 static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *types, u32 parameters) {
   struct tb_context *cx = &instance->it.context;
   cx->cells_left = TB_STACK_CELLS;
   cx->interrupted = 0;
   instance->trap = instance->stopped = 0;
+  instance->unfinished = 1;
   if (tb_functions(cx)[function].cells > cx->cells_left) {
     instance->trap = TB_TRAP_STACK_OVERFLOW;
     return TBLVM_TRAPPED;
@@ -74,7 +80,7 @@ int tblvm_run(tblvm_context *context, int *exit_status) {
   int status = tb_embed_take(instance);
   if (status) return status;
   status = tb_embed_run(instance, TB_ENTRY(cx), 0, 0);
-  tb_finish(cx);
+  tb_embed_finish(instance);
   *exit_status = status ? tb_trap_rows[instance->trap - 1].status : 0;
   if (!status && TB_ENTRY_RESULTS(cx) && cx->sp > cx->stack_base) *exit_status = (int)(cx->stack_base[0] & 0xff);
   if (!status && TB_FAILED(cx)) *exit_status = TB_FAILED(cx);

@@ -39,9 +39,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> L
     folder = tmp_path_factory.mktemp("libraries")
     text = folder / "module.tba"
     text.write_text(NARROW_TEXT)
-    made = Libraries(
-        folder / "one" / "program.so", folder / "two" / "general.so", folder / "n.tbc", registry
-    )
+    made = Libraries(folder / "one" / "program.so", folder / "two" / "general.so", folder / "n.tbc", registry)
     made.narrow.write_bytes(module(NARROW_TEXT, registry))
     for words, path in (([str(text)], made.program), (["--features", "collector"], made.general)):
         path.parent.mkdir()

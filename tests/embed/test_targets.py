@@ -6,6 +6,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ from .programs import ANY, LOADING, NARROW, NARROW_TEXT, NUL, WIDE, WIDE_TEXT, m
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261122"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
-MUTANTS = 1500 * SCALE
+MUTANTS = 1000 * SCALE
 OTHERS = ("aarch64-linux", "riscv64-linux")
 TARGETS = ("x86_64-linux", *OTHERS)
 
@@ -54,6 +55,17 @@ def test_everything(target: str, exercises: bytes) -> None:
 def test_cells_of_32_bits(target: str) -> None:
     inside = told([(NARROW, b"")])
     assert built(target, program=True).run(inside) == built("x86_64-linux", program=True).run(inside)
+
+
+def test_a_message_is_cut_between_characters() -> None:
+    read = verify(tbc.read(module(WIDE_TEXT, known())), known().isa).module
+    names = tuple("x" + "\u20ac" * 300 for _ in read.functions)
+    wrong = replace(read.functions[0], max_stack=9)
+    for more in ("", "x", "xx"):
+        debug = replace(read.debug, functions=(more + names[0], *names[1:]))
+        file = tbc.write(replace(read, debug=debug, functions=(wrong, *read.functions[1:])))
+        said = built("x86_64-linux").run(told([(ANY, file)]))
+        assert "\u20ac\u20ac\n" in said and "\ufffd" not in said
 
 
 def test_mutants(mutants: Sequence[bytes]) -> None:

@@ -47,6 +47,10 @@ static void takes_note(int number) {
   signals++;
 }
 
+static void takes_notice(int number, siginfo_t *info, void *unused) {
+  signals += info->si_signo == number && unused;
+}
+
 static int handle(int number, void (*handler)(int)) {
   struct sigaction action = {0};
   action.sa_handler = handler;
@@ -116,6 +120,12 @@ int main(int count, char **arguments) {
   tblvm_watch_keyboard();
   CHECK(!raise(SIGINT) && signals == 2); /* nothing runs */
   CHECK(interrupted("asks_and_spins") && signals == 3);
+  struct sigaction action = {0};
+  action.sa_sigaction = takes_notice;
+  action.sa_flags = SA_SIGINFO;
+  CHECK(!sigaction(SIGINT, &action, 0));
+  tblvm_watch_keyboard();
+  CHECK(interrupted("asks_and_spins") && signals == 4);
   CHECK(!call(running, "nothing") && !tblvm_store_free(store));
 
   pthread_t threads[4];
