@@ -66,7 +66,7 @@ links:
 	@for file in tblvm/*; do ln -sfn ../../$$file .links/tblvm/; done
 
 debian:
-	@tests/debian.sh gcc libc6-dev clang nodejs openjdk-17-jdk-headless qemu-user-static chromium
+	@tests/debian.sh gcc g++ libc6-dev clang nodejs openjdk-17-jdk-headless qemu-user-static chromium
 
 clean:
 	rm -rf $(VENV) .links build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

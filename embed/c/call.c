@@ -15,9 +15,15 @@ u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 coun
     if (!instance->slots[i]) continue;
     if (TB_TYPED_CODE(types[i]) == TB_TYPE_FUNCTION) return 0;
     if (!TB_TYPED_REFERENCE(types[i])) continue;
-    if (i >= instance->shape_count || !instance->held[i] || TB_TYPED_CODE(instance->shape[i]) != TB_TYPED_CODE(types[i])) return 0;
+    if (i >= instance->shape_count || TB_TYPED_CODE(instance->shape[i]) != TB_TYPED_CODE(types[i])) return 0;
+    if (instance->slots[i] != instance->held[i]) return 0;
   }
   return 1;
+}
+
+void tb_embed_finish(struct tb_embedded *instance) {
+  if (instance->unfinished) tb_finish(&instance->it.context);
+  instance->unfinished = 0;
 }
 
 /* Runs a function whose arguments are in the slots. */
@@ -26,6 +32,7 @@ static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *t
   cx->cells_left = TB_STACK_CELLS;
   cx->interrupted = 0;
   instance->trap = instance->stopped = 0;
+  instance->unfinished = 1;
   if (tb_functions(cx)[function].cells > cx->cells_left) {
     instance->trap = TB_TRAP_STACK_OVERFLOW;
     return TBLVM_TRAPPED;
@@ -59,8 +66,8 @@ int tblvm_call(tblvm_context *context, uint32_t function) {
     if (cx->sp == cx->stack_base) status = TBLVM_HALTED;
     tb_embed_shape(instance, types + parameters, status ? 0 : results);
     for (u32 i = 0; i < instance->shape_count; i++) {
-      instance->slots[i] = cx->stack_base[i];
-      instance->held[i] = TB_TYPED_REFERENCE(instance->shape[i]);
+      instance->slots[i] = tb_embed_narrow(instance->shape[i], cx->stack_base[i]);
+      instance->held[i] = TB_TYPED_REFERENCE(instance->shape[i]) ? (tb_ref)instance->slots[i] : 0;
     }
   }
   tb_embed_give(instance, TB_EMBED_IDLE);
@@ -73,7 +80,7 @@ int tblvm_run(tblvm_context *context, int *exit_status) {
   int status = tb_embed_take(instance);
   if (status) return status;
   status = tb_embed_run(instance, TB_ENTRY(cx), 0, 0);
-  tb_finish(cx);
+  tb_embed_finish(instance);
   *exit_status = status ? tb_trap_rows[instance->trap - 1].status : 0;
   if (!status && TB_ENTRY_RESULTS(cx) && cx->sp > cx->stack_base) *exit_status = (int)(cx->stack_base[0] & 0xff);
   if (!status && TB_FAILED(cx)) *exit_status = TB_FAILED(cx);

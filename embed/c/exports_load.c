@@ -33,16 +33,18 @@ static void tb_put_signature(struct tb_module *module, struct tb_type_row type) 
   tb_module_put(module, 0);
 }
 
-/* A reader of what the module exports: its functions with a name, where it has no exports. */
+/* A reader of what the module exports: its functions with a name, where it has no exports. from_names: which of both;
+ * then names: how many there are. */
 struct tb_exporting {
   const u8 *at, *end, *name;
-  u32 number, names, size, function;
+  u32 from_names, number, names, size, function;
 };
 
 static struct tb_exporting tb_exporting(const struct tb_module *module) {
-  const struct tb_area *exports = &module->section[TB_SECTION_EXPORTS], *names = &module->section[TB_SECTION_NAMES];
-  if (exports->size) return (struct tb_exporting){exports->at, exports->at + exports->size, 0, 0, 0, 0, 0};
-  return (struct tb_exporting){module->first_name, names->at + names->size, 0, 0, module->names, 0, 0};
+  u32 from_names = !module->section[TB_SECTION_EXPORTS].size;
+  const struct tb_area *section = &module->section[from_names ? TB_SECTION_NAMES : TB_SECTION_EXPORTS];
+  const u8 *at = from_names ? module->first_name : section->at; /* null where nothing has a name */
+  return (struct tb_exporting){at, section->at + section->size, 0, from_names, 0, module->names, 0, 0};
 }
 
 static u32 tb_exporting_number(struct tb_exporting *reader) {
@@ -53,7 +55,7 @@ static u32 tb_exporting_number(struct tb_exporting *reader) {
 
 /* The next function; 0 behind the last one. */
 static u32 tb_exporting_next(struct tb_exporting *reader) {
-  u32 from_names = reader->names != 0;
+  u32 from_names = reader->from_names;
   while (from_names ? reader->number < reader->names : reader->at < reader->end) {
     reader->size = tb_exporting_number(reader);
     reader->name = reader->at;

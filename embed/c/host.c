@@ -50,7 +50,7 @@ u32 tb_host_call(struct tb_context *cx, u32 which) {
   tb_embed_shape(instance, types, parameters);
   for (u32 i = 0; i < parameters; i++) {
     instance->slots[i] = tb_embed_narrow(types[i], tb_host_arguments(cx)[i]);
-    instance->held[i] = TB_TYPED_REFERENCE(types[i]);
+    instance->held[i] = TB_TYPED_REFERENCE(types[i]) ? (tb_ref)instance->slots[i] : 0;
   }
   instance->host_results = types + parameters;
   instance->host_count = results;

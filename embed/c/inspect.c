@@ -37,11 +37,14 @@ const char *tblvm_signature(tblvm_context *context, uint32_t function) {
 }
 
 int64_t tblvm_function(tblvm_context *context, const char *name) {
+  struct tb_context *cx = tb_embed_open(context);
   u32 count = tblvm_functions(context);
   for (u32 i = 0; i < count; i++) {
-    const char *one = tblvm_function_name(context, i), *other = name;
+    const struct tb_export *row = tb_embed_export(cx, i);
+    const char *one = tb_embed_text(cx, row->name), *other = name;
     while (*one && *one == *other) one++, other++;
-    if (*one == *other) return i;
+    /* The signature is behind the name: one with a zero in it ends later, and is no other. */
+    if (*one == *other && one + 1 == tb_embed_text(cx, row->signature)) return i;
   }
   return -1;
 }

@@ -54,7 +54,7 @@ int tblvm_close(tblvm_context *context) {
   struct tb_context *cx = tb_embed_context(context);
   int refused = tb_embed_take(tb_embedded(cx));
   if (refused) return refused;
-  tb_finish(cx);
+  tb_embed_finish(tb_embedded(cx));
   tb_instances_empty(cx);
   tb_embed_give(tb_embedded(cx), TB_EMBED_CLOSED);
   return TBLVM_OK;

@@ -48,7 +48,7 @@ static u8 *tb_embed_new(struct tb_embedded *instance, u32 slot, u32 type, u64 co
   tb_ref at = tb_heap_allocate(cx, (TB_HEADER + (count << log) + 7) & ~7ull, type, (u32)count);
   if (!at) return 0;
   instance->slots[slot] = at;
-  instance->held[slot] = 1;
+  instance->held[slot] = at;
   return tb_object(cx, at) + TB_HEADER;
 }
 
@@ -93,8 +93,8 @@ int tblvm_put_array(tblvm_context *context, uint32_t slot, const void *elements,
 static u8 *tb_embed_held(struct tb_embedded *instance, u32 slot) {
   struct tb_context *cx = &instance->it.context;
   if (__atomic_load_n(&instance->state, __ATOMIC_ACQUIRE) == TB_EMBED_CLOSED) return 0;
-  if (slot >= instance->shape_count || !instance->held[slot] || !instance->slots[slot]) return 0;
-  return tb_object(cx, (tb_ref)instance->slots[slot]);
+  if (slot >= instance->shape_count || !instance->held[slot] || instance->slots[slot] != instance->held[slot]) return 0;
+  return tb_object(cx, instance->held[slot]);
 }
 
 const void *tblvm_string(tblvm_context *context, uint32_t slot, size_t *count, int *wide) {

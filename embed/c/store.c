@@ -93,6 +93,11 @@ void tb_embed_say(struct tblvm_store *store, const void *text, u64 bytes) {
   const char *from = text;
   for (; bytes && store->error_used < TB_EMBED_ERROR - 1; bytes--) store->error[store->error_used++] = *from++;
   store->error[store->error_used] = 0;
+  /* What is cut ends between characters: bytes 10xxxxxx go on with the one before. */
+  if (!bytes || (*from & 0xc0) != 0x80) return;
+  u32 end = store->error_used;
+  while (end && (store->error[end - 1] & 0xc0) == 0x80) end--;
+  if (end) store->error[end - 1] = 0;
 }
 
 /* Names are any text: what is not plain becomes a question mark. */

@@ -12,19 +12,20 @@ enum { TB_EMBED_IDLE, TB_EMBED_RUNNING, TB_EMBED_CLOSED };
 
 /* A context is the start of its instance.
  * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there.
- * in_host: whether a host function has control. shape: what the slots hold, or wait for: type words as in table exports. held: whether the slot holds a reference
- * of that type. */
+ * in_host: whether a host function has control. unfinished: whether something ran since the program last ended. shape: what the slots hold, or wait for: type words as in table
+ * exports. held: the reference of that type that was put into the slot, 0 for none: what a host writes there itself is
+ * no reference. */
 struct tb_embedded {
   struct tb_instance it;
   struct tblvm_store *owner;
   struct tb_embedded *next;
   u64 limits[TB_LIMITS];
-  u32 state, trap, stopped, in_host, shape_count;
+  u32 state, trap, stopped, in_host, unfinished, shape_count;
   const u32 *shape;
   const struct tb_definition **bound; /* by import */
   const u32 *host_results; /* type words, while a host function has control */
   u32 host_count;
-  u8 held[TBLVM_SLOTS];
+  tb_ref held[TBLVM_SLOTS];
   u64 slots[TBLVM_SLOTS];
 };
 
@@ -122,6 +123,9 @@ u32 tb_embed_fits(const struct tb_embedded *instance, const u32 *types, u32 coun
 
 /* What belongs into the slots from now on; no references are there. */
 void tb_embed_shape(struct tb_embedded *instance, const u32 *types, u32 count);
+
+/* The program ends, if it has done anything: what libraries do then is done once. */
+void tb_embed_finish(struct tb_embedded *instance);
 
 /* A call begins: what an interrupt from the keyboard stops now; *end* is given what *begin* gave. */
 volatile u32 *tb_embed_begin(struct tb_context *cx);

@@ -55,8 +55,8 @@ TBLVM_API int tblvm_store_limit(tblvm_store *store, const char *name, uint64_t v
 TBLVM_API const char *tblvm_store_error(const tblvm_store *store);
 
 /* Standard input and output of programs. read: puts up to `bytes` bytes at `to`; gives how many, 0 at the end.
- * write: gives 0, or anything else to drop this output and all after it. context: the program's that asks. A null pointer stands for
- * the process's own. They must not call the instance. */
+ * write: gives 0, or anything else to drop this output and all after it. context: the program's that asks. A null
+ * pointer stands for the process's own. They must not call the instance. */
 typedef size_t tblvm_reader(void *user, tblvm_context *context, void *to, size_t bytes);
 typedef int tblvm_writer(void *user, tblvm_context *context, const void *from, size_t bytes);
 TBLVM_API void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user);
@@ -85,7 +85,7 @@ TBLVM_API int tblvm_free(tblvm_context *context);
 /* -- functions -- */
 
 /* The number of the function that the module exports by this name, for calls; -1 for none. A module without exports
- * exports all functions that have a name. */
+ * exports all functions that have a name. One with a zero in it is only found by number. */
 TBLVM_API int64_t tblvm_function(tblvm_context *context, const char *name);
 /* How many functions it exports, and the name of each: null behind the last one. */
 TBLVM_API uint32_t tblvm_functions(tblvm_context *context);
@@ -97,7 +97,7 @@ TBLVM_API const char *tblvm_function_name(tblvm_context *context, uint32_t funct
 TBLVM_API const char *tblvm_signature(tblvm_context *context, uint32_t function);
 
 /* Where arguments and results are, from 0 on: integers in the low bits, floats by their bits, references as
- * tblvm_string and tblvm_array read them. */
+ * tblvm_string and tblvm_array read them. What a host writes itself where a reference belongs is refused, but for 0. */
 enum { TBLVM_SLOTS = 256 };
 TBLVM_API uint64_t *tblvm_slots(tblvm_context *context);
 /* Runs the function with the arguments in the slots, and leaves its results there. Arguments that are references

@@ -602,3 +602,19 @@ def test_ctrl_c_ends_a_call(where: str) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "interrupted {'ready': '()', 'main': '()'}\n"
     assert process.returncode == 0
+
+
+def test_what_never_ran_leaves_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = b".screen 2, 2\n.func main()\n    PUSH 0\n    PUSH 1\n    PUSH 255\n    PIXEL_SET\n    RET\n.end\n"
+    with tblvm.load(text, grants=["screen"]):
+        pass
+    assert not list(tmp_path.iterdir())
+    with tblvm.load(text, grants=["screen"]) as vm:
+        vm.run()
+        [picture] = tmp_path.iterdir()
+        picture.unlink()
+    assert not list(tmp_path.iterdir())  # it has been written
+    with tblvm.load(text, grants=["screen"]) as vm:
+        vm.call("main")
+    assert picture.exists()

@@ -45,6 +45,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             provides=("platform", "standard-functions"),
             sources=("c/hosted.c",),
             headers=("c",),
+            macros={"TB_HOSTED": "1"},
             size=9999,
         ),
     ]

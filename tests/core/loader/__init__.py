@@ -36,7 +36,7 @@ HERE = Path(__file__).parent
 OUTSIDE = HERE.parents[1] / "outside"
 # Pages without a prefix of their own are there too.
 PLUGINS = (HERE, OUTSIDE / "gcd", OUTSIDE / "gcd_op.py")
-FEATURES = ("test-driver", "gc.marksweep", "platform.hosted")
+FEATURES = ("test-driver", "test-exports", "gc.marksweep", "platform.hosted")
 
 
 @dataclass(frozen=True)

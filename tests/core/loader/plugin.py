@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tblvm.core.hookspecs import hookimpl
 from tblvm.core.parts import MicroLibrary
+from tblvm.embed.exports import constants, export_tables
 from tblvm.opcodes import OpcodeSet
 from tests.core.loader import ops
 
@@ -40,6 +41,18 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=here,
             sources=("odd.c",),
             services=(ops.keep, ops.wait),
+        ),
+        # The tables of embed.api, which no executable has.
+        MicroLibrary(
+            name="test-exports",
+            doc="what modules export",
+            room=Path(export_tables.__code__.co_filename).parent,
+            requires=("loading",),
+            headers=("c",),
+            tables=export_tables,
+            load_sources=("c/exports_load.c",),
+            on_load=("tb_exports_load",),
+            macros=constants(),
         ),
         MicroLibrary(
             name="test-driver",

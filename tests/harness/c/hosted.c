@@ -1,6 +1,7 @@
 /* Platform layer on top of a C library: for sanitizers, coverage and other compilers. */
 #define _GNU_SOURCE
 #include "tb_harness.h"
+#include "tb_hosted.h"
 #include "tb_platform.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/sysinfo.h>
@@ -55,10 +57,31 @@ _Noreturn void tb_platform_fail(const char *message, u64 bytes) {
   exit(134);
 }
 
+s64 tb_hosted_mapped, tb_hosted_later = -1;
+
+/* What a sanitizer should see the ends of. */
+static u32 tb_hosted_is_block(u64 bytes) {
+#ifdef __SANITIZE_ADDRESS__
+  return bytes <= 1 << 16;
+#else
+  (void)bytes;
+  return 0;
+#endif
+}
+
+static void *tb_hosted_block(u64 bytes) {
+  void *at = 0;
+  return posix_memalign(&at, 4096, bytes) ? 0 : memset(at, 0, bytes);
+}
+
 void *tb_platform_try_map(void *address, u64 bytes) {
+  if (tb_hosted_later >= 0 && tb_hosted_later-- == 0) return 0;
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (address ? MAP_FIXED_NOREPLACE : 0);
-  void *at = mmap(address, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
-  return at == MAP_FAILED || (address && at != address) ? 0 : at;
+  void *at = !address && tb_hosted_is_block(bytes) ? tb_hosted_block(bytes)
+                                                   : mmap(address, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (!at || at == MAP_FAILED || (address && at != address)) return 0;
+  tb_hosted_mapped += (s64)bytes;
+  return at;
 }
 
 void *tb_platform_map(void *address, u64 bytes) {
@@ -119,4 +142,10 @@ u32 tb_platform_cores(void) {
 
 void tb_platform_interrupt_flag(volatile u32 *flag) { tb_platform_flag = flag; }
 
-void tb_platform_unmap(void *address, u64 bytes) { munmap(address, bytes); }
+void tb_platform_unmap(void *address, u64 bytes) {
+  tb_hosted_mapped -= (s64)bytes;
+  if (tb_hosted_is_block(bytes))
+    free(address);
+  else
+    munmap(address, bytes);
+}
