@@ -44,7 +44,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             provides=("platform", "standard-functions"),
             sources=("c/hosted.c",),
-            headers=("c",),
+            headers=("c", "c/hosted"),
             macros={"TB_HOSTED": "1"},
             size=9999,
         ),
