@@ -39,9 +39,9 @@ def test_the_stack(ready: Any) -> None:
     assert answer(ready(deeper, stack=100)) == 100 - 2 - (2 + 2 + 1)
 
 
-@pytest.mark.parametrize(("declared", "bits"), [("", 32), (".global g: i64\n", 64)], ids=["narrow", "wide"])
-def test_cells(ready: Any, declared: str, bits: int) -> None:
-    assert answer(ready(asking(6, declared=declared))) == bits
+@pytest.mark.parametrize(("type_", "bits"), [("i32", 32), ("i64", 64)], ids=["narrow", "wide"])
+def test_cells(ready: Any, type_: str, bits: int) -> None:
+    assert answer(ready(asking(6, "  LOADG g\n  POP\n", f".global g: {type_}\n"))) == bits
 
 
 def test_without_a_heap_there_is_none_and_none_is_built(ready: Any, registry: Registry) -> None:
