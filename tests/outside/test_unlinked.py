@@ -71,20 +71,20 @@ def test_every_form_of_the_report_says_that_it_is_an_estimate(tbbuild: Path) -> 
 
 
 def test_what_is_not_understood_is_told_as_it_is() -> None:
-    text = "ld.lld: error: /work/x.o: no such thing\x1b[31m\n>>> here\n"
-    assert explained(1, text, {}, Path("/work")) == (
+    text = "ld.lld: error: /place/x.o: no such thing\x1b[31m\n>>> here\n"
+    assert explained(1, text, {}, Path("/place")) == (
         "the linker failed:\nld.lld: error: x.o: no such thing?[31m\n>>> here"
     )
-    assert explained(-9, "", {}, Path("/work")).startswith("the linker was ended by signal 9: is there room")
+    assert explained(-9, "", {}, Path("/place")).startswith("the linker was ended by signal 9: is there room")
 
 
 def test_all_symbols_are_named() -> None:
     text = "".join(
         f"ld.lld: error: undefined symbol: {name}\n>>> referenced by a.c:{line} (/x/a.c:{line})\n"
-        f">>>               /work/a.c.o:(f)\n>>> referenced 3 more times\n\n"
+        f">>>               /place/a.c.o:(f)\n>>> referenced 3 more times\n\n"
         for line, name in ((3, "one"), (4, "two"))
     )
-    told = explained(1, text, {"a.c.o": "lib.a"}, Path("/work")).splitlines()
+    told = explained(1, text, {"a.c.o": "lib.a"}, Path("/place")).splitlines()
     assert [line.split(", which")[0] for line in told] == [
         "micro-library lib.a uses one (a.c:3)",
         "micro-library lib.a uses two (a.c:4)",
