@@ -131,7 +131,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             size=250,
             provides=("traps",),
             requires=("platform", "support"),
-            sources=("c/traps.c",),
+            sources=("c/traps_say.c", "c/traps.c"),
             headers=("c",),
             macros={"TB_REPORT(cx, trap)": "tb_traps_report(cx, trap)"},
             options=(

@@ -53,6 +53,7 @@ class Part:
         self.lib, self.store, self.lock = lib, self.owned.store, self.owned.lock
         self.consoles: dict[int, Console] = {}
         self.failures: dict[int, BaseException] = {}
+        self._has_consoles = False
         self._kept: list[Any] = []
         self._defined: set[tuple[str, str, str, int]] = set()
         for name, value in limits.items():
@@ -110,8 +111,9 @@ class Part:
 
     def use_consoles(self) -> None:
         """Input and output of contexts go through Python from here on."""
-        if any(isinstance(each, tuple) for each in self._kept):
+        if self._has_consoles:
             return
+        self._has_consoles = True
 
         def read(user: Any, context: Any, to: Any, most: int) -> int:
             try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.hookspecs import hookimpl
 from ..core.parts import MicroLibrary
 from ..core.plugin import LOAD_MEMORY
+from ..core.plugin import ROOM as CORE
 from ..opcodes import Trap
 from .exports import constants, export_tables
 
@@ -142,12 +143,15 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
         MicroLibrary(
             name="embed.traps",
             doc="traps that the host asks about",
-            room=ROOM,
+            room=CORE,
             size=9000,
             provides=("traps",),
             requires=("embedding", "platform", "support"),
-            sources=("c/traps.c",),
+            # Nothing is reported; what libraries say that could not be done goes to standard error as ever.
+            sources=("c/traps_say.c",),
             headers=("c",),
+            macros={"TB_REPORT(cx, trap)": "tb_embed_report(cx, trap)"},
+            prototypes="u32 tb_embed_report(struct tb_context *cx, u32 trap);",
         ),
         MicroLibrary(
             name="embed.interrupt",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,7 @@ from .part import HostFunction, Part
 if TYPE_CHECKING:
     from ..core.module import Module
     from ..core.registry import Registry
+    from ..core.verified import Verified
 
 Imports = Mapping[str, Mapping[str, Callable[..., Any] | HostFunction]]
 # What the host says of each limit: the options that it sets.
@@ -87,11 +89,17 @@ class Store:
         loaded, SourceError for a source that does not translate, UsageError for what is no program.
         """
         name, module, content = _program(program, self._registry)
-        if content is None:
-            from ..core import tbc
+
+        @cache  # a file's code is verified in C; here only where it must be known
+        def verified() -> Verified:
             from ..stack import verify
 
-            content = tbc.write(verify(module, self._registry.isa).module)
+            return verify(module, self._registry.isa)
+
+        if content is None:
+            from ..core import tbc
+
+            content = tbc.write(verified().module)
         unknown = [each.name for each in module.pages if each.name not in self._registry.isa.pages]
         if unknown:
             raise LoadError(
@@ -100,11 +108,11 @@ class Store:
                 EXCLUDED,
             )
         seconds = self.timeout if timeout is None else _seconds(timeout)
-        part = self._part(module)
+        part = self._part(module, verified)
         made = self._make(part, module, content)
         if isinstance(made, LoadError) and made.status == EXCLUDED:
             # What the general runtime has not, one for this program may have: another allocator.
-            other = self._part(module, exactly=True)
+            other = self._part(module, verified, exactly=True)
             made = self._make(other, module, content) if other is not part else made
             part = other
         if isinstance(made, LoadError):
@@ -116,19 +124,13 @@ class Store:
             part.consoles[address(made)] = Console(*self._streams)
         return instance
 
-    def _part(self, module: Module, *, exactly: bool = False) -> Part:
+    def _part(self, module: Module, verified: Callable[[], Verified], *, exactly: bool = False) -> Part:
         from ..builder.runtimes import features_for, words
 
         features: tuple[str, ...] = ("collector",)
-        plain = all(
-            self._registry.isa.pages[page.name].prefix is not None
-            for page in module.pages
-            if page.name in self._registry.isa.pages
-        )
+        plain = all(self._registry.isa.pages[page.name].prefix is not None for page in module.pages)
         if exactly or not plain:
-            from ..stack import verify
-
-            features = features_for(self._registry, verify(module, self._registry.isa))
+            features = features_for(self._registry, verified())
         given = [*words(self._registry, "shared", dict.fromkeys((*features, *self._features)))]
         if self._denied:
             given += ["--deny", ",".join(self._denied)]

@@ -74,6 +74,11 @@ int tblvm_call(tblvm_context *context, uint32_t function) {
   return status;
 }
 
+u32 tb_embed_report(struct tb_context *cx, u32 trap) {
+  (void)cx;
+  return trap ? (u32)tb_trap_rows[trap - 1].status : 0;
+}
+
 int tblvm_run(tblvm_context *context, int *exit_status) {
   struct tb_context *cx = tb_embed_context(context);
   struct tb_embedded *instance = tb_embedded(cx);
@@ -81,9 +86,7 @@ int tblvm_run(tblvm_context *context, int *exit_status) {
   if (status) return status;
   status = tb_embed_run(instance, TB_ENTRY(cx), 0, 0);
   tb_embed_finish(instance);
-  *exit_status = status ? tb_trap_rows[instance->trap - 1].status : 0;
-  if (!status && TB_ENTRY_RESULTS(cx) && cx->sp > cx->stack_base) *exit_status = (int)(cx->stack_base[0] & 0xff);
-  if (!status && TB_FAILED(cx)) *exit_status = TB_FAILED(cx);
+  *exit_status = tb_status(cx, instance->trap);
   tb_embed_give(instance, TB_EMBED_IDLE);
   return status;
 }

@@ -8,11 +8,6 @@ static u32 tb_embed_is(const char *text, const u8 *name, u32 bytes) {
   return !*text;
 }
 
-static u32 tb_embed_equal(const char *one, const char *other) {
-  while (*one && *one == *other) one++, other++;
-  return *one == *other;
-}
-
 _Noreturn static void tb_embed_missing(struct tblvm_store *store, const struct tb_import *import, const char *signature, const char *why) {
   tb_embed_error(store, 0, "it imports ");
   tb_embed_say_name(store, import->module, import->module_bytes);
@@ -52,11 +47,9 @@ u32 tb_host_call(struct tb_context *cx, u32 which) {
     instance->slots[i] = tb_embed_narrow(types[i], tb_host_arguments(cx)[i]);
     instance->held[i] = TB_TYPED_REFERENCE(types[i]) ? (tb_ref)instance->slots[i] : 0;
   }
-  instance->host_results = types + parameters;
-  instance->host_count = results;
-  instance->in_host = 1;
+  instance->host = row;
   int failed = to->function(instance->slots, (tblvm_context *)(void *)cx, to->user);
-  instance->in_host = 0;
+  instance->host = 0;
   failed |= !tb_embed_fits(instance, types + parameters, results);
   for (u32 i = 0; i < results && !failed; i++)
     tb_host_results(cx)[i] = (cell)tb_embed_narrow(types[parameters + i], instance->slots[i]);

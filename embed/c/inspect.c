@@ -41,10 +41,9 @@ int64_t tblvm_function(tblvm_context *context, const char *name) {
   u32 count = tblvm_functions(context);
   for (u32 i = 0; i < count; i++) {
     const struct tb_export *row = tb_embed_export(cx, i);
-    const char *one = tb_embed_text(cx, row->name), *other = name;
-    while (*one && *one == *other) one++, other++;
+    const char *one = tb_embed_text(cx, row->name);
     /* The signature is behind the name: one with a zero in it ends later, and is no other. */
-    if (*one == *other && one + 1 == tb_embed_text(cx, row->signature)) return i;
+    if (tb_embed_equal(one, name) && one + tb_embed_length(one) + 1 == tb_embed_text(cx, row->signature)) return i;
   }
   return -1;
 }

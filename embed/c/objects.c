@@ -3,9 +3,9 @@
 #include "tb_heap.h"
 
 /* Host functions put results where the program waits for them: the instance is theirs already. */
-static int tb_embed_borrow(struct tb_embedded *instance) { return instance->in_host ? TBLVM_OK : tb_embed_take(instance); }
+static int tb_embed_borrow(struct tb_embedded *instance) { return instance->host ? TBLVM_OK : tb_embed_take(instance); }
 static void tb_embed_return(struct tb_embedded *instance) {
-  if (!instance->in_host) tb_embed_give(instance, TB_EMBED_IDLE);
+  if (!instance->host) tb_embed_give(instance, TB_EMBED_IDLE);
 }
 
 int tblvm_prepare(tblvm_context *context, uint32_t function) {
@@ -13,13 +13,12 @@ int tblvm_prepare(tblvm_context *context, uint32_t function) {
   struct tb_embedded *instance = tb_embedded(cx);
   int refused = tb_embed_borrow(instance);
   if (refused) return refused;
-  const struct tb_export *row = instance->in_host ? 0 : tb_embed_export(cx, function);
-  const u32 *types = row ? tb_exports(cx) + row->types : instance->host_results;
-  u32 count = row ? row->counts & 0xffff : instance->in_host ? instance->host_count : ~0u;
+  const struct tb_export *row = instance->host ? instance->host : tb_embed_export(cx, function);
+  u32 parameters = row ? row->counts & 0xffff : ~0u, count = instance->host ? row->counts >> 16 : parameters;
   if (count <= TBLVM_SLOTS) {
-    tb_embed_shape(instance, types, count);
+    tb_embed_shape(instance, tb_exports(cx) + row->types + (instance->host ? parameters : 0), count);
     for (u32 i = 0; i < count; i++) instance->slots[i] = 0;
-    if (!instance->in_host) {
+    if (!instance->host) {
       cx->fp = 0; /* where a call was stopped is forgotten: from here on the heap may change */
       instance->stopped = 0;
     }

@@ -27,15 +27,10 @@ int tblvm_store_free(tblvm_store *store) {
   return TBLVM_OK;
 }
 
-static u32 tb_embed_same(const char *one, const char *other) {
-  while (*one && *one == *other) one++, other++;
-  return *one == *other;
-}
-
 int tblvm_store_limit(tblvm_store *store, const char *name, uint64_t value) {
   tb_embed_clear(store);
   for (u32 i = 0; i < TB_LIMITS; i++) {
-    if (!tb_embed_same(tb_limits[i].name, name)) continue;
+    if (!tb_embed_equal(tb_limits[i].name, name)) continue;
     if (value < tb_limits[i].least || value > tb_limits[i].most)
       return tb_embed_error(store, TBLVM_MISUSED, "the limit cannot have this value");
     store->limits[i] = value;
@@ -50,12 +45,6 @@ static const char *tb_embed_keep(char **at, const char *text) {
   do *(*at)++ = *text;
   while (*text++);
   return kept;
-}
-
-static u64 tb_embed_length(const char *text) {
-  u64 length = 0;
-  while (text[length]) length++;
-  return length;
 }
 
 int tblvm_store_define(tblvm_store *store, const char *module, const char *name, const char *signature,
@@ -106,8 +95,6 @@ void tb_embed_say_name(struct tblvm_store *store, const u8 *name, u32 bytes) {
 }
 
 int tb_embed_error(struct tblvm_store *store, int status, const char *message) {
-  u64 length = 0;
-  while (message[length]) length++;
-  tb_embed_say(store, message, length);
+  tb_embed_say(store, message, tb_embed_length(message));
   return status;
 }

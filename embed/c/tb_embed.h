@@ -12,19 +12,18 @@ enum { TB_EMBED_IDLE, TB_EMBED_RUNNING, TB_EMBED_CLOSED };
 
 /* A context is the start of its instance.
  * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there.
- * in_host: whether a host function has control. unfinished: whether something ran since the program last ended. shape: what the slots hold, or wait for: type words as in table
- * exports. held: the reference of that type that was put into the slot, 0 for none: what a host writes there itself is
- * no reference. */
+ * unfinished: whether something ran since the program last ended. host: the import whose host function has control,
+ * null for none. shape: what the slots hold, or wait for: type words as in table exports. held: the reference of that
+ * type that was put into the slot, 0 for none: what a host writes there itself is no reference. */
 struct tb_embedded {
   struct tb_instance it;
   struct tblvm_store *owner;
   struct tb_embedded *next;
   u64 limits[TB_LIMITS];
-  u32 state, trap, stopped, in_host, unfinished, shape_count;
+  u32 state, trap, stopped, unfinished, shape_count;
   const u32 *shape;
   const struct tb_definition **bound; /* by import */
-  const u32 *host_results; /* type words, while a host function has control */
-  u32 host_count;
+  const struct tb_export *host;
   tb_ref held[TBLVM_SLOTS];
   u64 slots[TBLVM_SLOTS];
 };
@@ -70,8 +69,8 @@ extern const struct tb_trap_row tb_trap_rows[];
  * words. Imports have no function and no name here (host.imports has).
  * name, signature: where their texts are in table export_texts; types: place in table exports of a word for each
  * parameter and result: the type code in 24 bits; in 4 bits the type code of an array's elements that are numbers, 0
- * for anything else; then a bit for what has 64 bits; the highest bit for references to the heap. counts: parameters, and above them, in 16 bits,
- * results. */
+ * for anything else; then a bit for what has 64 bits; the highest bit for references to the heap. counts: parameters,
+ * and above them, in 16 bits, results. */
 struct tb_export {
   u32 function, name, signature, types, counts;
 };
@@ -107,6 +106,16 @@ void tb_embed_say_name(struct tblvm_store *store, const u8 *name, u32 bytes);
 void tb_embed_clear(struct tblvm_store *store);
 int tb_embed_error(struct tblvm_store *store, int status, const char *message);
 _Noreturn void tb_embed_leave(struct tblvm_store *store, int status);
+
+static inline TB_UNUSED u64 tb_embed_length(const char *text) {
+  u64 length = 0;
+  while (text[length]) length++;
+  return length;
+}
+static inline TB_UNUSED u32 tb_embed_equal(const char *one, const char *other) {
+  while (*one && *one == *other) one++, other++;
+  return *one == *other;
+}
 
 /* Takes the instance for the caller: TBLVM_OK, TBLVM_BUSY, TBLVM_CLOSED. */
 int tb_embed_take(struct tb_embedded *instance);

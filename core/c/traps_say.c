@@ -1,5 +1,4 @@
-/* Interface `traps` where the host asks what happened: nothing is printed. Messages of libraries that something could
- * not be done go to standard error as ever. */
+/* Words on standard error, each written as it is: it has no buffer. */
 #include "tb_traps.h"
 #include "tb_platform.h"
 #include "tb_rt.h"
