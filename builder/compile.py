@@ -16,17 +16,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.command import unbroken
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
 from ..core.printable import printable_lines
-from .amalgamate import Piece
 from .artifacts import EXE, Kind
 from .emit import Sources
 from .graph import START
-from .link_errors import explained
 from .toolchain import zig
+
+if TYPE_CHECKING:
+    from .amalgamate import Piece
 
 # A reason for each; -Oz because bytes are what the switch engine is chosen for.
 COMPILE_FLAGS = (
@@ -261,6 +263,8 @@ def _link(
     )
 
     def error(status: int, text: str) -> BuildError:
+        from .link_errors import explained
+
         return LinkError(explained(status, text, owners, folder), linked)
 
     words = [[*common, f"-Map={link_map}", "-o", str(full)], [*common, *strip, "-o", str(image)]]
