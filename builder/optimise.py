@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..core.errors import BuildError, ModuleError
+from ..core.guard import told
 from ..core.module import Module
 from ..core.parts import Pass
 from ..core.registry import Registry, choose
@@ -66,7 +67,7 @@ def _run(each: Pass, verified: Verified, registry: Registry) -> Verified:
     try:
         module = each.run(verified, registry.isa)
     except Exception as error:
-        raise BuildError(f"{_who(each, registry)} failed: {type(error).__name__}: {error}{_OUT}") from error
+        raise BuildError(f"{_who(each, registry)} failed: {told(error)}{_OUT}") from error
     if module is verified.module:
         return verified
     if not isinstance(module, Module):
@@ -76,9 +77,7 @@ def _run(each: Pass, verified: Verified, registry: Registry) -> Verified:
     except ModuleError as error:
         raise BuildError(f"{_who(each, registry)} gave an invalid module: {error}{_OUT}") from error
     except Exception as error:  # the pass may have put anything into it
-        raise BuildError(
-            f"{_who(each, registry)} gave a broken module: {type(error).__name__}: {error}{_OUT}"
-        ) from error
+        raise BuildError(f"{_who(each, registry)} gave a broken module: {told(error)}{_OUT}") from error
 
 
 _OUT = "; leave it out of --passes, or tell its author"
