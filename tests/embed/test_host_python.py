@@ -253,7 +253,8 @@ def test_a_fork_behind_a_load(kept: str) -> None:
             try:
                 vm.call("spin")
             except tblvm.DeadlineExceeded:
-                print(who, vm.call("go", 5), tblvm.load(TEXT, imports=ASK).call("go", 6), flush=True)
+                said = f"{who} {vm.call('go', 5)} {tblvm.load(TEXT, imports=ASK).call('go', 6)}\\n"
+                os.write(1, said.encode())  # one write: print may make several, which the other's come between
         child = os.fork()
         use("parent" if child else "child")
         if not child:
