@@ -1,7 +1,8 @@
 """Trap kinds: every way in which the machine stops a program for what the program did.
 
-A plug-in makes kinds of its own with `Trap(...)`; a plan numbers the kinds that its opcodes can raise,
-so the number of a kind is not the same in two runtimes. The name is.
+Messages are those of WebAssembly where it has the trap. A plug-in makes kinds of its own with `Trap(...)`;
+a plan numbers the kinds that its opcodes can raise, so the number of a kind is not the same in two
+runtimes. The name is.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Trap:
     UNDEFINED_ELEMENT: ClassVar[Trap]
     UNINITIALIZED_ELEMENT: ClassVar[Trap]
     CALL_TYPE_MISMATCH: ClassVar[Trap]
+    UNREACHABLE: ClassVar[Trap]
     NEGATIVE_SIZE: ClassVar[Trap]
     BAD_FREE: ClassVar[Trap]
     CLASS_CAST: ClassVar[Trap]
@@ -62,14 +64,15 @@ class Trap:
         return f"Trap.{self.name}"
 
 
-Trap.DIVIDE_BY_ZERO = Trap("DIVIDE_BY_ZERO", "division by zero")
+Trap.DIVIDE_BY_ZERO = Trap("DIVIDE_BY_ZERO", "integer divide by zero")
 Trap.NULL_REFERENCE = Trap("NULL_REFERENCE", "null reference")
 Trap.BAD_INDEX = Trap("BAD_INDEX", "index out of bounds")
-Trap.BAD_ADDRESS = Trap("BAD_ADDRESS", "memory access out of bounds")
-Trap.BAD_TABLE_INDEX = Trap("BAD_TABLE_INDEX", "table access out of bounds")
+Trap.BAD_ADDRESS = Trap("BAD_ADDRESS", "out of bounds memory access")
+Trap.BAD_TABLE_INDEX = Trap("BAD_TABLE_INDEX", "out of bounds table access")
 Trap.UNDEFINED_ELEMENT = Trap("UNDEFINED_ELEMENT", "undefined element")
 Trap.UNINITIALIZED_ELEMENT = Trap("UNINITIALIZED_ELEMENT", "uninitialized element")
 Trap.CALL_TYPE_MISMATCH = Trap("CALL_TYPE_MISMATCH", "indirect call type mismatch")
+Trap.UNREACHABLE = Trap("UNREACHABLE", "unreachable")
 Trap.NEGATIVE_SIZE = Trap("NEGATIVE_SIZE", "negative size")
 Trap.BAD_FREE = Trap("BAD_FREE", "free of what is not allocated")
 Trap.CLASS_CAST = Trap("CLASS_CAST", "class cast")

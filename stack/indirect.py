@@ -16,6 +16,7 @@ from ..opcodes import (
     func,
     function,
     functype,
+    halt,
     i32,
     invoke_at,
     jump_table,
@@ -156,3 +157,10 @@ def table_init(index: i32, start: i32, count: i32, elem: elem, table: table) -> 
 def elem_drop(elem: elem) -> None:
     """The element segment has no elements from now on."""
     services.drop(elem.index())
+
+
+@op(0x0F, "UNREACHABLE")
+def unreachable() -> None:
+    """Traps UNREACHABLE, always: a place that the program never reaches."""
+    trap_if(i32(1) != 0, Trap.UNREACHABLE)
+    halt()

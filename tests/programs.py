@@ -54,7 +54,7 @@ STOPPED = {
     "division": Stopped(
         ".func half(n: i32) -> i32\n  LOAD n\n  PUSH 0\n  DIV\n  RET\n.end\n"
         ".func main()\n  PUSH 7\n  CALL half\n  PRINT\n  HALT\n.end\n",
-        "division by zero",
+        "integer divide by zero",
         ("half (stopped.tba:4)", "main (stopped.tba:9)"),
     ),
     "null": Stopped(
@@ -79,12 +79,12 @@ STOPPED = {
     ),
     "address": Stopped(
         ".memory m: 1, 1\n.func main()\n  PUSH -1\n  I64_LOAD16_U 4294967295\n  POP\n  HALT\n.end\n",
-        "memory access out of bounds",
+        "out of bounds memory access",
         ("main (stopped.tba:4)",),
     ),
     "table index": Stopped(
         ".table t: 2\n.func main()\n  PUSH 2\n  TABLE_GET\n  POP\n  HALT\n.end\n",
-        "table access out of bounds",
+        "out of bounds table access",
         ("main (stopped.tba:4)",),
     ),
     "undefined element": Stopped(
@@ -109,7 +109,7 @@ STOPPED = {
         "  PUSH 1\n  LOAD n\n  DIV\n  POP\n  RET\n.end\n"
         ".func first()\n  CONST 3000000\n  RETURN_CALL down\n.end\n"
         ".func main()\n  CALL first\n  HALT\n.end\n",
-        "division by zero",
+        "integer divide by zero",
         ("down (stopped.tba:10)", "main (stopped.tba:19)"),
     ),
     "tail call, no room": Stopped(

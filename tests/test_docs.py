@@ -61,7 +61,7 @@ def test_the_tutorials_opcode_works(tmp_path: Path) -> None:
     )
     assert done.stdout.endswith("\n2")
     assert "average.MEAN" in done.stdout
-    assert done.stderr.splitlines() == ["tblvm: trap: division by zero", "  at main (prog.tba:8)"]
+    assert done.stderr.splitlines() == ["tblvm: trap: integer divide by zero", "  at main (prog.tba:8)"]
     assert done.returncode == 134
 
 

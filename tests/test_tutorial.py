@@ -60,4 +60,4 @@ def test_the_tutorial(tmp_path: Path) -> None:
                 said += done.stdout
                 steps += 1
     assert steps == 11
-    assert said.endswith("14\ntblvm: trap: division by zero\n  at main (mean.tba:10)\n")
+    assert said.endswith("14\ntblvm: trap: integer divide by zero\n  at main (mean.tba:10)\n")

@@ -20,7 +20,7 @@ double_op = OpcodeSet(DOUBLE, library="double", types={Float: f64}, later=True)
 float_op = OpcodeSet(FLOAT, library="float", types={Float: f32}, later=True)
 
 INTEGER_OVERFLOW = Trap("INTEGER_OVERFLOW", "integer overflow")
-INVALID_CONVERSION = Trap("INVALID_CONVERSION", "a NaN is no integer")
+INVALID_CONVERSION = Trap("INVALID_CONVERSION", "invalid conversion to integer")
 
 
 class Family:

@@ -42,5 +42,5 @@ def test_numbers_of_traps_are_explained(tmp_path: Path) -> None:
         done = subprocess.run([made], capture_output=True, text=True, check=False)
         first = done.stderr.splitlines()[0].removeprefix("tblvm: trap: ")
         said = first if text == "on" else report["traps"][int(first) - 1]
-        assert (said, done.returncode) == ("division by zero", 134)
+        assert (said, done.returncode) == ("integer divide by zero", 134)
     assert sizes["off"] < sizes["on"]

@@ -281,7 +281,7 @@ def test_debug_shows_a_traceback(tool: Tool) -> None:
 # --- traps --------------------------------------------------------------------------------------------
 
 TRAPS = {
-    "division by zero": ("PUSH 1\nPUSH 0\nDIV\nPOP", [], "main (trap.tba:5)"),
+    "integer divide by zero": ("PUSH 1\nPUSH 0\nDIV\nPOP", [], "main (trap.tba:5)"),
     "null reference": ("LOAD c\nPUSH 0\nLOADM 0\nPOP", [], "main (trap.tba:5)"),
     "index out of bounds": ("NEW 3\nPUSH 3\nLOADM 0\nPOP", [], "main (trap.tba:5)"),
     "negative size": ("PUSH -1\nNEW 0\nPOP", [], "main (trap.tba:4)"),
@@ -315,7 +315,7 @@ def test_a_trace_goes_through_all_frames_and_says_how_many_more(tool: Tool, prog
 
 def test_without_a_trace_the_report_is_one_line(tool: Tool) -> None:
     done = tool("-q", "--run", "--deny", "stack.trace", "divide.tba")
-    assert (done.returncode, done.stderr) == (134, "tblvm: trap: division by zero\n")
+    assert (done.returncode, done.stderr) == (134, "tblvm: trap: integer divide by zero\n")
 
 
 def test_output_before_a_trap_is_not_lost(tool: Tool, programs: Path) -> None:

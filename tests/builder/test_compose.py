@@ -96,7 +96,7 @@ def test_options_members_and_traps_are_in_the_header(builds: Build) -> None:
     text = plan_header(builds("divide.tba", options={"stack": 100}).composition)
     assert "#define TB_STACK_CELLS 100\n" in text
     assert "#define TB_TRAP_DIVIDE_BY_ZERO 1u" in text
-    assert 'TB_TRAP_MESSAGES "division by zero\\0stack overflow\\0"' in text
+    assert 'TB_TRAP_MESSAGES "integer divide by zero\\0stack overflow\\0"' in text
     assert "  cell *sp;" in text
     assert "((void)(trap), 0)" not in text  # core.traps has the report
     assert text.count("#define TB_REPORT(cx, trap) tb_traps_report(cx, trap)") == 1

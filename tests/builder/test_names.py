@@ -147,7 +147,7 @@ def test_a_name_of_a_megabyte_is_refused(module: Module) -> None:
     for line in ("tbbuild it.tbc -o out", "tbbuild it.tbc --report html -o out", "tblvm dis it.tbc"):
         assert ran(line).exit_code == 0
     trace = subprocess.run(["./out"], capture_output=True, check=False)
-    assert trace.returncode == 134 and trace.stderr.startswith(b"tblvm: trap: division by zero\n")
+    assert trace.returncode == 134 and trace.stderr.startswith(b"tblvm: trap: integer divide by zero\n")
 
 
 FILES = (

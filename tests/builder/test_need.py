@@ -39,7 +39,7 @@ def test_what_can_trap_asks_for_a_report_and_says_which_instruction(needs: Needs
     need = needs("divide.tba")
     assert [trap.name for trap in need.traps] == ["DIVIDE_BY_ZERO", "STACK_OVERFLOW"]
     assert asked(need)["traps"] == [
-        "quotient (divide.tba:4) → DIV → trap: division by zero",
+        "quotient (divide.tba:4) → DIV → trap: integer divide by zero",
         "main (divide.tba:9) → CALL → trap: stack overflow",
     ]
 

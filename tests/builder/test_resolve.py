@@ -103,7 +103,7 @@ def test_only_names_the_first_instruction_that_needs_more(plans: Plans) -> None:
 def test_deny_names_the_first_instruction_that_needs_it(plans: Plans) -> None:
     message = refused(plans, "divide.tba", deny=("traps",))
     assert message.startswith(
-        "traps is needed for quotient (divide.tba:4) → DIV → trap: division by zero, but"
+        "traps is needed for quotient (divide.tba:4) → DIV → trap: integer divide by zero, but"
     )
     assert "--deny traps excludes it" in message
 

@@ -901,7 +901,7 @@ class Body:
         stay = self.label(self.stack)
         self.condition(stay)
         if self.chance(0.15):
-            self.op("HALT")
+            self.op(self.rng.choice(("HALT", "UNREACHABLE")))
         else:
             self.finish()
         self.place(stay, falls=False)

@@ -632,8 +632,10 @@ class Program(Spaces):
 
     def _halt_(self, declaration: Declaration, bound: dict[str, str]) -> None:
         self.push("i32")
-        self.emit("JNZ " + (end := self.label()), "HALT")
+        self.emit("JNZ " + (end := self.label()), declaration.name)
         self.lines.append(f"{end}:")
+
+    _unreachable = _halt_  # as final
 
     def _load(self, declaration: Declaration, bound: dict[str, str]) -> None:
         where = f"{bound['T']}_{self.rng.choice(('near', 'far'))}"

@@ -187,7 +187,7 @@ def test_ops_tells_everything_about_one(invoke: Invoke) -> None:
     assert "op IR of object.GETFIELD(C=any,F=f32):" in text  # it depends on the field's type
     assert "op IR:\n    v0 = parameter.i32 [0]" in invoke("ops", "add").stdout
     assert "equation:\n    result = a + b  (mod 2^32)\n" in invoke("ops", "add").stdout
-    assert "  trap DIVIDE_BY_ZERO: division by zero\n" in invoke("ops", "div").stdout
+    assert "  trap DIVIDE_BY_ZERO: integer divide by zero\n" in invoke("ops", "div").stdout
     assert "  service free (tb_freelist_free of memory.freelist)\n" in invoke("ops", "free").stdout
     assert "op IR of DUP(T=i32), and alike of DUP(T=f32), DUP(T=any):" in invoke("ops", "dup").stdout
 

@@ -192,7 +192,7 @@ def test_a_trap_stays_inside(registry: Registry, tmp_path: Path) -> None:
     ran = subprocess.run(
         [path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100, check=False, cwd=tmp_path
     )
-    one = b"beforetblvm: trap: division by zero\n  at main (test.tba:6)\n"
+    one = b"beforetblvm: trap: integer divide by zero\n  at main (test.tba:6)\n"
     assert ran.stdout == one + b"134;" + one + b"134;"
     assert ran.returncode == 0
 
