@@ -28,6 +28,8 @@ PACKAGES = (
     "gc",
     "embed",
     "builder",
+    "frontends",
+    "frontends/wasm",
     "tools",
     "tools/reference",
 )
