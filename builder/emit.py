@@ -209,6 +209,8 @@ def plan_header(composition: Composition) -> str:
         "TB_RUN_PARAMETERS(function)": "0",
         # A linear memory's first byte and size, null where there is none.
         "TB_LINEAR_LOOK(cx, memory, bytes)": "((void)(cx), (void)(memory), *(bytes) = 0, (void *)0)",
+        # Whether there is a host that gives memories, tables and globals.
+        "TB_LINKS": "0",
         # How entry points end where nothing can trap.
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }
@@ -231,7 +233,7 @@ def plan_header(composition: Composition) -> str:
     lines.append("")
     if composition.indirect:
         lines += ["/* A program: its entry point, and where its tables are. */", "struct tb_image {"]
-        lines += ["  u32 entry, entry_results, strings_bytes;"]
+        lines += ["  u32 entry, entry_results, start, strings_bytes;"]
         lines += [f"  const {ctype} *{name};" for name, ctype in _table_names(composition)]
         lines += ["};", ""]
     for struct_name in STRUCTS:
@@ -288,16 +290,21 @@ def _literal(value: int | str) -> str:
     return '"' + "".join(plain) + '"'
 
 
+_NO_FUNCTION = 0xFFFFFFFF  # TB_NO_FUNCTION of tb_entry.h
+
+
 def _program_macros(composition: Composition) -> dict[str, str]:
     names = {
         "entry": "TB_ENTRY(cx)",
         "entry_results": "TB_ENTRY_RESULTS(cx)",
+        "start": "TB_START_FUNCTION(cx)",
         "strings_bytes": "TB_STRINGS_BYTES(cx)",
     }
     if composition.indirect:
         macros = {macro: f"(tb_store_of(cx)->image.{name})" for name, macro in names.items()}
     else:
-        macros = dict(zip(names.values(), map(str, _numbers(composition.program)), strict=True))
+        numbers = _numbers(composition.program)
+        macros = {macro: f"{numbers[name]}u" for name, macro in names.items()}
     macros["TB_MANY(name, count)"] = "*name" if composition.loaded else "name[count]"
     if composition.loaded:
         macros |= {
@@ -308,10 +315,15 @@ def _program_macros(composition: Composition) -> dict[str, str]:
     return macros
 
 
-def _numbers(program: Program) -> tuple[int, int, int]:
-    """Entry point, number of its results, bytes of string constants."""
+def _numbers(program: Program) -> dict[str, int]:
+    """Entry point, number of its results, start function, bytes of string constants."""
     module = program.verified.module
-    return module.entry, len(module.function_type(module.entry).results), len(program.strings)
+    return {
+        "entry": module.entry,
+        "entry_results": len(module.function_type(module.entry).results),
+        "start": _NO_FUNCTION if module.start is None else module.start,
+        "strings_bytes": len(program.strings),
+    }
 
 
 def _open(composition: Composition) -> list[str]:
@@ -441,8 +453,7 @@ def programs(composition: Composition) -> str:
     each = [("", composition.program, composition.tables)]
     each += [(name, linked.program, linked.tables) for name, linked in composition.bundle.items()]
     for name, program, tables in each:
-        entry, results, strings = _numbers(program)
-        fields = [f".entry = {entry}", f".entry_results = {results}", f".strings_bytes = {strings}"]
+        fields = [f".{field} = {number}u" for field, number in _numbers(program).items()]
         for table in tables:
             symbol = _symbol(table, name)
             lines.append(f"extern const {_element(table)} {symbol}[];")

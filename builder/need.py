@@ -16,6 +16,7 @@ from ..core.verified import Form, Verified
 from ..core.wellformed import is_wide
 from ..opcodes import Isa, Service, Trap
 from ..opcodes.ir import Node
+from ..opcodes.meaning import FRAME_COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,10 @@ def need(verified: Verified, isa: Isa) -> Need:
     asked, services, traps = demands((use.form, place) for use, place in by.items())
     if module.collector:
         asked.append(Asked("collector", ("the module assumes a collector",)))
-    entry = module.functions[module.entry]
+    for thing in module.imports:
+        if thing.kind != "function":
+            asked.append(Asked("links", (f"it imports {thing.kind} {thing.module}.{thing.name}",)))
+    first = [module.functions[each] for each in (module.entry, module.start) if each is not None]
     return Need(
         uses=uses,
         asked=tuple(asked),
@@ -100,7 +104,7 @@ def need(verified: Verified, isa: Isa) -> Need:
         else string_kinds(verified),
         min_stack=module.min_stack,
         min_heap=module.min_heap,
-        entry_cells=len(entry.locals) + entry.max_stack + 2,
+        entry_cells=max(len(each.locals) + each.max_stack + FRAME_COST for each in first),
         globals=len(module.globals),
         wide=_wide(module, uses),
         min_linear=sum(each.minimum for each in module.memories) << 16,

@@ -51,8 +51,9 @@ _NAMES = {
     "array": "types",
     "reftype": "types",
 }
-# Kinds of exports that can get other numbers.
+# Kinds of exports and imports that can get other numbers, and what the numbers are of.
 _EXPORTED = {"function": "functions", "global": "globals"}
+_IMPORTED = {"function": "types", "global": "globals"}
 _CODES = frozenset({"class", "interface", "array", "reftype"})
 _KINDS = ("functions", "types", "pool", "globals", "data", "elements", "imports")
 
@@ -104,7 +105,7 @@ class _Reach:
                 self._type(self.module.types[index])
             elif kind == "globals":
                 self._codes((self.module.globals[index],))
-            elif kind == "imports":
+            elif kind == "imports" and self.module.imports[index].kind == "function":
                 self.add("types", self.module.imports[index].type)
             elif kind == "elements":
                 self._functions(self.module.elements[index].functions)
@@ -116,6 +117,14 @@ class _Reach:
 
     def _roots(self) -> None:
         self.add("functions", self.module.entry)
+        if self.module.start is not None:
+            self.add("functions", self.module.start)
+        # What else is imported is the host's business too: it is asked for, used or not.
+        for number, each in enumerate(self.module.imports):
+            if each.kind != "function":
+                self.add("imports", number)
+            if each.kind == "global":
+                self.add("globals", each.type)
         for export in self.module.exports:
             if export.kind in _EXPORTED:
                 self.add(_EXPORTED[export.kind], export.index)
@@ -194,6 +203,10 @@ class _Smaller:
             globals=self.codes(_chosen(old.globals, kept["globals"])),
             functions=functions,
             entry=self.new["functions"][old.entry],
+            start=None if old.start is None else self.new["functions"][old.start],
+            fixed_globals=tuple(
+                self.new["globals"][index] for index in old.fixed_globals if index in self.new["globals"]
+            ),
             pages=self._pages(),
             shapes=shapes,
             data=_chosen(old.data, kept["data"]),
@@ -202,7 +215,9 @@ class _Smaller:
                 for each in _chosen(old.elements, kept["elements"])
             ),
             imports=tuple(
-                replace(each, type=self.new["types"][each.type])
+                replace(each, type=self.new[_IMPORTED[each.kind]][each.type])
+                if each.kind in _IMPORTED
+                else each
                 for each in _chosen(old.imports, kept["imports"])
             ),
             exports=tuple(

@@ -43,7 +43,7 @@ _U32 = 0xFFFFFFFF
 _BLOCKS = (".class", ".interface", ".func", ".data", ".elem")
 _REPEATED = (".page", ".const", ".pool", ".global", ".type", ".memory", ".table", ".import", ".export")
 # Directives of which the rest is read when all names are known.
-_LATE = (".global", ".type", ".entry", ".import", ".export")
+_LATE = (".global", ".type", ".entry", ".start", ".import", ".export")
 
 
 def assemble(source: str, isa: Isa, file: str = "<input>") -> Module:
@@ -70,11 +70,13 @@ class _Assembler:
         self.numbers = {".stack": 0, ".heap": 0}
         self.screen = (0, 0)
         self.entry: Words | None = None
+        self.start: Words | None = None
         self.seen: set[str] = set()
         self.collector, self.lines = False, True
         self.name_tables: set[str] | None = None
         self.typed: list[tuple[int, bool, Words]] = []  # .type: index in the table, has a handle, the rest
         self.global_types: list[Words] = []
+        self.fixed: list[int] = []
         # Imports by their numbers: what was read, what is still to be read; by place in `blocks`, the number
         # of the import that a function calls.
         self.imports: dict[int, Import] = {}
@@ -103,7 +105,7 @@ class _Assembler:
         for each in declared:
             self.scope.types.entries[each.index] = each.entry()
             self.unnamed[each.index] = each.unnamed
-        global_types = [self._last_type(words) for words in self.global_types]
+        global_types = [self._global_type(index, words) for index, words in enumerate(self.global_types)]
         for number, named in self.imported.items():
             self.imports[number] = self._named_import(named)
         bodies = [self._body(at, block) for at, (index, block) in enumerate(self.blocks) if index is None]
@@ -171,6 +173,7 @@ class _Assembler:
             ".stack": lambda w: self._number(".stack", w),
             ".heap": lambda w: self._number(".heap", w),
             ".entry": self._entry,
+            ".start": self._start,
             ".screen": self._screen,
             ".nolines": self._nolines,
             ".names": self._names,
@@ -217,6 +220,9 @@ class _Assembler:
     def _entry(self, words: Words) -> None:
         self.entry = words
 
+    def _start(self, words: Words) -> None:
+        self.start = words
+
     def _names(self, words: Words) -> None:
         self.name_tables = set()
         while words.next.kind == "word":
@@ -249,13 +255,40 @@ class _Assembler:
 
     def _memory(self, words: Words) -> None:
         self.scope.memories.add(read_declared(words))
+        words.expect(":")
         self.memories.append(Memory(*_limits(words, MAX_PAGES)))
 
     def _table(self, words: Words) -> None:
         self.scope.tables.add(read_declared(words))
+        words.expect(":")
         self.tables.append(FunctionTable(*_limits(words, MAX_ELEMENTS)))
 
+    def _import_space(self, kind: str, words: Words) -> None:
+        """`memory m: "module", "field", least, most`, table alike; `global g: "module", "field", T`."""
+        place, name = words.next, read_declared(words)
+        scopes = {"table": self.scope.tables, "memory": self.scope.memories, "global": self.scope.globals}
+        names = scopes[kind]
+        before = sum(each.kind == kind for each in self.imports.values())
+        if len(names.names) != before:
+            raise Fault(f"what is imported stands before each {kind} that is not", place)
+        names.add(name)
+        words.expect(":")
+        self.imports[len(self.scope.imports.names)] = Import(*read_names(words), before, kind)
+        self.scope.imports.names.append("")  # no code names it
+        words.expect(",")
+        if kind == "global":
+            self.global_types.append(words)
+        elif kind == "memory":
+            self.memories.append(Memory(*_limits(words, MAX_PAGES)))
+            words.finish()
+        else:
+            self.tables.append(FunctionTable(*_limits(words, MAX_ELEMENTS)))
+            words.finish()
+
     def _import(self, words: Words) -> None:
+        if words.next.text in EXPORT_KINDS[1:] and words.ahead(1).text not in (":", "("):
+            self._import_space(words.take().text, words)
+            return
         name, imports = read_declared(words), self.scope.imports
         if words.next.text != "(":
             words.expect(":")
@@ -308,7 +341,11 @@ class _Assembler:
             self.scope.types.known[entry] = index
         self.scope.types.entries[index] = entry
 
-    def _last_type(self, words: Words) -> int:
+    def _global_type(self, index: int, words: Words) -> int:
+        """`T`, or `fixed T`."""
+        if words.next.text == "fixed" and words.ahead(1).kind in ("word", "string", "handle"):
+            words.take()
+            self.fixed.append(index)
         code = self.scope.types.read(words)
         words.finish()
         return code
@@ -371,6 +408,7 @@ class _Assembler:
 
     def _finish(self, global_types: tuple[int, ...], bodies: list[FunctionBody]) -> Module:
         entry = self._find_entry(bodies)
+        start = None if self.start is None else self._last_function(self.start)
         shapes = [
             Shape(index, offset, codes)
             for index, body in enumerate(bodies)
@@ -394,6 +432,8 @@ class _Assembler:
             screen=self.screen,
             imports=tuple(each for _, each in sorted(self.imports.items())),
             exports=self._exports(),
+            start=start,
+            fixed_globals=tuple(self.fixed),
             debug=self._debug(bodies),
         )
         try:
@@ -413,8 +453,11 @@ class _Assembler:
                     "no function is called main: name the first one to run by .entry", bodies[0].name.token
                 )
             return index
-        index = self.scope.functions.find(self.entry)
-        self.entry.finish()
+        return self._last_function(self.entry)
+
+    def _last_function(self, words: Words) -> int:
+        index = self.scope.functions.find(words)
+        words.finish()
         return index
 
     def _debug(self, bodies: list[FunctionBody]) -> Debug:
@@ -446,8 +489,7 @@ class _Assembler:
 
 
 def _limits(words: Words, highest: int) -> tuple[int, int]:
-    """`: least, most` of a memory or table; without a most, as many as there can be."""
-    words.expect(":")
+    """`least, most` of a memory or table; without a most, as many as there can be."""
     least = words.integer(0, highest)
     return least, words.integer(least, highest) if words.accept(",") else highest
 

@@ -20,6 +20,7 @@ from .asm_import import body_of_import
 from .code import Decoder, relax, write_leb
 from .errors import ModuleError
 from .module import (
+    EXPORT_KINDS,
     MAX_ELEMENTS,
     MAX_PAGES,
     UNMEASURED,
@@ -170,6 +171,8 @@ class _Printer:
         for shape in module.shapes:
             self.shapes.setdefault(shape.function, {})[shape.offset] = shape.types
         self.callers = self._find_callers()
+        self.called = set(self.callers.values())
+        self.imported = {kind: module.imported(kind) for kind in EXPORT_KINDS}
         # In order of their first mention.
         self.mentioned_types: dict[int, None] = {}
         self.mentioned_constants: dict[int, None] = {}
@@ -200,14 +203,20 @@ class _Printer:
     # --- imports --------------------------------------------------------------------------------------
 
     def _find_callers(self) -> dict[int, int]:
-        """Functions that `.import` makes, each with its import: the last ones, in order, or none at all."""
-        found = {}
+        """Functions that `.import` makes, each with its import: those of the last imported functions, in
+        order, or none at all."""
+        module, found = self.module, {}
         for index, body in enumerate(self.bodies):
             which = body[0].immediates[0] if body and body[0].opcode.kinds == ("import",) else -1
-            if 0 <= which < len(self.module.imports) and self._is_caller(index, which):
+            if 0 <= which < len(module.imports) and self._is_caller(index, which):
                 found[index] = which
-        count = len(self.module.imports)
-        return found if list(found.values()) == list(range(count - len(found), count)) else {}
+        functions = [at for at, each in enumerate(module.imports) if each.kind == "function"]
+        if not found or list(found.values()) != functions[len(functions) - len(found) :]:
+            return {}
+        # What else is imported behind the first of them stands there too, and so behind what is not imported.
+        own = {"table": len(module.tables), "memory": len(module.memories), "global": len(module.globals)}
+        late = {each.kind for each in module.imports[next(iter(found.values())) :]} - {"function"}
+        return {} if any(own[kind] > module.imported(kind) for kind in late) else found
 
     def _is_caller(self, index: int, which: int) -> bool:
         """Whether `.import` says all that there is of the function."""
@@ -216,7 +225,7 @@ class _Printer:
         names = debug.locals[index] if debug.locals else ()
         count = len(type_.parameters)
         return (
-            module.imports[which].type == function.type
+            (module.imports[which].kind, module.imports[which].type) == ("function", function.type)
             and function.type not in self.type_handles
             and function.locals == type_.results
             and function.max_stack == len(type_.results)
@@ -233,6 +242,23 @@ class _Printer:
         line = f".import {self._head(index)}: {quote(each.module)}, {quote(each.name)}"
         self.mentioned_types.setdefault(each.type)
         return line
+
+    def _named_import(self, index: int, globals_: Sequence[str]) -> str:
+        """An import that is not a function's. globals_: the type of each global."""
+        each = self.module.imports[index]
+        names = f"{quote(each.module)}, {quote(each.name)}"
+        if each.kind == "function":
+            return f".import ${index}: {names}, {self._function_type(each.type)}"
+        if each.kind == "global":
+            return f".import global {self.globals[each.type][1]}: {names}, {globals_[each.type]}"
+        limits = self._table(each.type) if each.kind == "table" else self._memory(each.type)
+        return f".import {each.kind} ${each.type}: {names}, {limits}"
+
+    def _memory(self, index: int) -> str:
+        return _limits(self.module.memories[index].minimum, self.module.memories[index].maximum, MAX_PAGES)
+
+    def _table(self, index: int) -> str:
+        return _limits(self.module.tables[index].minimum, self.module.tables[index].maximum, MAX_ELEMENTS)
 
     # --- order ----------------------------------------------------------------------------------------
 
@@ -378,15 +404,25 @@ class _Printer:
                 handle = f"${index} " if index in self.pool_handles else ""
                 lines.append(f".pool {handle}{constant.kind} {constant_text(constant)}")
         lines.extend(self._type_lines())
-        for (_, declared), code in zip(self.globals, module.globals, strict=True):
-            lines.append(f".global {declared}: {self.type(code)}")
-        for index, each in enumerate(module.imports[: len(module.imports) - len(self.callers)]):
-            names = f"{quote(each.module)}, {quote(each.name)}"
-            lines.append(f".import ${index}: {names}, {self._function_type(each.type)}")
+        fixed = set(module.fixed_globals)
+        globals_ = [
+            "fixed " * (index in fixed) + self.type(code) for index, code in enumerate(module.globals)
+        ]
+        imports = deque(range(len(module.imports)))
+
+        def named() -> Iterator[str]:
+            """Up to the next import that a function stands for."""
+            while imports and imports[0] not in self.called:
+                yield self._named_import(imports.popleft(), globals_)
+
+        lines.extend(named())
+        for index in range(self.imported["global"], len(module.globals)):
+            lines.append(f".global {self.globals[index][1]}: {globals_[index]}")
         lines.extend(self._space_lines())
         for index in range(len(module.functions)):
             if index in self.callers:
-                lines.append(self._import_line(index))
+                imports.popleft()
+                lines += [self._import_line(index), *named()]
             else:
                 lines += ["", *self._function_lines(index)]
         return "\n".join(lines) + "\n"
@@ -407,6 +443,8 @@ class _Printer:
             yield f".export {spell(each.name)}" + (f": {thing}" if thing else "")
         if self.functions[module.entry][0] != "main":
             yield f".entry {self.functions[module.entry][0]}"
+        if module.start is not None:
+            yield f".start {self.functions[module.start][0]}"
         kept, natural = _kept_tables(module.debug)
         if kept != natural:
             yield f".names {' '.join(kept)}" if kept else ".nonames"
@@ -438,10 +476,10 @@ class _Printer:
 
     def _space_lines(self) -> Iterator[str]:
         module = self.module
-        for index, memory in enumerate(module.memories):
-            yield f".memory ${index}: {_limits(memory.minimum, memory.maximum, MAX_PAGES)}"
-        for index, table in enumerate(module.tables):
-            yield f".table ${index}: {_limits(table.minimum, table.maximum, MAX_ELEMENTS)}"
+        for index in range(self.imported["memory"], len(module.memories)):
+            yield f".memory ${index}: {self._memory(index)}"
+        for index in range(self.imported["table"], len(module.tables)):
+            yield f".table ${index}: {self._table(index)}"
         for index, data in enumerate(module.data):
             yield f".data ${index}" + ("" if data.memory is None else f": ${data.memory}, {data.offset}")
             for at in range(0, len(data.content), _ROW):
@@ -557,10 +595,13 @@ class _Printer:
         if kind == "target":
             return labels.get(value, "")
         if kind in LISTED and kind != "func":
-            count = len(getattr(self.module, LISTED[kind]))
-            if kind == "import":
-                count -= len(self.callers)  # those have no names but their functions'
-            return f"${value}" if value < count else ""
+            if value >= len(getattr(self.module, LISTED[kind])):
+                return ""
+            # An import that a function stands for has no name but that function's; only functions have one.
+            named = kind != "import" or (
+                value not in self.called and self.module.imports[value].kind == "function"
+            )
+            return f"${value}" if named else ""
         if kind == "functype":
             return self._function_type(value)
         if kind in ("local", "global", "func"):

@@ -129,18 +129,23 @@ class Function:
     max_stack: int = UNMEASURED
 
 
+# What an import or export can be, in order of their numbers in a file: those of WebAssembly.
+EXPORT_KINDS = ("function", "table", "memory", "global")
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A function that the host gives. module, name: what it is called by, any text; type: the index of its
-    FunctionType in the type table. Code calls it by an opcode that names the import."""
+    """A thing that the host gives. module, name: what it is called by, any text; kind: of EXPORT_KINDS.
+
+    type: of a function the index of its FunctionType in the type table; code calls it by an opcode that names
+    the import. Of the others the index of what stands for it among the module's tables, memories or globals,
+    and says what is wanted: its sizes, its type, whether it is fixed. Those come first there, in order of
+    the imports."""
 
     module: str
     name: str
     type: int
-
-
-# What an export can be, in order of their numbers in a file: those of WebAssembly.
-EXPORT_KINDS = ("function", "table", "memory", "global")
+    kind: str = "function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,9 @@ class Debug:
 class Module:
     """A program. entry: index of the function that runs first; min_stack in cells, min_heap in bytes;
     collector: whether the program relies on a garbage collector; screen: its columns and rows, 0 for none;
-    exports: in ascending order of their names, of which there is one of each."""
+    exports: in ascending order of their names, of which there is one of each. start: a function that takes
+    and gives nothing, and runs once before anything else does, None for none. fixed_globals: in ascending
+    order the globals that nothing sets but the start function; of an imported one, that the host's is so."""
 
     types: tuple[TypeEntry, ...] = ()
     pool: tuple[Constant, ...] = ()
@@ -216,7 +223,13 @@ class Module:
     screen: tuple[int, int] = (0, 0)
     imports: tuple[Import, ...] = ()
     exports: tuple[Export, ...] = ()
+    start: int | None = None
+    fixed_globals: tuple[int, ...] = ()
     debug: Debug = field(default_factory=Debug)
+
+    def imported(self, kind: str) -> int:
+        """How many things of this kind the module imports: the first of its tables, memories, globals."""
+        return sum(each.kind == kind for each in self.imports)
 
     def function_type(self, index: int) -> FunctionType:
         """The type of function *index*; the module must be well-formed."""

@@ -58,9 +58,9 @@ IMPORTS, EXPORTS = 8, 9
 MEMORIES, DATA, TABLES, ELEMENTS = 11, 12, 13, 14
 CLASSES = 15
 NAMES, LINES, SOURCE = 16, 17, 18
-SCREEN = 19
+SCREEN, START, FIXED = 19, 20, 21
 _NEEDED = frozenset({FUNCTIONS, LOCALS, TYPES, TYPE_LIST, GLOBALS, PAGES, SHAPES})
-_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS, CLASSES, SCREEN, IMPORTS}
+_NEEDED |= {MEMORIES, DATA, TABLES, ELEMENTS, CLASSES, SCREEN, IMPORTS, START, FIXED}
 SECTION_NAMES = {
     FUNCTIONS: "functions",
     LOCALS: "locals",
@@ -80,6 +80,8 @@ SECTION_NAMES = {
     LINES: "lines",
     SOURCE: "source",
     SCREEN: "screen",
+    START: "start",
+    FIXED: "fixed globals",
 }
 
 POOL_KINDS = {"i32": 1, "f32": 2, "i64": 3, "f64": 4, "string": 5}
@@ -87,7 +89,6 @@ _UTF16 = 6
 _POOL_NAMES = {number: kind for kind, number in POOL_KINDS.items()}
 _CLASS, _ARRAY, _FUNCTION, _INTERFACE = 1, 2, 3, 4
 _PAGE = struct.Struct("<BBHQ")
-_IMPORTED_FUNCTION = 0  # the kind of every import; numbers are those of EXPORT_KINDS
 _NONE = 0xFFFFFFFF  # no memory, no table; null among the functions of an element segment
 
 
@@ -193,6 +194,8 @@ def _write_sections(module: Module) -> Iterable[tuple[int, bytes]]:
     yield LINES, b"".join(map(_write_lines, module.debug.lines))
     yield SOURCE, module.debug.source.encode()
     yield SCREEN, _words(module.screen) if any(module.screen) else b""
+    yield START, _words(() if module.start is None else (module.start,))
+    yield FIXED, _words(module.fixed_globals)
 
 
 def _write_data(each: DataSegment) -> bytes:
@@ -233,7 +236,7 @@ def _write_name(name: str) -> bytes:
 
 def _write_import(each: Import) -> bytes:
     names = _write_name(each.module) + _write_name(each.name)
-    return names + write_leb(_IMPORTED_FUNCTION) + write_leb(each.type)
+    return names + write_leb(EXPORT_KINDS.index(each.kind)) + write_leb(each.type)
 
 
 def _write_export(each: Export) -> bytes:
@@ -306,6 +309,8 @@ def read(data: bytes) -> Module:
         screen=_read_screen(body.get(SCREEN, b"")),
         imports=_read_imports(body.get(IMPORTS, b"")),
         exports=_read_exports(body.get(EXPORTS, b"")),
+        start=_read_start(body.get(START, b"")),
+        fixed_globals=_read_words(body.get(FIXED, b""), "fixed globals"),
         debug=_read_debug(body, len(functions)),
     )
     check(module)
@@ -534,6 +539,12 @@ def _read_screen(body: bytes) -> tuple[int, int]:
     return words[0], words[1]
 
 
+def _read_start(body: bytes) -> int | None:
+    words = _read_words(body, "start")
+    require(len(words) < 2, "section start is not one function")
+    return words[0] if words else None
+
+
 def _text(encoded: bytes, what: str) -> str:
     try:
         return encoded.decode()
@@ -588,8 +599,8 @@ def _read_imports(body: bytes) -> tuple[Import, ...]:
     found: list[Import] = []
     while stream.at < len(body):
         module, name, kind = stream.name(), stream.name(), stream.number()
-        require(kind == _IMPORTED_FUNCTION, f"import {len(found)} has the unknown kind {kind}")
-        found.append(Import(module, name, stream.number()))
+        require(kind < len(EXPORT_KINDS), f"import {len(found)} has the unknown kind {kind}")
+        found.append(Import(module, name, stream.number(), EXPORT_KINDS[kind]))
     return tuple(found)
 
 

@@ -80,6 +80,7 @@ def check(module: Module) -> None:
     ):
         require(0 <= value < 1 << 32, f"{name} is {value}, no unsigned 32-bit number")
     _check_screen(*module.screen)
+    _check_start(module)
     _check_pages(module.pages)
     _check_shapes(module)
     _check_imports(module)
@@ -372,6 +373,19 @@ def _check_screen(width: int, height: int) -> None:
     )
 
 
+def _check_start(module: Module) -> None:
+    if module.start is not None:
+        require(
+            0 <= module.start < len(module.functions), f"the start function {module.start} is no function"
+        )
+        plain = module.function_type(module.start) == FunctionType((), ())
+        require(plain, f"the start function {module.start} takes or gives something")
+    previous = -1
+    for index in module.fixed_globals:
+        require(previous < index < len(module.globals), f"the fixed global {index} is none, or out of order")
+        previous = index
+
+
 def _check_pages(pages: Sequence[PageUse]) -> None:
     prefixes: set[int] = set()
     previous = ""
@@ -407,11 +421,21 @@ def _check_shapes(module: Module) -> None:
 
 
 def _check_imports(module: Module) -> None:
+    counts = {"table": len(module.tables), "memory": len(module.memories), "global": len(module.globals)}
+    following = dict.fromkeys(counts, 0)
     for index, each in enumerate(module.imports):
         _check_name(each.module)
         _check_name(each.name)
-        entry = module.types[each.type] if 0 <= each.type < len(module.types) else None
-        require(isinstance(entry, FunctionType), f"import {index} has type {each.type}, no function type")
+        if each.kind == "function":
+            entry = module.types[each.type] if 0 <= each.type < len(module.types) else None
+            require(isinstance(entry, FunctionType), f"import {index} has type {each.type}, no function type")
+            continue
+        require(each.kind in counts, f"import {index} has the unknown kind {each.kind!r}")
+        require(
+            each.type == following[each.kind] < counts[each.kind],
+            f"import {index} is {each.kind} {each.type}, which is none or not in order",
+        )
+        following[each.kind] += 1
 
 
 def _check_exports(module: Module) -> None:

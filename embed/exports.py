@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from ..core.module import ArrayType, FunctionType, Module
+from ..core.module import EXPORT_KINDS, ArrayType, FunctionType, Module
 from ..core.parts import Table
 from ..core.program import Program
 from ..opcodes import types
@@ -67,7 +67,10 @@ def export_tables(program: Program) -> tuple[Table, ...]:
     """Tables exports and export_texts."""
     module = program.verified.module
     found = [(name, index, module.function_type(index)) for name, index in exported(module)]
-    wanted = [module.types[each.type] for each in module.imports]
+    wanted = [
+        module.types[each.type] if each.kind == "function" else FunctionType((), ())
+        for each in module.imports
+    ]
     rows, words, texts = bytearray(), bytearray(), bytearray()
     first = 2 + 5 * (len(found) + len(wanted))
 
@@ -82,9 +85,9 @@ def export_tables(program: Program) -> tuple[Table, ...]:
         at = len(texts)
         texts += name.encode() + b"\0"
         add(index, at, kind)
-    for entry in wanted:
+    for each, entry in zip(module.imports, wanted, strict=True):
         assert isinstance(entry, FunctionType), "the module is well-formed"
-        add(0, 0, entry)
+        add(EXPORT_KINDS.index(each.kind), each.type, entry)
     return (
         Table("exports", "u32", struct.pack("<2I", len(found), len(wanted)) + rows + words),
         Table("export_texts", "u8", bytes(texts), align=1),

@@ -196,6 +196,20 @@ class Instance:
 
     # -- inside -------------------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        """Run the start function, if there is one."""
+        watch_keyboard(self._lib)
+        stop = self._watch() if self.timeout is not None else None
+        try:
+            status = self._lib.tblvm_begin(self._context)
+        finally:
+            if stop is not None:
+                stop()
+        if status:
+            failure = self._failure(status)
+            self.close()
+            raise failure
+
     def _open(self) -> None:
         if self._context is None:
             raise InstanceClosed("the instance was closed: load the program again")

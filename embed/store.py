@@ -86,7 +86,8 @@ class Store:
         """An instance of *program*: a file (.tba, .tbc), a file's content, or a module.
 
         timeout: seconds of each call, in place of the store's. Raises LoadError where the module cannot be
-        loaded, SourceError for a source that does not translate, UsageError for what is no program.
+        loaded, SourceError for a source that does not translate, UsageError for what is no program; Trap,
+        DeadlineExceeded and Halted of its start function.
         """
         name, module, content = _program(program, self._registry)
 
@@ -122,6 +123,7 @@ class Store:
         instance = Instance(self, part, made, name, seconds)
         if self._streams != (None, None):
             part.consoles[address(made)] = Console(*self._streams)
+        instance._begin()
         return instance
 
     def _part(self, module: Module, verified: Callable[[], Verified], *, exactly: bool = False) -> Part:
@@ -146,6 +148,8 @@ class Store:
             if self._streams != (None, None):
                 part.use_consoles()
             for each in module.imports:
+                if each.kind != "function":
+                    continue
                 function = self._imports.get(each.module, {}).get(each.name)
                 if function is not None:
                     part.define(each.module, each.name, module, each.type, function)
@@ -154,7 +158,7 @@ class Store:
                 if self._limits[name] is None:
                     part.limit(name, least or int(self._registry.options[name][1].default))
             found = ffi().new("tblvm_context **")
-            status = part.lib.tblvm_load(part.store, content, len(content), found)
+            status = part.lib.tblvm_make(part.store, content, len(content), found)
             if status:
                 return LoadError(text(part.lib.tblvm_store_error(part.store)), status)
             return found[0]

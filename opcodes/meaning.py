@@ -436,11 +436,13 @@ class Machine:
         status = 0
         trace: tuple[Place, ...] = ()
         try:
-            self._enter(self.module.entry, [])
-            while self.frames:
-                frame = self.frames[-1]
-                step = self._steps[frame.function].get(frame.offset) or self._decoded(frame, decoder)
-                status = self._step(frame, step)
+            for function in (self.module.start, self.module.entry):
+                if function is not None:
+                    self._enter(function, [])
+                while self.frames:
+                    frame = self.frames[-1]
+                    step = self._steps[frame.function].get(frame.offset) or self._decoded(frame, decoder)
+                    status = self._step(frame, step)
         except _Halted:
             status = 0
         except TrapSignal as signal:

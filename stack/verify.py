@@ -413,7 +413,10 @@ class _Checker:
 
     def _check_import(self, value: int) -> None:
         """What is imported takes the function's parameters and gives its locals."""
-        wanted = self.module.types[self.module.imports[value].type]
+        imported = self.module.imports[value]
+        if imported.kind != "function":
+            raise _Mismatch(f"import {value} is a {imported.kind}, no function")
+        wanted = self.module.types[imported.type]
         assert isinstance(wanted, FunctionType)
         if wanted.parameters + wanted.results != self.locals or wanted.parameters != self.type.parameters:
             raise _Mismatch(

@@ -32,7 +32,7 @@ u32 tb_instances_run(struct tb_context *outer, const struct tb_image *image) {
   cx->store = &instance->store;
   cx->store->image = *image;
   tb_enter(cx, outer);
-  u32 trap = tb_run(cx, TB_ENTRY(cx));
+  u32 trap = tb_run_whole(cx);
   tb_leave(cx, outer);
   if (trap) tb_before_block(outer); /* its output comes before the report */
   u32 status = (u32)tb_status(cx, trap) & 0xff;

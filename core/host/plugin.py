@@ -32,6 +32,16 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             },
         ),
         MicroLibrary(
+            name="host.links",
+            doc="memories, tables and globals that a program imports",
+            room=_ROOM,
+            provides=("links",),
+            requires=("sharing", "host.imports"),
+            ways_out={
+                "sharing": "a runtime that stands alone has no host that gives it: load the module in Python"
+            },
+        ),
+        MicroLibrary(
             name="host.imports",
             doc="names and types of the functions that a program imports",
             room=_ROOM,

@@ -20,11 +20,12 @@ def _codes(codes: tuple[int, ...]) -> bytes:
 
 
 def import_tables(program: Program) -> tuple[Table, ...]:
-    """For each import its names and the types of its parameters and results; where each one is."""
+    """For each import its names and the types of its parameters and results; where each one is. Of what is no
+    function the names alone."""
     module = program.verified.module
     rows, places = bytearray(), [len(module.imports)]
     for each in module.imports:
-        type_ = module.types[each.type]
+        type_ = module.types[each.type] if each.kind == "function" else FunctionType((), ())
         assert isinstance(type_, FunctionType)
         places.append(len(rows))
         rows += _name(each.module) + _name(each.name) + _codes(type_.parameters) + _codes(type_.results)

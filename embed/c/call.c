@@ -49,6 +49,21 @@ static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *t
   return trap ? TBLVM_TRAPPED : TBLVM_OK;
 }
 
+int tblvm_begin(tblvm_context *context) {
+  struct tb_context *cx = tb_embed_context(context);
+  struct tb_embedded *instance = tb_embedded(cx);
+  int status = tb_embed_take(instance);
+  if (status) return status;
+  if (TB_START_FUNCTION(cx) != TB_NO_FUNCTION && !instance->begun) {
+    instance->begun = 1;
+    status = tb_embed_run(instance, TB_START_FUNCTION(cx), 0, 0);
+    /* A function that returns gives its cells back. */
+    if (!status && cx->cells_left != TB_STACK_CELLS) status = TBLVM_HALTED;
+  }
+  tb_embed_give(instance, TB_EMBED_IDLE);
+  return status;
+}
+
 int tblvm_call(tblvm_context *context, uint32_t function) {
   struct tb_context *cx = tb_embed_context(context);
   struct tb_embedded *instance = tb_embedded(cx);

@@ -80,6 +80,12 @@ static u32 *tb_put_types(struct tb_module *module, struct tb_export *row, struct
   return typed;
 }
 
+/* An import that is no function has none. */
+static struct tb_type_row tb_imported_type(const struct tb_module *module, u32 import) {
+  struct tb_type_row none = {0, 0, 0, 0};
+  return module->import_kinds[import] ? none : tb_module_type(module, module->import_types[import]);
+}
+
 void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
   (void)cx;
   u32 count = 0;
@@ -89,7 +95,7 @@ void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
     words += type.a + type.b;
   }
   for (u32 i = 0; i < module->imports; i++) {
-    struct tb_type_row type = tb_module_type(module, module->import_types[i]);
+    struct tb_type_row type = tb_imported_type(module, i);
     words += type.a + type.b;
   }
   u32 *table = tb_module_keep(module, 4 * (2 + 5 * ((u64)count + module->imports) + words));
@@ -109,7 +115,8 @@ void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
     typed = tb_put_types(module, row, type, texts, table, typed);
   }
   for (u32 i = 0; i < module->imports; i++, row++) {
-    row->function = row->name = 0;
-    typed = tb_put_types(module, row, tb_module_type(module, module->import_types[i]), texts, table, typed);
+    row->function = module->import_kinds[i];
+    row->name = module->import_types[i];
+    typed = tb_put_types(module, row, tb_imported_type(module, i), texts, table, typed);
   }
 }

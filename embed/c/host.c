@@ -25,6 +25,7 @@ void tb_embed_bind(struct tb_context *cx) {
   if (count) instance->bound = TB_MAP(cx, 0, (u64)count * sizeof *instance->bound);
   for (u32 i = 0; i < count; i++) {
     struct tb_import import = tb_host_import(cx, i);
+    if (tb_embed_import(cx, i)->function) continue; /* no function */
     const char *signature = (const char *)tb_export_texts(cx) + tb_embed_import(cx, i)->signature;
     const struct tb_definition *each = instance->owner->definitions;
     while (each && !(tb_embed_is(each->module, import.module, import.module_bytes) && tb_embed_is(each->name, import.name, import.name_bytes)))

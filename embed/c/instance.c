@@ -24,6 +24,11 @@ _Noreturn void tb_embed_fail(struct tb_context *cx, const char *message) {
 }
 
 int tblvm_load(tblvm_store *store, const void *module, size_t bytes, tblvm_context **context) {
+  int status = tblvm_make(store, module, bytes, context);
+  return status ? status : tblvm_begin(*context);
+}
+
+int tblvm_make(tblvm_store *store, const void *module, size_t bytes, tblvm_context **context) {
   tb_embed_clear(store);
   *context = 0;
   store->starting = tb_platform_try_map(0, sizeof *store->starting);

@@ -12,7 +12,7 @@ enum { TB_EMBED_IDLE, TB_EMBED_RUNNING, TB_EMBED_CLOSED };
 
 /* A context is the start of its instance.
  * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there.
- * unfinished: whether something ran since the program last ended. host: the import whose host function has control,
+ * begun: whether the start function has run. unfinished: whether something ran since the program last ended. host: the import whose host function has control,
  * null for none. shape: what the slots hold, or wait for: type words as in table exports. held: the reference of that
  * type that was put into the slot, 0 for none: what a host writes there itself is no reference. */
 struct tb_embedded {
@@ -20,7 +20,7 @@ struct tb_embedded {
   struct tblvm_store *owner;
   struct tb_embedded *next;
   u64 limits[TB_LIMITS];
-  u32 state, trap, stopped, unfinished, shape_count;
+  u32 state, trap, stopped, begun, unfinished, shape_count;
   const u32 *shape;
   const struct tb_definition **bound; /* by import */
   const struct tb_export *host;
@@ -66,7 +66,8 @@ struct tb_trap_row {
 extern const struct tb_trap_row tb_trap_rows[];
 
 /* Table exports, u32: how many functions are exported, how many imported, then a row for each of both; behind that type
- * words. Imports have no function and no name here (host.imports has).
+ * words. Of imports (names are in host.imports) function is their kind, 0 for a function, and name which one of that kind
+ * among the module's it is.
  * name, signature: where their texts are in table export_texts; types: place in table exports of a word for each
  * parameter and result: the type code in 24 bits; in 4 bits the type code of an array's elements that are numbers, 0
  * for anything else; then a bit for what has 64 bits; the highest bit for references to the heap. counts: parameters,

@@ -74,9 +74,15 @@ TBLVM_API int tblvm_store_define(tblvm_store *store, const char *module, const c
 
 /* -- instances -- */
 
-/* Loads a module: checks it, verifies it and makes an instance of it. A library that was built for a program has it
- * inside: it takes a null pointer and 0. The bytes can be freed afterwards. */
+/* Loads a module: checks it, verifies it and makes an instance of it, whose start function runs. A library that was
+ * built for a program has it inside: it takes a null pointer and 0. The bytes can be freed afterwards. Where the start
+ * function is stopped, TBLVM_TRAPPED, or ends the program, TBLVM_HALTED, the instance is there all the same, for
+ * tblvm_trap and tblvm_frame, and to be freed; *context is null where none was made. */
 TBLVM_API int tblvm_load(tblvm_store *store, const void *module, size_t bytes, tblvm_context **context);
+/* The same in two steps, for hosts that want to know the instance before it runs: makes it; runs its start function, if
+ * it has one that has not run. */
+TBLVM_API int tblvm_make(tblvm_store *store, const void *module, size_t bytes, tblvm_context **context);
+TBLVM_API int tblvm_begin(tblvm_context *context);
 /* Gives the memory of the instance back. What is called with it later is refused, until it is freed. */
 TBLVM_API int tblvm_close(tblvm_context *context);
 /* Closes and frees it; the pointer names nothing any more. TBLVM_BUSY, and nothing is freed, while it runs. */

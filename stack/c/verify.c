@@ -262,6 +262,7 @@ static const char *tb_bind_immediate(struct tb_verifier *v, u32 kind, u32 variab
       return value < m->element_segments ? 0 : "there is no such element segment";
     case TB_IMM_IMPORT:
       if (value >= m->imports) return "there is no such import";
+      if (m->import_kinds[value]) return "the import is no function";
       return tb_fits_import(v, value) ? 0 : "the import has other types than the function's parameters and locals";
     case TB_IMM_FUNCTYPE:
       return value < m->types && tb_module_type(m, value).kind == TB_KIND_FUNCTION ? 0 : "the type is no function type";

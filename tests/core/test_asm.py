@@ -23,12 +23,15 @@ from tblvm.core.module import (
     Debug,
     Export,
     Function,
+    FunctionTable,
     FunctionType,
+    Memory,
     PageUse,
     Shape,
 )
 from tblvm.core.text import constant_text, float_bits, quote, spell, tokenize
 from tblvm.opcodes import Isa, OpcodeSet, Page
+from tblvm.stack import verify
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.tba"))
 
@@ -80,6 +83,62 @@ def test_exports_and_imports(isa: Isa) -> None:
     assert [(each.module, each.name) for each in module.imports] == [("env", "é x"), ("", "")]
     first, second = (module.types[each.type] for each in module.imports)
     assert (first, second) == (FunctionType((16, 2), (16,)), FunctionType((), ()))
+
+
+def test_imports_of_every_kind(isa: Isa) -> None:
+    before = """.import memory mem: "env", "memory", 1, 3
+.import f(a: i32): "env", "f"
+.import table tab: "env", "t", 2
+.import global g: "env", "g", fixed i32
+.import global other: "env", "h", Node[]
+.import memory: "env", "named memory", ()
+.import table(): "env", "named table"
+.memory own: 2
+.global mine: fixed f64
+.data x: mem, 3
+.end
+.class Node
+.end
+.start begin
+.func begin()
+    HOST memory
+    RET
+.end
+"""
+    module = assemble(main("LOADG g\nPRINT\nMEMORY_SIZE own\nPOP\nHALT", before), isa)
+    assert [(each.kind, each.name, each.type) for each in module.imports if each.kind != "function"] == [
+        ("memory", "memory", 0),
+        ("table", "t", 0),
+        ("global", "g", 0),
+        ("global", "h", 1),
+    ]
+    assert [each.name for each in module.imports if each.kind == "function"] == [
+        "f",
+        "named memory",
+        "named table",
+    ]
+    assert module.memories == (Memory(1, 3), Memory(2, 0x10000))
+    assert module.tables == (FunctionTable(2, 0xFFFFFFFF),)
+    assert (module.globals, module.fixed_globals) == ((1, 17, 4), (0, 2))
+    assert module.start is not None and module.function_name(module.start) == "begin"
+    assert module.data[0].memory == 0
+    verify(module, isa)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('.memory a: 1\n.import memory b: "m", "n", 1', "what is imported stands before each memory"),
+        ('.import memory b: "m", "n", 2, 1', "2, 1"),
+        ('.import memory b: "m", "n"', "expected ','"),
+        ('.import global g: "m", "n", fixed', "no type is called fixed"),
+        (".start nothing", "no function is called nothing"),
+        (".start main\n.start main", ".start occurs twice"),
+    ],
+)
+def test_mistakes_of_imports_and_start(text: str, message: str, isa: Isa) -> None:
+    with pytest.raises(SourceError, match=message):
+        assemble(main("HALT", text), isa)
 
 
 def test_an_import_with_the_function_that_calls_it(isa: Isa) -> None:

@@ -65,7 +65,13 @@ FULL = Module(
     data=(DataSegment(b"hello", 0, 65531), DataSegment(b""), DataSegment(b"1234")),
     tables=(FunctionTable(3, 3), FunctionTable(0, 0xFFFFFFFF)),
     elements=(ElementSegment((1, None), 0, 1), ElementSegment((0,))),
-    imports=(Import("env", "", 3), Import("é", "x", 0)),
+    imports=(
+        Import("env", "", 3),
+        Import("m", "", 0, "global"),
+        Import("é", "x", 0),
+        Import("m", "m", 0, "memory"),
+        Import("m", "m", 0, "table"),
+    ),
     exports=(
         Export("", "memory", 1),
         Export("a", "function", 0),
@@ -84,6 +90,7 @@ FULL = Module(
     ),
 )
 PLAIN = Module(types=(FunctionType((), ()),), functions=(Function(b"\x29", 0, (), 0),))
+STARTED = replace(PLAIN, globals=(1, 2, 1), start=0, fixed_globals=(0, 2))
 FILE = tbc.write(FULL)
 
 
@@ -99,6 +106,7 @@ def test_read_undoes_write(data: st.DataObject, modules: st.SearchStrategy[Modul
 def test_full_and_plain_modules() -> None:
     assert tbc.read(FILE) == FULL
     assert tbc.read(tbc.write(PLAIN)) == PLAIN
+    assert tbc.read(tbc.write(STARTED)) == STARTED
 
 
 def test_header() -> None:
@@ -241,6 +249,26 @@ MALFORMED: list[tuple[Module, str]] = [
     (replace(PLAIN, imports=(Import("a", "b", -1),)), "import 0 has type -1"),
     (replace(PLAIN, imports=(Import("\ud800", "b", 0),)), "has a lone surrogate"),
     (replace(PLAIN, imports=(Import("a", "b" * 0x10000, 0),)), "longer than 65535 bytes"),
+    (replace(PLAIN, imports=(Import("a", "b", 0, "tag"),)), "import 0 has the unknown kind 'tag'"),
+    (replace(PLAIN, imports=(Import("a", "b", 0, "memory"),)), "import 0 is memory 0, which is none"),
+    (SPACES(imports=(Import("a", "b", 1, "table"),)), "import 0 is table 1, which is none or not in order"),
+    (
+        SPACES(imports=(Import("a", "b", 0, "table"),) * 2),
+        "import 1 is table 0, which is none or not in order",
+    ),
+    (replace(STARTED, start=1), "the start function 1 is no function"),
+    (replace(STARTED, start=-1), "the start function -1 is no function"),
+    (
+        replace(
+            STARTED,
+            types=(FunctionType((), ()), FunctionType((1,), ())),
+            functions=(*PLAIN.functions, Function(b"\x29", 1, (), 0)),
+            start=1,
+        ),
+        "the start function 1 takes or gives something",
+    ),
+    (replace(STARTED, fixed_globals=(3,)), "the fixed global 3 is none, or out of order"),
+    (replace(STARTED, fixed_globals=(1, 1)), "the fixed global 1 is none, or out of order"),
     (replace(PLAIN, exports=(Export("a", "function", 1),)), "export 0 is function 1, and there are 1"),
     (replace(PLAIN, exports=(Export("a", "memory", 0),)), "export 0 is memory 0, and there are 0"),
     (replace(PLAIN, exports=(Export("a", "tag", 0),)), "export 0 has the unknown kind 'tag'"),
@@ -344,7 +372,7 @@ DAMAGED: list[tuple[Callable[[bytearray], None], str]] = [
     (row(1, 0, 0x80000003), "not in order of their kinds"),
     (row(1, 0, 1), "functions is marked wrongly"),
     (row(16, 0, 0x80000010), "names is marked wrongly"),
-    (row(18, 0, 0x80000014), "it needs section 20, which this tblvm does not know"),
+    (row(18, 0, 0x80000016), "it needs section 22, which this tblvm does not know"),
     (row(6, 0, 0x80000007), "it needs section 7, which this tblvm does not know"),
     (row(1, 2, 0), "section functions is empty"),
     (row(1, 1, len(FILE)), "section functions is outside of the file"),
@@ -383,7 +411,8 @@ DAMAGED: list[tuple[Callable[[bytearray], None], str]] = [
     (section(6, 12, 0xFF, "<B"), "the name of a page is not UTF-8"),
     (section(8, 0, 0x7F, "<B"), "section imports ends inside a list"),
     (section(8, 1, 0xFF, "<B"), "a name in section imports is not UTF-8"),
-    (section(8, 5, 1, "<B"), "import 0 has the unknown kind 1"),
+    (section(8, 5, 4, "<B"), "import 0 has the unknown kind 4"),
+    (section(8, 5, 1, "<B"), "import 0 is table 3, which is none or not in order"),
     (section(8, 6, 0x80, "<B"), "section imports"),
     (section(9, 1, 4, "<B"), "export 0 has the unknown kind 4"),
     (section(9, 2, 9, "<B"), "export 0 is memory 9, and there are 2"),

@@ -5,8 +5,8 @@
 enum { TB_HEADER_BYTES = 44, TB_TABLE_AT = 48, TB_MAX_SCREEN = 0x4000 };
 #define TB_REQUIRED 0x80000000u
 /* By kind: the sections that this reader knows, and those of them that code needs. */
-#define TB_KNOWN_SECTIONS 0xfff7eu
-#define TB_NEEDED_SECTIONS 0x8fd7eu
+#define TB_KNOWN_SECTIONS 0x3fff7eu
+#define TB_NEEDED_SECTIONS 0x38fd7eu
 
 static const char tb_plain[] = "it has interfaces, or classes that inherit or have methods: build a runtime with page object";
 
@@ -181,6 +181,8 @@ void tb_module_check(struct tb_module *module) {
   tb_require(module, !screen->size || (screen->size == 8 && tb_load_u64(screen->at)), "section screen is not a width and a height");
   tb_check_imports(module, 0);
   tb_check_exports(module, 0);
+  tb_require(module, tb_rows(module, &module->section[TB_SECTION_START], 4) < 2, "section start is not one function");
+  tb_rows(module, &module->section[TB_SECTION_FIXED], 4);
   tb_check_debug(module);
   tb_check_types(module, &wide);
   for (u32 i = 0; i < module->constants; i++) {
@@ -196,6 +198,7 @@ void tb_module_check(struct tb_module *module) {
     u32 size = tb_module_word(module, TB_SECTION_SCREEN, i);
     tb_require(module, size - 1 < TB_MAX_SCREEN, "its screen has a wrong width or height");
   }
+  tb_check_start(module);
   tb_check_pages(module);
   tb_check_shapes(module);
   tb_check_imports(module, 1);

@@ -46,6 +46,7 @@ static void tb_constants_table(struct tb_module *module) {
 
 void tb_module_tables(struct tb_context *cx, struct tb_module *module) {
   module->image->entry = module->entry;
+  module->image->start = module->start;
   module->image->entry_results = tb_module_type(module, tb_module_function(module, module->entry).type).b;
   TB_SET_TABLE(code, module->code.at);
   tb_functions_table(module);

@@ -11,6 +11,8 @@ static void tb_check_debug(struct tb_module *module);
 /* Structure, and when that is done *meaning*. */
 static void tb_check_imports(struct tb_module *module, u32 meaning);
 static void tb_check_exports(struct tb_module *module, u32 meaning);
+/* The start function, and which globals nothing else sets. */
+static void tb_check_start(struct tb_module *module);
 
 /* Meaning. *wide becomes 1 where a type has 64 bits. */
 static void tb_check_types(struct tb_module *module, u32 *wide);

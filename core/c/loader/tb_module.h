@@ -12,7 +12,9 @@
 enum { TB_SECTION_FUNCTIONS = 1, TB_SECTION_LOCALS, TB_SECTION_TYPES, TB_SECTION_TYPE_LIST, TB_SECTION_GLOBALS,
        TB_SECTION_PAGES, TB_SECTION_IMPORTS = 8, TB_SECTION_EXPORTS, TB_SECTION_SHAPES, TB_SECTION_MEMORIES, TB_SECTION_DATA, TB_SECTION_TABLES,
        TB_SECTION_ELEMENTS, TB_SECTION_CLASSES, TB_SECTION_NAMES, TB_SECTION_LINES, TB_SECTION_SOURCE,
-       TB_SECTION_SCREEN, TB_SECTIONS };
+       TB_SECTION_SCREEN, TB_SECTION_START, TB_SECTION_FIXED, TB_SECTIONS };
+/* What can be imported and exported. */
+enum { TB_EXPORT_FUNCTION, TB_EXPORT_TABLE, TB_EXPORT_MEMORY, TB_EXPORT_GLOBAL, TB_EXPORT_KINDS };
 enum { TB_KIND_CLASS = 1, TB_KIND_ARRAY, TB_KIND_FUNCTION, TB_KIND_INTERFACE };
 enum { TB_POOL_I32 = 1, TB_POOL_F32, TB_POOL_I64, TB_POOL_F64, TB_POOL_LATIN1, TB_POOL_UTF16 };
 enum { TB_FLAG_COLLECTOR = 1, TB_FLAG_WIDE = 2 };
@@ -45,11 +47,13 @@ struct tb_type_row {
 
 struct tb_import_row {
   struct tb_area module, name;
-  u32 type;
+  u32 kind, type;
 };
 
 /* image: where the runtime finds the tables that are made; context: whose program it becomes, for whoever refuses it.
- * functions ... imports: numbers of rows. import_types: of each import the index of its function type. names: how
+ * functions ... imports: numbers of rows. import_kinds, import_types: of each import its kind, and the index of its
+ * function type, or which one of its kind among the module's it is. imported: how many there are of each kind. start:
+ * TB_NONE for none. names: how
  * many functions have a name in the names section, and
  * where the first one is. field_offsets: parallel to the type list, for classes: byte offsets in the object.
  * canonical: for each type the first one that is equal. branches: the side table of branch tables: for each the
@@ -66,10 +70,12 @@ struct tb_module {
   struct tb_context *context;
   struct tb_area file, pool, code, data, section[TB_SECTIONS];
   u32 functions, types, globals, constants, memories, data_segments, tables, element_segments, imports;
-  u32 flags, entry, min_stack, min_heap;
+  u32 imported[TB_EXPORT_KINDS];
+  u32 flags, entry, start, min_stack, min_heap;
   u32 names, branch_table_count;
   const u8 *first_name;
   u32 *field_offsets, *canonical, *import_types;
+  u8 *import_kinds;
   u32 *branches;
   u64 *branch_tables;
   struct tb_hierarchy *hierarchy;

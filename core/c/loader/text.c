@@ -46,7 +46,8 @@ struct tb_import_row tb_module_import(const u8 **at, const u8 *end) {
     *names[i] = (struct tb_area){(u8 *)(__UINTPTR_TYPE__)*at, (u32)number};
     *at += (u32)number;
   }
-  tb_module_leb(at, end, TB_LEB_UNSIGNED, &number); /* the kind: there is one */
+  tb_module_leb(at, end, TB_LEB_UNSIGNED, &number);
+  row.kind = (u32)number;
   tb_module_leb(at, end, TB_LEB_UNSIGNED, &number);
   row.type = (u32)number;
   return row;

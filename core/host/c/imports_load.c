@@ -23,7 +23,8 @@ void tb_host_imports_load(struct tb_context *cx, struct tb_module *module) {
   const u8 *at = section->at;
   for (u32 i = 0; i < module->imports; i++) {
     struct tb_import_row row = tb_module_import(&at, section->at + section->size);
-    struct tb_type_row type = tb_module_type(module, row.type);
+    struct tb_type_row type = {0, 0, 0, 0};
+    if (row.kind == TB_EXPORT_FUNCTION) type = tb_module_type(module, row.type);
     rows[1 + i] = (u32)(module->low - start);
     tb_put_bytes(module, row.module);
     tb_put_bytes(module, row.name);

@@ -223,6 +223,20 @@ def test_a_program_that_imports_is_no_executable(registry: Registry) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "line", ['memory m: "env", "it", 1', 'table t: "env", "it", 1', 'global g: "env", "it", i32']
+)
+def test_nor_is_one_that_imports_something_else(line: str, registry: Registry, tmp_path: Path) -> None:
+    text = f".import {line}\n.func main()\n  HALT\n.end\n"
+    with pytest.raises(PolicyError) as caught:
+        plan(translate(text.encode(), "x.tba", registry), registry, Request())
+    kind = line.split()[0]
+    assert str(caught.value) == (
+        f"sharing is needed for it imports {kind} env.it → links → host.links, but a runtime that stands alone "
+        "has no host that gives it: load the module in Python"
+    )
+
+
 def test_an_import_that_nothing_calls_is_nothing(registry: Registry) -> None:
     text = '.import add: "env", "add", (i32) -> i32\n.export main\n.func main()\n  HALT\n.end\n'
     _, _, found = plan(translate(text.encode(), "x.tba", registry), registry, Request())

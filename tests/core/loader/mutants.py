@@ -81,7 +81,7 @@ def _named(module: Module) -> Debug:
     methods = [own_methods(module, at) for at in every]
     return Debug(
         source="a/b/ü.tba",
-        functions=("main", "f", "ü\x07", "", "g", "h"),
+        functions=("main", "f", "ü\x07", "", "g", "h", "start"),
         types=tuple(_NAMES.get(type(each), "") for each in module.types),
         fields=tuple(
             tuple(f"f{n}" for n in range(len(each.fields) if isinstance(each, ClassType) else 0))
@@ -90,7 +90,7 @@ def _named(module: Module) -> Debug:
         methods=tuple(
             tuple(f"m{n}" for n in each) if at % 2 else () for at, each in zip(every, methods, strict=True)
         ),
-        lines=(((0, 3),), (), ((2, 900),), (), (), ()),
+        lines=(((0, 3),), (), ((2, 900),), (), (), (), ()),
     )
 
 
@@ -157,6 +157,7 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         Function(b"\x05\x00\x28", 14),  # LOAD 0, RET
         Function(b"\x01\x05\x64\x07\x11\x28", 15),
         Function(b"\x05\x00\x28", 17, (34,)),
+        Function(b"\x28", 0),  # RET: the start function
     )
     return Module(
         table,
@@ -168,7 +169,15 @@ def _ground(reg: Registry, rng: random.Random) -> Module:
         data=(DataSegment(b"abcde", 0, 65531), DataSegment(b"x"), DataSegment(b"", 1, 0)),
         tables=(FunctionTable(3, 9), FunctionTable(0, 0xFFFFFFFF)),
         elements=(ElementSegment((1, None), 0, 1), ElementSegment((0, 2, None))),
-        imports=(Import("a", "", 3), Import("", "b", len(table) - 1), Import("a", "é", 8)),
+        imports=(
+            Import("a", "", 3),
+            Import("", "b", len(table) - 1),
+            *rng.choice(((), (Import("a", "g", 0, "global"), Import("a", "m", 0, "memory")))),
+            Import("a", "é", 8),
+            *rng.choice(((), (Import("a", "g", 0, "table"),))),
+        ),
+        start=rng.choice((None, None, len(functions) - 1)),
+        fixed_globals=rng.choice(((), (0,), (1, 4))),
         exports=(Export("", "global", 4), Export("a", "function", 5), Export("ab", "memory", 1)),
     )
 

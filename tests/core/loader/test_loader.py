@@ -138,7 +138,10 @@ EVERYTHING = """\
 .screen 13, 7
 .stack 300
 .heap 4K
-.global count: i32
+.import memory given: "host", "m", 3
+.import global number: "host", "g", fixed f64
+.import table calling: "host", "t", 1, 7
+.global count: fixed i32
 .global box: Box
 .class Box
   big: i64
@@ -170,12 +173,18 @@ EVERYTHING = """\
   null, walk
 .end
 .import ask: "host", "ask", () -> (i32, f64)
+.start begin
 .import alone: "", "é", (Box)
 .import outer(a: i32, b: Box) -> (Box, i64): "h", "o"
 .export pair
 .export pa: global box
 .export q: memory ground
 .export "é": table calls
+.func begin()
+  PUSH 1
+  STOREG count
+  RET
+.end
 .func pair() -> (i32, f64)
   .local x: i64
   PUSH -70

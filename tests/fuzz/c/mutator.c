@@ -105,7 +105,7 @@ static void tb_mutate_tables(struct tb_parts *parts) {
   struct tb_body *globals = tb_part(parts, TB_SECTION_GLOBALS), *pool = &parts->bodies[TB_POOL], *data = &parts->bodies[TB_DATA];
   u32 functions = rows->size / 24, function = functions ? tb_chance(functions) : 0, size;
   u8 word[4];
-  switch (tb_chance(15)) {
+  switch (tb_chance(17)) {
     case 0:
       if (!functions) return;
       tb_store_u32(word, tb_any_type(parts, 0));
@@ -183,6 +183,21 @@ static void tb_mutate_tables(struct tb_parts *parts) {
       }
       while (segments->size & 3) tb_put(segments, 0);
       return;
+    }
+    case 14: { /* an import of any kind */
+      struct tb_body *imports = tb_part(parts, TB_SECTION_IMPORTS);
+      tb_put(imports, 1);
+      tb_put(imports, 'm');
+      tb_put(imports, 0);
+      u32 kind = tb_chance(4);
+      tb_put(imports, kind);
+      return tb_put_leb(imports, kind ? tb_chance(3) : tb_chance(types->size / 16), 0);
+    }
+    case 15: { /* a start function, or one more fixed global */
+      u32 is_start = tb_chance(2);
+      struct tb_body *words = tb_part(parts, is_start ? TB_SECTION_START : TB_SECTION_FIXED);
+      if (is_start) words->size = 0;
+      return tb_put_u32(words, is_start ? function : words->size / 4 + tb_chance(2));
     }
     case 11:
     case 12:

@@ -7,7 +7,7 @@
 
 enum { TB_BODY_BYTES = 1 << 15, TB_FUZZ_KIND = TB_SECTIONS, TB_KINDS, TB_BODIES = 3 + TB_KINDS };
 /* As in core/c/loader/check.c: sections that code needs are marked so. */
-enum { TB_MARKED_SECTIONS = 0x8fc7e };
+enum { TB_MARKED_SECTIONS = 0x38fd7e };
 
 struct tb_body {
   u32 size;
