@@ -268,7 +268,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=150,
             provides=("linear-memory",),
-            requires=("platform",),
+            requires=("platform", "linear-bounds"),
             sources=("c/linear.c",),
             headers=("c",),
             include=("tb_linear.h",),
@@ -280,7 +280,6 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             load_sources=("c/linear_load.c",),
             on_load=("tb_linear_load",),
             constants=memory_constants,
-            memory=(Memory("linear", "linear memory", memory_bytes),),
             options=(
                 Option(
                     name="linear",
@@ -292,6 +291,16 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     limit=True,
                 ),
             ),
+        ),
+        MicroLibrary(
+            name="linear.checked",
+            doc="compares each access to a linear memory with its size",
+            room=ROOM,
+            size=0,
+            provides=("linear-bounds",),
+            requires=("linear-memory", "platform"),
+            headers=("c", "c/checked"),
+            memory=(Memory("linear", "linear memory", memory_bytes),),
         ),
         MicroLibrary(
             name="memory.linear-grow",

@@ -1,7 +1,6 @@
 /* Linear memories: each is as large as it can get from the start in addresses, and as large as it is in
  * pages that were touched. One that cannot grow takes what it has. */
 #include "tb_linear.h"
-#include "tb_platform.h"
 
 void tb_linear_start(struct tb_context *cx) {
   struct tb_store *store = tb_store_of(cx);
@@ -16,16 +15,16 @@ void tb_linear_start(struct tb_context *cx) {
     /* Others do not shrink: so much it can have at most. */
     if (most - least > left) most = least + left;
     if (!TB_LINEAR_GROWS) most = least;
-    store->memory_bytes[memory] = (u64)most << 16; /* until there is memory */
-    bytes += (u64)most << 16;
+    store->memory_bytes[memory] = tb_linear_span((u64)most << 16); /* until there is memory */
+    bytes += store->memory_bytes[memory];
   }
   store->memory_pages_left = left;
-  u8 *at = bytes ? TB_MEMORY_LINEAR(cx, 0, bytes) : 0;
+  u8 *at = tb_linear_rooms(cx, bytes);
   row = tb_linear_memories(cx) + 1;
   for (u32 memory = 0; memory < count; memory++, row += 2) {
     store->memory_at[memory] = at;
-    if (at) at += store->memory_bytes[memory]; /* null where all of them are empty */
-    store->memory_bytes[memory] = (u64)row[0] << 16;
+    if (at) at += store->memory_bytes[memory];
+    if (!tb_memory_resize(cx, memory, *row)) TB_FAIL(cx, "the system gives no memory");
   }
   if (!TB_LINEAR_ACTIVE) return;
   row = tb_linear_data(cx);

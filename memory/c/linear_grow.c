@@ -5,7 +5,7 @@ u32 tb_linear_grow(struct tb_context *cx, u32 memory, u32 pages) {
   u32 before = (u32)(store->memory_bytes[memory] >> 16);
   u32 most = tb_linear_memories(cx)[2 + 2 * memory];
   if (pages > most - before || pages > store->memory_pages_left) return 0xffffffffu;
+  if (!tb_memory_resize(cx, memory, before + pages)) return 0xffffffffu;
   store->memory_pages_left -= pages;
-  store->memory_bytes[memory] += (u64)pages << 16;
   return before;
 }
