@@ -91,7 +91,7 @@ class Wasmtime(Machine):
         assert isinstance(function, wasmtime.Func)
         try:
             return function(self._store, *arguments)
-        except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
+        except wasmtime.Trap as error:
             raise Stopped from error
 
     def read(self, address: int, size: int) -> bytes:
