@@ -7,7 +7,7 @@ ROOMS  := core opcodes stack memory gc embed builder frontends tools
 # Tests start Python more than a hundred times: not all of them are to compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint unit sanitize coverage differential fuzz fuzz-report fuzzers setup debian links clean
+.PHONY: demo test check lint unit sanitize coverage differential fuzz fuzz-report fuzzers corpus setup debian links clean
 
 demo: setup
 	$(BIN)/tbbuild --features core,gc examples/binary_trees.tba --run
@@ -21,8 +21,8 @@ lint: setup
 
 # What compares native runs with other runs, in large numbers. Coverage is measured without it: that makes
 # the reference several times as slow, and the other tests reach nearly all that these do.
-NATIVE := tests/core/io tests/core/loader tests/differential tests/fuzz tests/gc tests/memory tests/outside \
-  tests/test_examples.py tests/test_programs.py
+NATIVE := tests/core/io tests/core/loader tests/corpus tests/differential tests/fuzz tests/gc tests/memory \
+  tests/outside tests/test_examples.py tests/test_programs.py
 
 unit: setup debian
 	$(BIN)/python -m tests.c_coverage 85
@@ -48,6 +48,10 @@ fuzzers: setup
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 
+# Real WebAssembly programs of npm's packages, into the cache: the tests fetch what is missing by themselves.
+corpus: setup debian
+	$(BIN)/python -m tests.corpus.fetch
+
 setup: $(VENV)/.ready links
 
 # One stamp: made anew when the requirements change.
@@ -67,6 +71,7 @@ links:
 
 debian:
 	@tests/debian.sh gcc g++ libc6-dev clang nodejs openjdk-17-jdk-headless qemu-user-static chromium
+	@command -v npm >/dev/null || tests/debian.sh npm
 
 clean:
 	rm -rf $(VENV) .links build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -1,0 +1,152 @@
+"""One way to use a program on two engines: tblvm, and wasmtime as the oracle.
+
+Integers are signed, as both give them; an address is taken modulo 2**32.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import wasmtime
+
+import tblvm
+
+Imports = Mapping[str, Mapping[str, Callable[..., Any]]]
+_ADDRESS = 0xFFFFFFFF
+
+
+class Stopped(Exception):
+    """The program was stopped by a trap."""
+
+
+class Machine(ABC):
+    """A program that was loaded: its exported functions, and its memory."""
+
+    @abstractmethod
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Calls an export. Raises Stopped, and what a host function raised."""
+
+    @abstractmethod
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes of the memory."""
+
+    @abstractmethod
+    def write(self, address: int, data: bytes) -> None:
+        """Puts bytes into the memory."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Bytes that the memory has."""
+
+    def u32(self, address: int) -> int:
+        """The unsigned word at an address."""
+        return int(struct.unpack("<I", self.read(address, 4))[0])
+
+    def put(self, address: int, form: str, *values: Any) -> None:
+        """Writes *values* as `struct` does, little-endian."""
+        self.write(address, struct.pack("<" + form, *values))
+
+    def string(self, address: int) -> bytes:
+        """The bytes at an address up to the first zero."""
+        address &= _ADDRESS
+        found = b""
+        while b"\0" not in found:
+            step = min(256, self.size() - address - len(found))
+            if step <= 0:
+                break
+            found += self.read(address + len(found), step)
+        return found.partition(b"\0")[0]
+
+
+# How a driver gets its program: with functions for its imports.
+Open = Callable[..., Machine]
+
+
+@functools.cache
+def _compiled(content: bytes) -> tuple[wasmtime.Engine, wasmtime.Module]:
+    engine = wasmtime.Engine()
+    return engine, wasmtime.Module(engine, content)
+
+
+class Wasmtime(Machine):
+    """The program on wasmtime."""
+
+    def __init__(self, content: bytes, imports: Imports) -> None:
+        engine, module = _compiled(content)
+        self._store = wasmtime.Store(engine)
+        given = []
+        for each in module.imports:
+            assert isinstance(each.type, wasmtime.FuncType), f"{each.module}.{each.name} is no function"
+            given.append(wasmtime.Func(self._store, each.type, imports[each.module][each.name or ""]))
+        self._exports = wasmtime.Instance(self._store, module, given).exports(self._store)
+        memories = [each for each in self._exports.values() if isinstance(each, wasmtime.Memory)]
+        self._memory = memories[0] if memories else None
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        function = self._exports[name]
+        assert isinstance(function, wasmtime.Func)
+        try:
+            return function(self._store, *arguments)
+        except wasmtime.Trap as error:
+            raise Stopped from error
+
+    def read(self, address: int, size: int) -> bytes:
+        assert self._memory is not None
+        start = address & _ADDRESS
+        return bytes(self._memory.read(self._store, start, start + size))
+
+    def write(self, address: int, data: bytes) -> None:
+        assert self._memory is not None
+        self._memory.write(self._store, data, address & _ADDRESS)
+
+    def size(self) -> int:
+        assert self._memory is not None
+        return int(self._memory.data_len(self._store))
+
+
+class Tblvm(Machine):
+    """The program on tblvm. What its imports take and give is told by wasmtime's reading of the module."""
+
+    def __init__(self, content: bytes, imports: Imports) -> None:
+        functions: dict[str, dict[str, Any]] = {}
+        for each in _compiled(content)[1].imports:
+            assert isinstance(each.type, wasmtime.FuncType), f"{each.module}.{each.name} is no function"
+            name = each.name or ""
+            typed = tblvm.HostFunction(imports[each.module][name], _spelled(each.type))
+            functions.setdefault(each.module, {})[name] = typed
+        self._vm = tblvm.load(content, imports=functions)
+        self._memory = self._vm.memory()
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        try:
+            return self._vm.call(name, *arguments)
+        except tblvm.Trap as trap:
+            if trap.__cause__ is not None:
+                raise trap.__cause__ from None
+            raise Stopped from trap
+
+    def read(self, address: int, size: int) -> bytes:
+        start = address & _ADDRESS
+        data: bytes = self._memory[start : start + size]
+        assert len(data) == size, f"{size} bytes at {start} are outside of the memory"
+        return data
+
+    def write(self, address: int, data: bytes) -> None:
+        start = address & _ADDRESS
+        self._memory[start : start + len(data)] = data
+
+    def size(self) -> int:
+        return len(self._memory)
+
+
+def _spelled(kind: wasmtime.FuncType) -> str:
+    """A function's type as tblvm's documents write it."""
+    takes, gives = (", ".join(map(str, half)) for half in (kind.params, kind.results))
+    return f"({takes}) -> {gives}" if gives else f"({takes})"
+
+
+ENGINES: dict[str, type[Machine]] = {"wasmtime": Wasmtime, "tblvm": Tblvm}

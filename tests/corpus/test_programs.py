@@ -1,0 +1,40 @@
+"""Real programs: what they do here is what wasmtime says, and what Python's own libraries do."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .fetch import Unavailable, content
+from .given import Given
+from .machines import ENGINES, Imports, Machine
+from .manifest import Program, programs
+
+SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261122"))
+SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
+
+
+def transcript(engine: str, data: bytes, given: Given) -> list[object]:
+    """What the program's driver gives on *engine*."""
+
+    def open_(imports: Imports | None = None) -> Machine:
+        return ENGINES[engine](data, imports or {})
+
+    driver = importlib.import_module(f"tests.corpus.drivers.{given.program.driver}")
+    found: list[object] = driver.drive(open_, given)
+    return found
+
+
+@pytest.mark.parametrize("program", programs(), ids=lambda program: program.name)
+def test_it_does_what_it_does_elsewhere(program: Program, unavailable: Callable[[Exception], Any]) -> None:
+    try:
+        data = content(program)
+    except Unavailable as error:
+        return unavailable(error)
+    given = Given(program, SEED, SCALE)
+    assert transcript("wasmtime", data, given), "a driver gives what its program did"
+    return None
