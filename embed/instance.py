@@ -69,10 +69,11 @@ class Instance:
             raise self._failure(status)
         return None
 
-    def function(self, name: str) -> Callable[..., Any]:
-        """The function that the program exports as *name*, to be called as often as one likes. Raises
-        KeyError, and TypeError for one whose types cannot leave the program."""
-        return self._functions[name]
+    def function(self, name: str, *, bits: bool = False) -> Callable[..., Any]:
+        """The function that the program exports as *name*, to be called as often as one likes. bits: f32 and
+        f64 are ints from 0 on, their bits, so that NaNs stay what they are. Raises KeyError, and TypeError
+        for one whose types cannot leave the program."""
+        return self._caller(name, bits=True) if bits else self._functions[name]
 
     @property
     def functions(self) -> dict[str, str]:
@@ -240,7 +241,7 @@ class Instance:
         self._plain[name] = bound
         return bound
 
-    def _caller(self, name: str) -> Callable[..., Any]:
+    def _caller(self, name: str, *, bits: bool = False) -> Callable[..., Any]:
         watch_keyboard(self._lib)
         number = self._number(name)
         signature = self._signature(number)
@@ -261,6 +262,7 @@ class Instance:
             busy=self._busy,
             fail=self._failure,
             watch=self._watch if self.timeout is not None else None,
+            bits=bits,
         )
 
     def _watch(self) -> Callable[[], None]:

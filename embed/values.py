@@ -8,7 +8,7 @@ what it asks for, as `dataclasses` does it: a call costs little more than the fo
 from __future__ import annotations
 
 import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,8 @@ from .library import ffi
 
 # Of each number: the C type of the view, and how many of them a slot has.
 NUMBERS = {"i": ("int32_t", 2), "l": ("int64_t", 1), "f": ("float", 2), "d": ("double", 1)}
+# The same for who wants floats by their bits, as ints: Python's own float keeps no payload of an f32's NaN.
+BITS = {**NUMBERS, "f": ("uint32_t", 2), "d": ("uint64_t", 1)}
 # Of arrays of numbers: the type code of `array`, the C type; bytes for u8.
 ELEMENTS = {
     "b": ("b", "int8_t"),
@@ -169,8 +171,8 @@ def _define(source: str, names: dict[str, Any]) -> Any:
     return names["function"]
 
 
-def _views(slots: Any, types: Iterable[str]) -> dict[str, Any]:
-    return {f"{each}_": ffi().cast(f"{NUMBERS[each][0]} *", slots) for each in types if each in NUMBERS}
+def _views(slots: Any, types: Iterable[str], numbers: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    return {f"{each}_": ffi().cast(f"{numbers[each][0]} *", slots) for each in types if each in numbers}
 
 
 def _full(status: int) -> None:
@@ -189,11 +191,13 @@ def caller(
     busy: Callable[[], BaseException],
     fail: Callable[[int], BaseException],
     watch: Callable[[], Any] | None,
+    bits: bool = False,
 ) -> Callable[..., Any]:
     """A function that calls the program's function *number*. name: for messages.
 
     running: whether the slots are in use, as its only element. busy, fail: make the exception for when they
     are, and for a status that is not 0. watch: starts the clock of a call; its answer is called at the end.
+    bits: floats are ints, of their bits.
     """
     takes, gives = parse(signature)
     names = [f"a{index}" for index in range(len(takes))]
@@ -226,7 +230,7 @@ def caller(
     made: Callable[..., Any] = _define(
         source,
         {
-            **_views(lib.tblvm_slots(context), (*takes, *gives)),
+            **_views(lib.tblvm_slots(context), (*takes, *gives), BITS if bits else NUMBERS),
             "lib": lib,
             "context": context,
             "number": number,

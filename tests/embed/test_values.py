@@ -100,6 +100,23 @@ def test_other_values_are_refused_and_nothing_happens(
     assert vm.fuel == loads(same(type_), imports={"env": {"ask": lambda given: given}}).fuel
 
 
+@pytest.mark.parametrize(("type_", "width"), [("f32", 32), ("f64", 64)])
+def test_floats_by_their_bits(loads: Load, type_: str, width: int) -> None:
+    vm = loads(same(type_), imports={"env": {"ask": lambda value: value}})
+    own, hosted = vm.function("own", bits=True), vm.function("hosted")
+    mantissa = 23 if width == 32 else 52
+    quiet = ((1 << width - 1 - mantissa) - 1) << mantissa | 1 << mantissa - 1
+    signalling = quiet ^ 1 << mantissa - 1 | 1
+    for each in (0, 1, quiet, signalling, signalling | 1 << width - 1, (1 << width) - 1):
+        assert own(each) == each
+    assert hosted(1.5) == 1.5, "the other way is what it was"
+    for wrong in (-1, 1 << width):
+        with pytest.raises(OverflowError, match="own takes"):
+            own(wrong)
+    with pytest.raises(TypeError):
+        own(1.5)
+
+
 def test_other_numbers_of_arguments_are_refused(loads: Load) -> None:
     vm = loads(same("i32"), imports={"env": {"ask": lambda value: value}})
     for arguments in ((), (1, 2)):
