@@ -75,6 +75,11 @@ _OPTIONS = (
         "[default: x86_64-linux; c11 for --artifact c]",
     ),
     click.option(
+        "--invoke",
+        metavar="CALL",
+        help="The program is this call: an export and its arguments, as in 'fib 30'; it prints the results.",
+    ),
+    click.option(
         "--passes",
         shell_complete=registered("passes", several=True),
         metavar="NAMES",
@@ -197,6 +202,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
     programs."""
     from ..core.registry import choose
     from .artifacts import EXE, KINDS
+    from .invoke import words
     from .resolve import Request
 
     config, sources = configured(), origins()
@@ -230,6 +236,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         artifact=KINDS[str(given.get("artifact") or EXE.name)],
         bundle=_bundle(registry, given["bundle"]),  # type: ignore[arg-type]
         passes=None if given["passes"] is None else names(str(given["passes"])),
+        invoke=words(str(given["invoke"])) if given["invoke"] else (),
     )
 
 

@@ -16,6 +16,7 @@ from .compile import Linked, LinkError, compile_
 from .compose import BUNDLE, INSTANCES, Composition, compose
 from .emit import Sources, emit
 from .general import general, sample
+from .invoke import check_runs, invoke
 from .measure import Footprint, measure
 from .need import Asked, Need, need, together
 from .optimise import chosen, optimise
@@ -69,6 +70,10 @@ def plan(module: Module | None, registry: Registry, request: Request) -> tuple[V
     if module is None:
         planned = general(registry, request)
         return sample(registry), planned.need, planned
+    if request.invoke:
+        module = invoke(module, registry.isa, request.invoke)
+    elif not request.artifact.hosted:
+        check_runs(module, registry.isa)
     if request.passes is None and request.artifact.hosted and not module.exports:
         passes = ()  # its host can call each function by its name
     verified, steps = optimise(verify(module, registry.isa), registry, passes)
