@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from ..opcodes import CORE, Isa, Opcode
@@ -51,7 +51,6 @@ def read_leb(code: bytes, at: int, *, signed: bool = False, most: int = 0x7FFFFF
     if at < len(code) and code[at] < 0x40:  # most are as small, and the same with a sign and without
         return code[at], at + 1
     value = shift = 0
-    start = at
     while True:
         if at >= len(code):
             raise ValueError("the code ends inside an immediate")
@@ -59,7 +58,7 @@ def read_leb(code: bytes, at: int, *, signed: bool = False, most: int = 0x7FFFFF
         at += 1
         value |= (byte & 0x7F) << shift
         shift += 7
-        if not byte & 0x80:
+        if byte < 0x80:
             break
         if shift >= 35:
             raise ValueError("an immediate exceeds 32 bits")
@@ -67,9 +66,16 @@ def read_leb(code: bytes, at: int, *, signed: bool = False, most: int = 0x7FFFFF
         value -= 1 << shift
     if not -(1 << 31) <= value <= most:
         raise ValueError("an immediate exceeds 32 bits")
-    if at - start != len(write_leb(value, signed=signed)):
-        raise ValueError("an immediate is not in its shortest form")
+    if shift > 7 and byte in (0, 0x7F):
+        # A last byte that only repeats the sign, which is a bit of the one before in a signed number.
+        sign = code[at - 2] & 0x40 if signed else 0
+        if byte == (0x7F if sign else 0):
+            raise ValueError("an immediate is not in its shortest form")
     return value, at
+
+
+MAX_DECODED = 1 << 16  # instructions that a decoder remembers
+_LOOK = -1  # among numbers of immediates: how long the instruction is, only a closer look can tell
 
 
 class Decoder:
@@ -82,6 +88,7 @@ class Decoder:
         self._core = isa.page(CORE.name)
         self._prefixed: dict[int, tuple[PageUse, dict[int, Opcode]]] = {}
         self._core_last = -1  # a module lists every page that it uses
+        self._decoded: dict[bytes, tuple[Opcode, tuple[int, ...]]] = {}
         for use in pages:
             if use.name not in isa.pages:
                 raise ModuleError(
@@ -106,6 +113,10 @@ class Decoder:
                 raise ModuleError(f"two pages have prefix {use.prefix:#x}")
             known = {code: op for code, op in isa.page(use.name).items() if code <= use.last}
             self._prefixed[use.prefix] = (use, known)
+        # How many immediates stand behind a core opcode; behind an opcode with a prefix.
+        last = self._core_last
+        self._counts = _counts({code: opcode for code, opcode in self._core.items() if code <= last})
+        self._behind = {prefix: _counts(known) for prefix, (_, known) in self._prefixed.items()}
 
     def at(self, code: bytes, offset: int) -> tuple[Opcode, tuple[int, ...], int]:
         """The opcode at *offset*, its immediates, and the offset behind them. Raises ValueError.
@@ -128,7 +139,11 @@ class Decoder:
                 raise ValueError(f"{byte:#04x} is no opcode, and no prefix of a page that the module lists")
         immediates = []
         for kind in opcode.kinds:
-            value, offset = read_leb(code, offset, signed=kind in SIGNED_KINDS, most=highest(kind))
+            if offset < len(code) and code[offset] < 0x40:  # as most are
+                value = code[offset]
+                offset += 1
+            else:
+                value, offset = read_leb(code, offset, signed=kind in SIGNED_KINDS, most=highest(kind))
             if kind != "targets":
                 immediates.append(value)
                 continue
@@ -139,6 +154,51 @@ class Decoder:
                 immediates.append(target)
         return opcode, tuple(immediates), offset
 
+    def split(self, code: bytes) -> list[bytes]:
+        """The bytes of each instruction of *code*, as far as there are whole ones. An opcode is known then;
+        `decode` tells whether the immediates are right, and `at` what is wrong behind the last one.
+
+        An instruction's meaning depends on its bytes alone, not on where it stands: equal ones need be looked
+        at only once.
+        """
+        found: list[bytes] = []
+        counts, behind = self._counts, self._behind
+        at, size = 0, len(code)
+        try:
+            while at < size:
+                start = at
+                byte = code[at]
+                at += 1
+                count = counts[byte]
+                if count == _LOOK and byte in behind:
+                    count = behind[byte][code[at]]
+                    at += 1
+                if count == _LOOK:
+                    at = self.at(code, start)[2]
+                    count = 0
+                while count:
+                    while code[at] > 0x7F:
+                        at += 1
+                    at += 1
+                    count -= 1
+                found.append(code[start:at])
+        except (IndexError, ValueError):  # it ends inside one, or that is none
+            pass
+        return found
+
+    def decode(self, instruction: bytes) -> tuple[Opcode, tuple[int, ...]]:
+        """The opcode of an instruction that `split` found, and its immediates as `at` has them.
+
+        Raises ValueError.
+        """
+        found = self._decoded.get(instruction)
+        if found is None:
+            opcode, immediates, _ = self.at(instruction, 0)
+            if len(self._decoded) >= MAX_DECODED:
+                self._decoded.clear()
+            found = self._decoded[instruction] = opcode, immediates
+        return found
+
     def instructions(self, code: bytes) -> Iterator[tuple[int, Opcode, tuple[int, ...], int]]:
         """(offset, opcode, immediates, next offset) of each instruction. Raises ValueError."""
         offset = 0
@@ -146,6 +206,16 @@ class Decoder:
             opcode, immediates, after = self.at(code, offset)
             yield offset, opcode, immediates, after
             offset = after
+
+
+def _counts(opcodes: Mapping[int, Opcode]) -> list[int]:
+    """For each byte the number of immediates behind that opcode; _LOOK where it is none, or has a branch
+    table."""
+    found = [_LOOK] * 256
+    for code, opcode in opcodes.items():
+        if "targets" not in opcode.kinds:
+            found[code] = len(opcode.kinds)
+    return found
 
 
 def relax(pieces: Sequence[bytes | int], places: Sequence[int]) -> list[int]:

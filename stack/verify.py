@@ -19,6 +19,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import NoReturn
 
 from ..core.code import Decoder
 from ..core.errors import ModuleError
@@ -26,7 +28,6 @@ from ..core.hierarchy import Hierarchy
 from ..core.module import (
     MAX_FRAME_CELLS,
     UNMEASURED,
-    ArrayType,
     ClassType,
     Function,
     FunctionType,
@@ -35,89 +36,17 @@ from ..core.module import (
 )
 from ..core.verified import Form, Verified, VerifiedFunction
 from ..core.wellformed import check
-from ..opcodes import Declaration, Isa, Opcode, types
+from ..opcodes import Isa, Opcode, types
 from ..opcodes.ir import Node
-from ..opcodes.signature import ELEMENTS, Pattern
 from ..opcodes.trace import is_safepoint
 from .kinds import FREE_MOVES, MAX_MAP_CELLS, MOVES_PER_BYTE
+from .match import Matcher, Mismatch
+from .stacks import Stack
+from .steps import Effects, Memory, Step
 
-Codes = dict[str, int]  # type variable, or kind of pattern -> type code
-# Immediates that only count the things of one kind in the module: what they are called, and where they are.
-_LISTED = {
-    "func": ("function", "functions"),
-    "memory": ("memory", "memories"),
-    "data": ("data segment", "data"),
-    "table": ("table", "tables"),
-    "elem": ("element segment", "elements"),
-    "import": ("import", "imports"),
-}
 MAX_SHOWN = 16  # types of an operand stack in a message
-
-
-class Stack:
-    """The types on an operand stack: a top above another stack. Equal stacks of one pass are one object.
-
-    So pushing, popping, remembering and comparing cost the same however deep a stack is, and what is
-    remembered of a whole function is as large as the function.
-    """
-
-    __slots__ = ("_above", "below", "code", "depth", "nearest")
-
-    def __init__(self, below: Stack | None = None, code: int = 0) -> None:
-        self.below, self.code = below, code
-        self.depth: int = 0 if below is None else below.depth + 1
-        self._above: dict[int, Stack] = {}
-        # The nearest stack whose top is a reference: this one or one below.
-        self.nearest: Stack | None = None
-        if below is not None:
-            self.nearest = self if types.is_reference_code(code) else below.nearest
-
-    def push(self, *codes: int) -> Stack:
-        """The stack with *codes* on it, the last one on top."""
-        stack = self
-        for code in codes:
-            above = stack._above.get(code)
-            if above is None:
-                above = stack._above[code] = Stack(stack, code)
-            stack = above
-        return stack
-
-    def take(self, count: int) -> tuple[Stack, tuple[int, ...]]:
-        """What is below the *count* top cells, and their types, the deepest first; count <= depth."""
-        stack, taken = self, []
-        for _ in range(count):
-            assert stack.below is not None
-            taken.append(stack.code)
-            stack = stack.below
-        return stack, tuple(reversed(taken))
-
-    def fits(self, wanted: Stack, hierarchy: Hierarchy, known: set[tuple[Stack, Stack]]) -> bool:
-        """Whether this may stand where *wanted* is expected. known: some pairs of which that was true, so
-        that deep stacks are not compared all the way again."""
-        here, there = self, wanted
-        if here.depth != there.depth:
-            return False
-        passed = []
-        while here is not there:
-            if not hierarchy.assignable(here.code, there.code):
-                return False
-            if here.depth % 64 == 0:
-                if (here, there) in known:
-                    break
-                passed.append((here, there))
-            assert here.below is not None and there.below is not None
-            here, there = here.below, there.below
-        known.update(passed)
-        return True
-
-    def references(self) -> tuple[int, ...]:
-        """The indexes of the cells that hold references, 0 the deepest."""
-        found, stack = [], self.nearest
-        while stack is not None:
-            assert stack.below is not None
-            found.append(stack.depth - 1)
-            stack = stack.below.nearest
-        return tuple(reversed(found))
+# Transfers of control that look at the type of the function that they stand in.
+_OF_FUNCTION = frozenset({"return", "tail_invoke"})
 
 
 def verify(module: Module, isa: Isa) -> Verified:
@@ -135,9 +64,9 @@ def verify(module: Module, isa: Isa) -> Verified:
     for shape in module.shapes:
         shapes.setdefault(shape.function, {})[shape.offset] = shape.types
     totals = _Totals(FREE_MOVES + MOVES_PER_BYTE * sum(len(each.code) for each in module.functions))
-    hierarchy = Hierarchy(module.types)
+    hierarchy, memory = Hierarchy(module.types), Memory()
     for index, function in enumerate(module.functions):
-        checker = _Checker(module, hierarchy, decoder, index, forms, shapes.get(index, {}), totals)
+        checker = _Checker(module, hierarchy, decoder, index, forms, shapes.get(index, {}), totals, memory)
         verified.append(checker.run())
         if function.max_stack not in (UNMEASURED, checker.deepest):
             raise ModuleError(
@@ -158,10 +87,6 @@ def _check_entry(module: Module) -> None:
         raise ModuleError(
             "it is the entry point, and returns something else than an i32, the exit status", name
         )
-
-
-class _Mismatch(Exception):
-    """A declaration of an opcode does not fit the stack or the immediates; the text says why."""
 
 
 @dataclass
@@ -185,6 +110,7 @@ class _Checker:
     forms: dict[Form, int]
     shapes: dict[int, tuple[int, ...]]
     totals: _Totals
+    memory: Memory = field(default_factory=Memory)
     deepest: int = 0
     offset: int = 0
     _maps: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -195,14 +121,18 @@ class _Checker:
     _fitting: set[tuple[Stack, Stack]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.memory.begin()
+        self.memory.size += sum(map(len, self.shapes.values()))
         self.type = self.module.function_type(self.index)
         self.code = self.module.functions[self.index].code
         self.locals = (*self.type.parameters, *self.module.functions[self.index].locals)
         self.frame = len(self.locals)
-        self._empty = Stack()
+        self._matcher = Matcher(self.module, self.hierarchy, self.type, self.locals)
+        self._kinds: dict[bytes, int] = {}
+        self._empty = self.memory.empty
         self._expect = {offset: self._empty.push(*codes) for offset, codes in self.shapes.items()}
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str) -> NoReturn:
         raise ModuleError(
             message,
             self.module.function_name(self.index),
@@ -211,45 +141,49 @@ class _Checker:
         )
 
     def run(self) -> VerifiedFunction:
-        starts: array[int] = array("I")
         chosen: array[int] = array("H")
-        seen: set[int] = set()
-        stack: Stack | None = self._expect.get(0, self._empty)
-        if stack is not self._empty:
+        if self._expect.get(0, self._empty) is not self._empty:
             self.fail("a shape says that its operand stack is not empty at its start")
-        at, size = 0, len(self.code)
-        while at < size:
-            self.offset = at
+        instructions = self.decoder.split(self.code)
+        starts = list(accumulate(map(len, instructions), initial=0))
+        size = starts.pop()
+        empty, expect, entered = self._empty, self._expect, self._entered
+        kinds, own = self.memory.kinds.get, self._kinds.get
+        stack: Stack | None = empty
+        for at, instruction in zip(starts, instructions, strict=True):
             if stack is None:
                 self._cuts.add(at)
-                stack = self._expect.setdefault(at, self._empty)
-            elif at in self._expect:
+                stack = expect.setdefault(at, empty)
+            elif at in expect:
+                self.offset = at
                 self._arrive(stack, at)
-                stack = self._expect[at]
-            try:
-                opcode, immediates, after = self.decoder.at(self.code, at)
-            except ValueError as error:
-                self.fail(str(error))
-                raise
-            seen.add(at)
-            if stack is not self._empty:
-                self._entered[at] = stack
-            form, stack = self._instruction(opcode, immediates, at, stack)
-            number = self.forms.setdefault(form, len(self.forms))
-            if number > 0xFFFF:
-                self.fail("the module uses more than 65536 forms of opcodes")
-            starts.append(at)
+                stack = expect[at]
+            if stack is not empty:
+                entered[at] = stack
+            step = stack.steps.get(kinds(instruction) or own(instruction, 0))
+            if step is None:
+                self.offset = at
+                step = self._step(instruction, stack)
+            number, stack, depth, effects = step
             chosen.append(number)
-            at = after
+            if effects is not None:
+                self.offset = at
+                self._take_effect(effects, instruction, at)
+            if depth > self.deepest:
+                self.offset = at
+                self._reach(depth)
         self.offset = size
+        if size < len(self.code):
+            self._refuse(size, stack)
         if stack is not None:
             self.fail("its code runs off its end: end it with RET, HALT or JMP")
+        seen = set(starts)
         for target in sorted({target for _, target in self._branches} | set(self.shapes)):
             self.offset = target
             if target not in seen:
                 self.fail("a branch or a shape names an offset at which no instruction starts")
         self._check_reached()
-        return VerifiedFunction(starts, chosen, self._maps, frozenset(self._safepoints))
+        return VerifiedFunction(array("I", starts), chosen, self._maps, frozenset(self._safepoints))
 
     def _check_reached(self) -> None:
         """Every instruction can be reached from the first one: by falling through, or by branches."""
@@ -277,193 +211,101 @@ class _Checker:
 
     # -- one instruction --------------------------------------------------------------------------
 
-    def _instruction(
-        self, opcode: Opcode, immediates: tuple[int, ...], at: int, stack: Stack
-    ) -> tuple[Form, Stack | None]:
-        reasons: list[str] = []
-        unmet: list[str] = []
-        for declaration in opcode.declarations:
-            try:
-                codes, rest, pushed = self._match(declaration, immediates, stack)
-            except _Mismatch as mismatch:
-                excluded = self._excluded(declaration, immediates)
-                (unmet if excluded else reasons).append(str(mismatch))
-                if declaration.when and not excluded:
-                    self.fail(f"{opcode.label}: {mismatch}")  # this is the one that is meant
-                continue
-            break
-        else:
-            self.fail(f"{opcode.label}: " + "; or ".join(dict.fromkeys(reasons or unmet)))
-            raise AssertionError
-        signature = declaration.signature
-        bindings = tuple((name, types.storage(codes[name])) for name, _ in signature.domains if name in codes)
-        form = Form(declaration, bindings)
+    def _step(self, instruction: bytes, stack: Stack) -> Step:
+        """What the instruction does on *stack*, where that is not known yet."""
+        try:
+            opcode, immediates = self.decoder.decode(instruction)
+        except ValueError as error:
+            self.fail(str(error))
+        kind = self.memory.kinds.get(instruction) or self._kinds.get(instruction, 0)
+        if not kind:
+            decides = self._matcher.decides(opcode, immediates)
+            if decides is None:
+                return self._find_step(opcode, immediates, stack)[0]
+            kind = self.memory.kind(decides)
+            if "local" in opcode.kinds:
+                self._kinds[instruction] = kind
+            else:
+                self.memory.kinds[instruction] = kind
+        step = stack.steps.get(kind)
+        if step is None:
+            step, holds = self._find_step(opcode, immediates, stack)
+            if holds:
+                self.memory.keep(stack, kind, step)
+        return step
+
+    def _find_step(self, opcode: Opcode, immediates: tuple[int, ...], stack: Stack) -> tuple[Step, bool]:
+        """What an instruction does on *stack*, and whether one of its kind does it in every function."""
+        form, rest, pushed = self._find_form(opcode, immediates, stack)
+        number = self.forms.setdefault(form, len(self.forms))
+        if number > 0xFFFF:
+            self.fail("the module uses more than 65536 forms of opcodes")
         graph = form.graph
         left = rest.push(*pushed)
         after: Stack | None = left
-        transfer = graph.transfer
+        transfer, moved, target = graph.transfer, 0, -1
         if transfer is not None:  # results are on the stack before control goes on
-            after = self._transfer(opcode, transfer, immediates, at, left)
+            after, moved, target = self._transfer(opcode, transfer, immediates, left)
+        below: Stack | None = None
         if any(map(is_safepoint, graph.nodes)):
             below = stack if form.keeps_operands else rest
             if transfer is not None and transfer.primitive.name == "invoke":
                 below = left.take(len(self._callee(opcode, transfer, immediates)[0].parameters))[0]
-            self._safepoint(at, below)
         depth = max(left.depth, 0 if after is None else after.depth)
-        if depth > self.deepest:
-            self.deepest = depth
-            if self.frame + self.deepest > MAX_FRAME_CELLS:
-                self.fail(f"its frame exceeds {MAX_FRAME_CELLS} cells")
-        return form, after
+        many = transfer is not None and transfer.primitive.name == "jump_table"
+        has_effects = moved or target >= 0 or below is not None
+        effects = Effects(moved, left, target, many, below) if has_effects else None
+        returns = transfer is not None and transfer.primitive.name in _OF_FUNCTION
+        return (number, after, depth, effects), not returns and "import" not in opcode.kinds
 
-    def _match(
-        self, declaration: Declaration, immediates: tuple[int, ...], stack: Stack
-    ) -> tuple[Codes, Stack, tuple[int, ...]]:
-        """Bind the type variables; what stays on the stack, and what is pushed."""
-        signature = declaration.signature
-        codes: Codes = {}
-        excluded = self._excluded(declaration, immediates)
-        if excluded:
-            raise _Mismatch(excluded)
-        for slot, value in zip(signature.immediates, immediates, strict=False):
-            self._bind_immediate(slot.kind, slot.variables, value, codes)
-        wanted = len(signature.operands)
-        if stack.depth < wanted:
-            raise _Mismatch(f"it takes {wanted} operands and the stack has {stack.depth}")
-        rest, given = stack.take(wanted)
-        for (name, pattern), code in zip(signature.operands, given, strict=True):
-            self._bind_operand(declaration, name, pattern, code, codes)
-        pushed = tuple(self._result_code(pattern, codes) for pattern in signature.results)
-        return codes, rest, pushed
+    def _find_form(
+        self, opcode: Opcode, immediates: tuple[int, ...], stack: Stack
+    ) -> tuple[Form, Stack, tuple[int, ...]]:
+        """The form of the opcode that fits, what it leaves of *stack*, and what it pushes."""
+        reasons: list[str] = []
+        unmet: list[str] = []
+        for declaration in opcode.declarations:
+            try:
+                codes, rest, pushed = self._matcher.match(declaration, immediates, stack)
+            except Mismatch as mismatch:
+                excluded = self._matcher.excluded(declaration, immediates)
+                (unmet if excluded else reasons).append(str(mismatch))
+                if declaration.when and not excluded:
+                    self.fail(f"{opcode.label}: {mismatch}")  # this is the one that is meant
+                continue
+            domains = declaration.signature.domains
+            bindings = tuple((name, types.storage(codes[name])) for name, _ in domains if name in codes)
+            return Form(declaration, bindings), rest, pushed
+        return self.fail(f"{opcode.label}: " + "; or ".join(dict.fromkeys(reasons or unmet)))
 
-    def _excluded(self, declaration: Declaration, immediates: tuple[int, ...]) -> str:
-        """What keeps the declaration's `when` from holding, "" when it holds."""
-        if declaration.when:
-            for slot, value in zip(declaration.signature.immediates, immediates, strict=False):
-                wanted = declaration.when.get(slot.name, value)
-                if wanted == "interface":
-                    if not isinstance(self.module.type_entry(value), InterfaceType):
-                        return f"{slot.name} is no interface"
-                elif wanted != value:
-                    return f"{slot.name} is {value}"
-        return ""
+    def _take_effect(self, effects: Effects, instruction: bytes, at: int) -> None:
+        moved, left, first, many, below = effects
+        if moved:
+            self.totals.moved += moved
+            if self.totals.moved > self.totals.may_move:
+                self.fail(f"the calls and returns of the module move more than {self.totals.may_move} cells")
+        if first >= 0:
+            immediates = self.decoder.decode(instruction)[1]
+            for target in dict.fromkeys(immediates[first:]) if many else immediates[first : first + 1]:
+                self._branch(left, target, at)
+        if below is not None:
+            self._safepoint(at, below)
 
-    def _bind_immediate(self, kind: str, variables: tuple[str, ...], value: int, codes: Codes) -> None:
-        module = self.module
-        if kind == "imm_s":
-            return
-        if value < 0:
-            raise _Mismatch(f"{kind} {value} is negative")
-        if kind == "local":
-            if value >= len(self.locals):
-                raise _Mismatch(f"there is no local {value}: the function has {len(self.locals)}")
-            codes[variables[0]] = self.locals[value]
-        elif kind == "global":
-            if value >= len(module.globals):
-                raise _Mismatch(f"there is no global {value}: the module has {len(module.globals)}")
-            codes[variables[0]] = module.globals[value]
-        elif kind == "pool":
-            if value >= len(module.pool):
-                raise _Mismatch(f"there is no constant {value}: the pool has {len(module.pool)}")
-            codes[variables[0]] = types.BY_NAME[module.pool[value].kind].code
-        elif kind in _LISTED:
-            what, count = _LISTED[kind][0], len(getattr(module, _LISTED[kind][1]))
-            if value >= count:
-                raise _Mismatch(f"there is no {what} {value}: the module has {count}")
-            if kind == "import":
-                self._check_import(value)
-        elif kind == "functype":
-            if value >= len(module.types) or not isinstance(module.types[value], FunctionType):
-                raise _Mismatch(f"entry {value} of the type table is no function type")
-        elif kind == "class":
-            if not isinstance(module.type_entry(value), ClassType):
-                raise _Mismatch(f"type {value} is no class")
-            codes[variables[0]] = value
-        elif kind == "interface":
-            if not isinstance(module.type_entry(value), InterfaceType):
-                raise _Mismatch(f"type {value} is no interface")
-            codes[variables[0]] = value
-        elif kind == "method":
-            entry = module.type_entry(codes[variables[0]])
-            assert isinstance(entry, (ClassType, InterfaceType))
-            methods = entry.virtuals if isinstance(entry, ClassType) else entry.methods
-            if value >= len(methods):
-                name = module.type_name(codes[variables[0]])
-                raise _Mismatch(f"{name} has no method {value}: it has {len(methods)}")
-        elif kind == "field":
-            entry = module.type_entry(codes[variables[0]])
-            assert isinstance(entry, ClassType)
-            if value >= len(entry.fields):
-                name = module.type_name(codes[variables[0]])
-                raise _Mismatch(f"class {name} has no field {value}: it has {len(entry.fields)}")
-            codes[variables[1]] = entry.fields[value]
-        elif kind == "array":
-            entry = module.type_entry(value)
-            if not isinstance(entry, ArrayType):
-                raise _Mismatch(f"type {value} is no array")
-            codes[variables[0]] = entry.element
-            codes[f"{variables[0]}[]"] = value
-        elif kind == "reftype":
-            known = isinstance(module.type_entry(value), (ClassType, InterfaceType, ArrayType)) or (
-                value in types.BY_CODE and types.BY_CODE[value].is_reference
-            )
-            if not known:
-                raise _Mismatch(f"type {value} is no reference type")
-            codes[variables[0]] = value
+    def _reach(self, depth: int) -> None:
+        """The operand stack is deeper than it has been."""
+        self.deepest = depth
+        if self.frame + depth > MAX_FRAME_CELLS:
+            self.fail(f"its frame exceeds {MAX_FRAME_CELLS} cells")
 
-    def _check_import(self, value: int) -> None:
-        """What is imported takes the function's parameters and gives its locals."""
-        imported = self.module.imports[value]
-        if imported.kind != "function":
-            raise _Mismatch(f"import {value} is a {imported.kind}, no function")
-        wanted = self.module.types[imported.type]
-        assert isinstance(wanted, FunctionType)
-        if wanted.parameters + wanted.results != self.locals or wanted.parameters != self.type.parameters:
-            raise _Mismatch(
-                f"import {value} takes other types than the parameters of the function, or gives others than "
-                "its locals"
-            )
-
-    def _bind_operand(
-        self, declaration: Declaration, name: str, pattern: Pattern, code: int, codes: Codes
-    ) -> None:
-        if pattern.kind == "type":
-            assert pattern.type is not None
-            wanted = pattern.type.code
-        elif pattern.kind in ELEMENTS:
-            element = ELEMENTS[pattern.kind]
-            if self.module.type_entry(code) != ArrayType(element.code):
-                raise _Mismatch(f"{name} must be a {element}[], not {self.module.type_name(code)}")
-            wanted = code
-            codes.setdefault(pattern.kind, code)
-        elif pattern.kind == "array":
-            entry = self.module.type_entry(code)
-            if not isinstance(entry, ArrayType):
-                raise _Mismatch(f"{name} must be an array, not {self.module.type_name(code)}")
-            wanted = codes.setdefault(f"{pattern.variable}[]", code)
-            if codes.setdefault(pattern.variable, entry.element) != entry.element:
-                raise _Mismatch(f"{name} must be an array of another type, not {self.module.type_name(code)}")
-        elif pattern.variable in codes:
-            wanted = types.stack_code(codes[pattern.variable])
-        else:
-            domain = dict(declaration.signature.domains)[pattern.variable]
-            if domain == "reference" and not types.is_reference_code(code):
-                raise _Mismatch(f"{name} must be a reference, not {self.module.type_name(code)}")
-            wanted = codes.setdefault(pattern.variable, code)
-        if not self.hierarchy.assignable(code, wanted):
-            raise _Mismatch(
-                f"{name} must be {self.module.type_name(wanted)}, not {self.module.type_name(code)}"
-            )
-
-    def _result_code(self, pattern: Pattern, codes: Codes) -> int:
-        if pattern.kind == "type":
-            assert pattern.type is not None
-            return pattern.type.code
-        if pattern.kind in ELEMENTS:
-            return codes[pattern.kind]
-        if pattern.kind == "array":
-            return codes[f"{pattern.variable}[]"]
-        return types.stack_code(codes[pattern.variable])
+    def _refuse(self, at: int, stack: Stack | None) -> NoReturn:
+        """Say what is wrong at *at*, where no instruction starts; *stack*: with which control gets there."""
+        if stack is not None and at in self._expect:
+            self._arrive(stack, at)
+        try:
+            self.decoder.at(self.code, at)
+        except ValueError as error:
+            self.fail(str(error))
+        raise AssertionError
 
     # -- control ----------------------------------------------------------------------------------
 
@@ -494,42 +336,30 @@ class _Checker:
         return type_
 
     def _transfer(
-        self, opcode: Opcode, transfer: Node, immediates: tuple[int, ...], at: int, stack: Stack
-    ) -> Stack | None:
-        """The stack of the next instruction; None where control does not fall through."""
+        self, opcode: Opcode, transfer: Node, immediates: tuple[int, ...], stack: Stack
+    ) -> tuple[Stack | None, int, int]:
+        """The stack of the next instruction, None where control does not fall through; how many cells are
+        moved; the immediate that names the target, or the first one, -1 where it does not branch."""
         name = transfer.primitive.name
         if name == "halt":
-            return None
+            return None, 0, -1
         if name == "return":
-            self._move(len(self.type.results))
             self._take(stack, self.type.results, "RET")
-            return None
+            return None, len(self.type.results), -1
         if name == "invoke":
             callee, what = self._callee(opcode, transfer, immediates)
-            self._move(len(callee.parameters) + len(callee.results))
-            return self._take(stack, callee.parameters, what).push(*callee.results)
+            after = self._take(stack, callee.parameters, what).push(*callee.results)
+            return after, len(callee.parameters) + len(callee.results), -1
         if name == "tail_invoke":
             callee, what = self._callee(opcode, transfer, immediates)
-            self._move(len(callee.parameters) + len(callee.results) + len(self.type.results))
             self._take(stack, callee.parameters, what)
             # Nothing of this frame is left when the callee returns: its results are all that there is.
             given, wanted = callee.results, self.type.results
             if len(given) != len(wanted) or not all(map(self.hierarchy.assignable, given, wanted)):
                 said, asked = (", ".join(map(self.module.type_name, each)) for each in (given, wanted))
                 self.fail(f"{what} returns ({said}) in place of a function that returns ({asked})")
-            return None
-        if name == "jump_table":
-            for target in dict.fromkeys(immediates[int(transfer.attribute) :]):  # type: ignore[call-overload]
-                self._branch(stack, target, at)
-            return None
-        operand = immediates[int(transfer.attribute)]  # type: ignore[call-overload]
-        self._branch(stack, operand, at)
-        return None if name == "jump" else stack
-
-    def _move(self, cells: int) -> None:
-        self.totals.moved += cells
-        if self.totals.moved > self.totals.may_move:
-            self.fail(f"the calls and returns of the module move more than {self.totals.may_move} cells")
+            return None, len(callee.parameters) + len(callee.results) + len(self.type.results), -1
+        return stack if name == "jump_if" else None, 0, int(transfer.attribute)  # type: ignore[call-overload]
 
     def _take(self, stack: Stack, wanted: tuple[int, ...], what: str) -> Stack:
         if stack.depth < len(wanted):
@@ -555,7 +385,7 @@ class _Checker:
 
     def _arrive(self, stack: Stack, at: int) -> None:
         expected = self._expect[at]
-        if not stack.fits(expected, self.hierarchy, self._fitting):
+        if stack is not expected and not stack.fits(expected, self.hierarchy, self._fitting):
             self.fail(
                 f"at offset {at} the operand stack is ({self._spell(expected)}), but it arrives as "
                 f"({self._spell(stack)}); a .shape there can say what both are"

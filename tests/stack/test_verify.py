@@ -15,7 +15,9 @@ from tblvm.core.module import ArrayType, ClassType, Constant, Function, Function
 from tblvm.core.verified import Form, Verified
 from tblvm.opcodes import C, E, F, Isa, OpcodeSet, Page, R, array, class_, field, halt, imm_u, instance, types
 from tblvm.stack import verify
-from tblvm.stack.verify import _Checker, _Mismatch, _Totals
+from tblvm.stack.match import Matcher, Mismatch
+from tblvm.stack.stacks import Stack
+from tblvm.stack.verify import _Checker, _Totals
 
 I32, ANY, CELLS = types.I32.code, types.ANY.code, types.CELLS.code
 DECLARATIONS = """
@@ -506,17 +508,17 @@ def test_two_arrays_of_one_variable_have_one_type() -> None:
         for name, prefix in (("core", -1), ("pair", 0x70))
     )
     module = Module(types=table, functions=(Function(b"\x29", 0),), pages=uses)
-    checker = _Checker(module, Hierarchy(module.types), Decoder(isa, uses), 0, {}, {}, _Totals(0))
+    matcher = Matcher(module, Hierarchy(module.types), FunctionType((), ()), ())
     declaration = isa.find("SAME").declarations[0]
-    empty = checker._empty
-    checker._match(declaration, (), empty.push(17, 17))
+    empty = Stack()
+    matcher.match(declaration, (), empty.push(17, 17))
     for second in (18, 19):  # another type, even with the same elements
-        with pytest.raises(_Mismatch):
-            checker._match(declaration, (), empty.push(17, second))
+        with pytest.raises(Mismatch):
+            matcher.match(declaration, (), empty.push(17, second))
     declaration = isa.find("FIELD_OF").declarations[0]
-    checker._match(declaration, (20, 0), empty.push(20, 17))
-    with pytest.raises(_Mismatch, match="another type"):
-        checker._match(declaration, (20, 0), empty.push(20, 18))
+    matcher.match(declaration, (20, 0), empty.push(20, 17))
+    with pytest.raises(Mismatch, match="another type"):
+        matcher.match(declaration, (20, 0), empty.push(20, 18))
 
 
 def test_a_variable_of_references_takes_references_only(isa: Isa) -> None:
@@ -528,13 +530,13 @@ def test_a_variable_of_references_takes_references_only(isa: Isa) -> None:
         return a
 
     keeping = Isa([op])
-    checker = _Checker(raw(b"\x29", isa), Hierarchy(()), Decoder(isa, pages(isa)), 0, {}, {}, _Totals(0))
+    matcher, empty = Matcher(raw(b"\x29", isa), Hierarchy(()), FunctionType((), ()), ()), Stack()
     [declaration] = keeping.find("KEEP").declarations
-    assert checker._match(declaration, (0,), checker._empty.push(I32, CELLS))[2] == (CELLS,)
-    with pytest.raises(_Mismatch, match="a must be a reference, not i32"):
-        checker._match(declaration, (0,), checker._empty.push(I32))
-    with pytest.raises(_Mismatch, match="is negative"):
-        checker._match(declaration, (-1,), checker._empty.push(CELLS))
+    assert matcher.match(declaration, (0,), empty.push(I32, CELLS))[2] == (CELLS,)
+    with pytest.raises(Mismatch, match="a must be a reference, not i32"):
+        matcher.match(declaration, (0,), empty.push(I32))
+    with pytest.raises(Mismatch, match="is negative"):
+        matcher.match(declaration, (-1,), empty.push(CELLS))
 
 
 def test_constants_have_their_type(isa: Isa) -> None:
