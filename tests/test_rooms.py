@@ -27,6 +27,8 @@ PACKAGES = (
     "memory",
     "gc",
     "embed",
+    "frontends",
+    "frontends/c",
     "builder",
     "frontends",
     "frontends/wasm",
