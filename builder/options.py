@@ -223,14 +223,14 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
     for name, text in texts.items():
         option = known[choose("option", name, known)]
         try:
-            value = read_value(text, option.kind)
+            setting = read_value(text, option.kind)
         except UsageError as error:
             raise UsageError(f"option {name}: {error}") from None
         if name in registry.source_options:
-            admit(option, value)
-            source[name] = value
+            admit(option, setting)
+            source[name] = setting
         else:
-            options[name] = value
+            options[name] = setting
     only = given["only"]
     return Request(
         features=names(given["features"]),  # type: ignore[arg-type]
@@ -249,9 +249,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
     )
 
 
-def _bundle(
-    registry: Registry, given: Iterable[str], source: Mapping[str, int | str]
-) -> dict[str, Verified]:
+def _bundle(registry: Registry, given: Iterable[str], source: Mapping[str, int | str]) -> dict[str, Verified]:
     """The programs that --bundle names, verified. source: options of front-ends."""
     from ..stack import verify
     from .pipeline import translate

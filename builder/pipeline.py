@@ -78,9 +78,7 @@ def front_end_of(content: bytes, name: str, registry: Registry) -> FrontEnd:
     raise UsageError(f"{name} is no program: none of the front-ends knows it ({known})")
 
 
-def files_read(
-    content: bytes, name: str, registry: Registry, options: Mapping[str, int | str]
-) -> set[Path]:
+def files_read(content: bytes, name: str, registry: Registry, options: Mapping[str, int | str]) -> set[Path]:
     """The files besides that the module of *content* is made of."""
     front_end = front_end_of(content, name, registry)
     return set(front_end.reads(content, name, values(front_end, options)) if front_end.reads else ())

@@ -150,10 +150,10 @@ class FrontEnd:
     """A translator from a program's content to a module.
 
     name: what messages call it. recognises: whether content of a file of this name is its business; the
-    content decides, the name only where content cannot. translate: content, file name and instruction set to a
-    module; raises SourceError or ModuleError. options: settings of the translation, `tbbuild -O name=value`; where
-    there are some, translate takes their values (name -> value) behind the instruction set. reads: for the same
-    content, name and values the files besides that the module is made of, where there can be any.
+    content decides, the name only where content cannot. translate: content, file name and instruction set to
+    a module; raises SourceError or ModuleError. options: settings of it, `tbbuild -O NAME=VALUE`;
+    where there are some, translate takes their values (name -> value) behind the instruction set. reads: for
+    the same content, name and values the files besides that the module is made of, where there can be any.
     """
 
     name: str

@@ -142,7 +142,9 @@ class Registry:
         for front_end in self.front_ends:
             for option in front_end.options:
                 if option.name in found or option.name in self.options:
-                    raise UsageError(f"there is another option {option.name} than that of front-end {front_end.name}")
+                    raise UsageError(
+                        f"there is another option {option.name} than that of front-end {front_end.name}"
+                    )
                 found[option.name] = option
         return found
 

@@ -1,7 +1,7 @@
 """From C to a WebAssembly module: clang and wasm-ld of the toolchain, our own headers and libc.
 
-Functions keep their names and instructions their lines, in sections of their own, so that traps can tell them;
-executables have none of that.
+Functions keep their names and instructions their lines, in sections of their own, so that traps tell
+them; executables have none of that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...core.errors import BuildError, TblvmError, UsageError
 from ...core.printable import printable_lines
 
 LIBC = Path(__file__).parent / "libc"
-# WebAssembly 1.0 and what tblvm's translator knows beyond it; long double is double, without a library for it.
+# WebAssembly 1.0 and what tblvm's translator knows beyond it. Long double is double: it needs no library.
 TARGET = (
     "-target",
     "wasm32-unknown-unknown",
@@ -86,7 +86,7 @@ def read_flags(text: str) -> Flags:
 
 
 def compile_(content: bytes, name: str, options: Mapping[str, int | str]) -> bytes:
-    """The module that *content*, of the file *name*, and the sources that options name are compiled and linked to.
+    """The module that *content*, of the file *name*, is compiled to, with the sources that options name.
 
     options: c.flags, c.stack, c.memory. Raises CompilationError with the compiler's messages, UsageError for
     flags without a meaning, BuildError where the toolchain is not as it should be.
@@ -108,7 +108,11 @@ def compile_(content: bytes, name: str, options: Mapping[str, int | str]) -> byt
         archive = folder / "libc.a"
         archive.write_bytes(library())
         module = folder / "module.wasm"
-        run_all([[*_linker(objects, options), str(archive), "-o", str(module)]], folder, _failed(names, str(folder)))
+        run_all(
+            [[*_linker(objects, options), str(archive), "-o", str(module)]],
+            folder,
+            _failed(names, str(folder)),
+        )
         if not is_made(module, "wasm"):
             raise BuildError("the linker made no module: pip install --force-reinstall ziglang")
         return module.read_bytes()
@@ -133,7 +137,7 @@ def reads(content: bytes, name: str, options: Mapping[str, int | str]) -> Iterat
 
 
 def clang(flags: Flags, source: str) -> list[str]:
-    """The compiler with what all sources of a program get; -O comes first, so that flags can say otherwise."""
+    """The compiler with what all sources get; flags come last, so that they can say otherwise."""
     command = [str(zig()), "clang", *TARGET, "-Oz", *headers()]
     command += ["-fdebug-prefix-map=" + str(PurePath(source).parent) + "/="]
     if PurePath(source).suffix not in (".c", ".i", ".s", ".ll"):
@@ -184,7 +188,9 @@ def _failed(names: Mapping[str, str], folder: str) -> Callable[[int, str], Build
 
     def error(status: int, text: str) -> TblvmError:
         if status < 0:
-            return BuildError(f"the C compiler was ended by signal {-status}: is there room, in memory and on the disk?")
+            return BuildError(
+                f"the C compiler was ended by signal {-status}: is there room, in memory and on the disk?"
+            )
         for made, source in names.items():
             text = text.replace(made, source)
         text = text.replace(folder + "/", "")

@@ -38,7 +38,9 @@ def library() -> bytes:
         return _built()
     files = [*sources(), *sorted((LIBC / "src").rglob("*.h")), *sorted((LIBC / "include").glob("*.h"))]
     what = {"what": "libc", "flags": [flag.replace(str(LIBC), "libc") for flag in FLAGS]}
-    key = caches.key_of(what, [content for path in files for content in (path.name.encode(), path.read_bytes())])
+    key = caches.key_of(
+        what, [content for path in files for content in (path.name.encode(), path.read_bytes())]
+    )
     found = cache.get(key)
     if found is not None:
         return found.image

@@ -17,28 +17,13 @@ static uint32_t constants[64], sines[64];
 static uint32_t left(uint32_t x, int by) { return x << by | x >> (32 - by); }
 static uint32_t right(uint32_t x, int by) { return x >> by | x << (32 - by); }
 
-/* The first 32 bits behind the point of a root: of the primes' cube roots, or square roots. */
+/* The first 32 bits behind the point of a prime's square root or cube root. */
 static uint32_t root_bits(unsigned prime, int cube) {
-  uint64_t low = 0, high = (uint64_t)1 << 37;
-  /* the largest r with r^2 <= p * 2^64, or r^3 <= p * 2^96: r is the root times 2^32 */
+  unsigned __int128 low = 0, high = (unsigned __int128)1 << 37;
+  /* the largest r, the root times 2^32, with r^2 <= p * 2^64, or r^3 <= p * 2^96 */
   while (high - low > 1) {
-    uint64_t middle = (low + high) / 2;
-    long long whole = (long long)(middle >> 32);
-    double x = (double)middle / 4294967296.0;
-    int above;
-    if (cube) {
-      double error = x * x * x - prime;
-      above = error > 1e-6 ? 1 : error < -1e-6 ? 0 : -1;
-      if (above < 0) { /* exactly, in pieces of 32 bits */
-        uint64_t f = middle & 0xffffffff, w = (uint64_t)whole;
-        unsigned __int128 square = (unsigned __int128)middle * middle; /* < 2^72 */
-        unsigned __int128 cubed = square * middle;                    /* < 2^108 */
-        above = cubed > (unsigned __int128)prime << 96;
-        (void)f, (void)w;
-      }
-    } else {
-      above = (unsigned __int128)middle * middle > (unsigned __int128)prime << 64;
-    }
+    unsigned __int128 middle = (low + high) / 2, power = middle * middle;
+    int above = cube ? power * middle > (unsigned __int128)prime << 96 : power > (unsigned __int128)prime << 64;
     if (above) high = middle;
     else low = middle;
   }

@@ -71,7 +71,7 @@ static void number_table(void) {
 }
 
 static void float_table(void) {
-  static const double values[] = {0, 1, -1.5, 3.14159265358979, 1e10, 1.23456e-7, 999999.5, 0.000123456, 1e100, 2.5, 0.5};
+  static const double values[] = {0, 1, -1.5, 3.14159265358979, 1e10, 1.23456e-7, 123456.5, 0.000123456, 1e100, 2.5, 0.5};
   static const char *const formats[] = {"[%f]", "[%.2f]", "[%10.3f]", "[%-12.1f]", "[%+.0f]", "[%e]", "[%.3E]", "[%g]",
                                         "[%.3g]", "[%#g]", "[%G]", "[%a]", "[%015.4f]", "[% .10g]", "[%#.0f]", "[%.1a]"};
   for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
