@@ -95,14 +95,15 @@ def _build(
 ) -> tuple[Entry, set[Path]]:
     from ..core.registry import load
     from .options import request
-    from .pipeline import NotLinkedError, build, translate
+    from .pipeline import NotLinkedError, build, files_read, translate
     from .report import report_of, to_json
 
     registry = load(given["plugins"])  # type: ignore[arg-type]
     asked = request(registry, given)
-    module = None
+    module, files = None, set[Path]()
     if program is not None and content is not None:
-        module = translate(content, file_name(program), registry)
+        module = translate(content, file_name(program), registry, asked.source)
+        files = files_read(content, file_name(program), registry, asked.source)
     try:
         artifact = build(
             module,
@@ -122,4 +123,4 @@ def _build(
     )
     host = Host.of(artifact.plan.target)
     entry = Entry(to_json(report_of(name, artifact)), notes, host, artifact.image)
-    return entry, caches.files_of(registry, artifact.sources)
+    return entry, caches.files_of(registry, artifact.sources) | files

@@ -175,7 +175,9 @@ def _look(program: Path | None, given: Mapping[str, object]) -> int:
 
     registry = load(given["plugins"])  # type: ignore[arg-type]
     request = make_request(registry, given)
-    module = None if program is None else translate(read_file(program), file_name(program), registry)
+    module = None
+    if program is not None:
+        module = translate(read_file(program), file_name(program), registry, request.source)
     if given["explain"]:
         from .report_text import explain
 

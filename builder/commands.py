@@ -47,7 +47,7 @@ def why(program: Path, names: tuple[str, ...], sizes: bool, debug: bool, **given
     with reporting("tbbuild", debug):
         registry = load(given["plugins"])  # type: ignore[arg-type]
         asked = request(registry, given)
-        module = translate(read_file(program), file_name(program), registry)
+        module = translate(read_file(program), file_name(program), registry, asked.source)
         failed = None
         if sizes:
             try:

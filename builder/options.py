@@ -31,7 +31,8 @@ _FEATURES = among(features, several=True)
 
 
 def _settings(registry: Registry) -> Iterable[tuple[str, str]]:
-    return ((f"{name}=", option.doc) for name, (_, option) in registry.options.items())
+    options = [option for _, option in registry.options.values()]
+    return ((f"{each.name}=", each.doc) for each in (*options, *registry.source_options.values()))
 
 
 _OPTIONS = (
@@ -203,7 +204,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
     from ..core.registry import choose
     from .artifacts import EXE, KINDS
     from .invoke import words
-    from .resolve import Request
+    from .resolve import Request, admit
 
     config, sources = configured(), origins()
     texts = dict(config.options)
@@ -216,13 +217,20 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         if not equals:
             raise UsageError(f"-O takes NAME=VALUE, not {each!r}")
         texts[name], places[name] = value, sources["options"]
-    options = {}
+    known = {name: option for name, (_, option) in registry.options.items()} | registry.source_options
+    options: dict[str, int | str] = {}
+    source: dict[str, int | str] = {}
     for name, text in texts.items():
-        _, option = registry.options[choose("option", name, registry.options)]
+        option = known[choose("option", name, known)]
         try:
-            options[name] = read_value(text, option.kind)
+            setting = read_value(text, option.kind)
         except UsageError as error:
             raise UsageError(f"option {name}: {error}") from None
+        if name in registry.source_options:
+            admit(option, setting)
+            source[name] = setting
+        else:
+            options[name] = setting
     only = given["only"]
     return Request(
         features=names(given["features"]),  # type: ignore[arg-type]
@@ -234,19 +242,20 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         options=options,
         origins={**sources, **places},
         artifact=KINDS[str(given.get("artifact") or EXE.name)],
-        bundle=_bundle(registry, given["bundle"]),  # type: ignore[arg-type]
+        bundle=_bundle(registry, given["bundle"], source),  # type: ignore[arg-type]
+        source=source,
         passes=None if given["passes"] is None else names(str(given["passes"])),
         invoke=words(str(given["invoke"])) if given["invoke"] else (),
     )
 
 
-def _bundle(registry: Registry, given: Iterable[str]) -> dict[str, Verified]:
-    """The programs that --bundle names, verified."""
+def _bundle(registry: Registry, given: Iterable[str], source: Mapping[str, int | str]) -> dict[str, Verified]:
+    """The programs that --bundle names, verified. source: options of front-ends."""
     from ..stack import verify
     from .pipeline import translate
 
     return {
-        name: verify(translate(read_file(path), file_name(path), registry), registry.isa)
+        name: verify(translate(read_file(path), file_name(path), registry, source), registry.isa)
         for name, path in bundled(given).items()
     }
 

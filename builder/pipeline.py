@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import BuildError, UsageError
 from ..core.module import Module
+from ..core.parts import FrontEnd
 from ..core.registry import Registry
 from ..core.verified import Verified
 from ..stack import verify
@@ -22,6 +23,9 @@ from .need import Asked, Need, need, together
 from .optimise import chosen, optimise
 from .optimise import together as together_passed
 from .resolve import Plan, Request, resolve
+
+# Of front-ends: each is default.
+NO_OPTIONS: Mapping[str, int | str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,38 @@ class NotLinkedError(BuildError):
         self.artifact = artifact
 
 
-def translate(content: bytes, name: str, registry: Registry) -> Module:
-    """The module that *content* holds, by the first front-end that recognises it.
+def translate(
+    content: bytes, name: str, registry: Registry, options: Mapping[str, int | str] = NO_OPTIONS
+) -> Module:
+    """The module that *content* holds, by the first front-end that recognises it. options: of front-ends, by
+    name; those that are not there are default.
 
     Raises UsageError when none does, and what the front-end raises.
     """
+    front_end = front_end_of(content, name, registry)
+    if not front_end.options:
+        return front_end.translate(content, name, registry.isa)
+    return front_end.translate(content, name, registry.isa, values(front_end, options))
+
+
+def front_end_of(content: bytes, name: str, registry: Registry) -> FrontEnd:
+    """The first front-end that recognises *content*. Raises UsageError when none does."""
     for front_end in registry.front_ends:
         if front_end.recognises(content, name):
-            return front_end.translate(content, name, registry.isa)
+            return front_end
     known = ", ".join(each.name for each in registry.front_ends)
     raise UsageError(f"{name} is no program: none of the front-ends knows it ({known})")
+
+
+def files_read(content: bytes, name: str, registry: Registry, options: Mapping[str, int | str]) -> set[Path]:
+    """The files besides that the module of *content* is made of."""
+    front_end = front_end_of(content, name, registry)
+    return set(front_end.reads(content, name, values(front_end, options)) if front_end.reads else ())
+
+
+def values(front_end: FrontEnd, options: Mapping[str, int | str]) -> dict[str, int | str]:
+    """The values of all options of a front-end."""
+    return {each.name: options.get(each.name, each.default) for each in front_end.options}
 
 
 def plan(module: Module | None, registry: Registry, request: Request) -> tuple[Verified, Need, Plan]:

@@ -27,7 +27,7 @@ class Request:
     artifact: the kind of artifact; cell_bits: the least width of cells, which 64-bit values make 64; bundle:
     by name, programs that the program can run; passes: optimiser passes in their order, None for those that
     are default; invoke: a call of an export, in place of the program's entry point; origins: of options and
-    of the fields here by name, where they come from."""
+    of the fields here by name, where they come from; source: options of front-ends, name -> value."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -42,6 +42,7 @@ class Request:
     passes: tuple[str, ...] | None = None
     invoke: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+    source: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def resolve(need: Need, registry: Registry, request: Request) -> Plan:
     return _Resolver(need, registry, request).plan()
 
 
-def _admit(option: Option, value: int | str) -> None:
+def admit(option: Option, value: int | str) -> None:
     """Refuse a value that the option cannot have."""
     if (option.kind == "text") != isinstance(value, str):
         raise UsageError(f"option {option.name} is a {option.kind}, not {value!r}")
@@ -350,7 +351,7 @@ class _Resolver:
                 if option.name in self.request.options:
                     value = self.request.options[option.name]
                     origin = self.request.origins.get(option.name, "asked for")
-                _admit(option, value)
+                admit(option, value)
                 if option.name in starts and int(value) < starts[option.name]:
                     raise UsageError(
                         f"option {option.name} is {value}, but the program starts with {starts[option.name]}"

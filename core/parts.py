@@ -150,13 +150,17 @@ class FrontEnd:
     """A translator from a program's content to a module.
 
     name: what messages call it. recognises: whether content of a file of this name is its business; the
-    content decides, the name only where content cannot. translate: content and file name to a module;
-    raises SourceError or ModuleError.
+    content decides, the name only where content cannot. translate: content, file name and instruction set to
+    a module; raises SourceError or ModuleError. options: settings of it, `tbbuild -O NAME=VALUE`;
+    where there are some, translate takes their values (name -> value) behind the instruction set. reads: for
+    the same content, name and values the files besides that the module is made of, where there can be any.
     """
 
     name: str
     recognises: Callable[[bytes, str], bool]
-    translate: Callable[[bytes, str, Isa], Module]
+    translate: Callable[..., Module]
+    options: tuple[Option, ...] = ()
+    reads: Callable[[bytes, str, Mapping[str, int | str]], Iterable[Path]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

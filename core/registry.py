@@ -136,6 +136,19 @@ class Registry:
         return found
 
     @cached_property
+    def source_options(self) -> dict[str, Option]:
+        """Options of front-ends by name."""
+        found: dict[str, Option] = {}
+        for front_end in self.front_ends:
+            for option in front_end.options:
+                if option.name in found or option.name in self.options:
+                    raise UsageError(
+                        f"there is another option {option.name} than that of front-end {front_end.name}"
+                    )
+                found[option.name] = option
+        return found
+
+    @cached_property
     def front_ends(self) -> tuple[FrontEnd, ...]:
         return tuple(_by_name("front-end", self._ask("tblvm_front_ends")).values())
 

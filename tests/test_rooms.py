@@ -29,6 +29,7 @@ PACKAGES = (
     "embed",
     "builder",
     "frontends",
+    "frontends/c",
     "frontends/wasm",
     "tools",
     "tools/reference",

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 @command()
 @json_option
 def options(registry: Registry, json_: bool) -> None:
-    """List the settings of micro-libraries: `tbbuild -O NAME=VALUE` sets them when a runtime is built."""
-    found = sorted((name, library.name, option) for name, (library, option) in registry.options.items())
+    """List the settings of micro-libraries and front-ends, which `tbbuild -O NAME=VALUE` sets."""
+    all_ = [(name, library.name, option) for name, (library, option) in registry.options.items()]
+    for front_end in registry.front_ends:
+        all_ += [(option.name, f"front-end {front_end.name}", option) for option in front_end.options]
+    found = sorted(all_, key=lambda each: each[:2])
     if json_:
         say_json([{**_data(option), "library": library} for _, library, option in found])
         return
