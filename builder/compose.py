@@ -207,7 +207,10 @@ def numbers(handlers: tuple[Handler, ...]) -> dict[Use, bytes]:
 def natives(plan: Plan, verified: Verified) -> tuple[int, ...]:
     """For each import of the program the number of its C function in *plan*, from 1 on; 0 for none."""
     known = {each.key: number for number, each in enumerate(plan.natives, 1)}
-    return tuple(known.get((each.module, each.name), 0) for each in verified.module.imports)
+    return tuple(
+        known.get((each.module, each.name), 0) if each.kind == "function" else 0
+        for each in verified.module.imports
+    )
 
 
 def tables(plan: Plan, program: Program) -> tuple[Table, ...]:

@@ -41,7 +41,7 @@ def generated(composition: Composition) -> str:
         numbered = [
             (number, known[each.module, each.name])
             for number, each in enumerate(imports, 1)
-            if (each.module, each.name) in known
+            if each.kind == "function" and (each.module, each.name) in known
         ]
     lines = ['#include "tb_native.h"']
     lines += [f"{_prototype(each)};" for each in dict.fromkeys(each for _, each in numbered)]

@@ -45,6 +45,8 @@ void tb_natives_load(struct tb_context *cx, struct tb_module *module) {
   TB_SET_TABLE(natives, numbers);
   const struct tb_area *section = &module->section[TB_SECTION_IMPORTS];
   const u8 *at = section->at;
-  for (u32 i = 0; i < module->imports; i++)
-    numbers[i] = tb_native_find(module, tb_module_import(&at, section->at + section->size));
+  for (u32 i = 0; i < module->imports; i++) {
+    struct tb_import_row row = tb_module_import(&at, section->at + section->size);
+    numbers[i] = row.kind == TB_EXPORT_FUNCTION ? tb_native_find(module, row) : 0;
+  }
 }

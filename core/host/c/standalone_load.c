@@ -13,7 +13,7 @@ void tb_standalone_load(struct tb_context *cx, struct tb_module *module) {
   for (u32 i = 0; i < module->imports; i++) {
     struct tb_import_row row = tb_module_import(&at, section->at + section->size);
     u32 number = tb_natives(cx)[i];
-    if (number && number != TB_NATIVE_OTHER) continue;
+    if (row.kind != TB_EXPORT_FUNCTION || (number && number != TB_NATIVE_OTHER)) continue;
     module->subject.at = module->low;
     tb_put_text(module, row.module);
     tb_module_put(module, '.');
