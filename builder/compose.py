@@ -7,7 +7,7 @@ what each micro-library declares. Nothing is printed yet, and nothing is compile
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..core.errors import UsageError
 from ..core.parts import Handler, Memory, MicroLibrary, Option, Table
@@ -175,6 +175,7 @@ def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -
 
     def linked(each: Verified) -> Bundled:
         program = link(each, isa, numbers(handlers), plan.cell_bits)
+        program = replace(program, natives=natives(plan, each))
         return Bundled(program, tables(plan, program))
 
     main = linked(verified)
@@ -201,6 +202,15 @@ def _check_memory(composition: Composition) -> None:
 def numbers(handlers: tuple[Handler, ...]) -> dict[Use, bytes]:
     """What stands for each form in resolved code."""
     return {use: handler.code for handler in handlers for use in handler.uses}
+
+
+def natives(plan: Plan, verified: Verified) -> tuple[int, ...]:
+    """For each import of the program the number of its C function in *plan*, from 1 on; 0 for none."""
+    known = {each.key: number for number, each in enumerate(plan.natives, 1)}
+    return tuple(
+        known.get((each.module, each.name), 0) if each.kind == "function" else 0
+        for each in verified.module.imports
+    )
 
 
 def tables(plan: Plan, program: Program) -> tuple[Table, ...]:

@@ -205,6 +205,14 @@ def plan_header(composition: Composition) -> str:
         "TB_TRACE_FILE(cx)": '((void)(cx), "")',
         # Whether there are frames: while a host prepares a call, there are none.
         "TB_FRAMES(cx)": "1",
+        # Whether C finds the program's tables by the store.
+        "TB_INDIRECT": str(int(composition.indirect)),
+        # The C function of an import, 0 for none; how it is called.
+        "TB_NATIVE(cx, import)": "((void)(cx), (void)(import), 0u)",
+        "TB_NATIVE_CALL(cx, number)": "((void)(cx), (void)(number), 1u)",
+        # Whether a program has ended itself, and the exit status that it wants.
+        "TB_EXITED(cx, trap)": "((void)(cx), (void)(trap), 0)",
+        "TB_EXIT_STATUS(cx)": "0",
         # The parameters of a function that is run: an entry point has none.
         "TB_RUN_PARAMETERS(function)": "0",
         # A linear memory's first byte and size, null where there is none.

@@ -21,8 +21,8 @@ from ..core.verified import Verified
 from ..opcodes import CORE, Declaration
 from ..stack import verify
 from .compose import LOADING
-from .need import Asked, Need, Place, demands
-from .resolve import Plan, Request, excluded, resolve
+from .need import Asked, Imported, Need, Place, demands
+from .resolve import Plan, Request, excluded, matches, resolve
 
 
 def pages(registry: Registry, features: tuple[str, ...]) -> tuple[str, ...]:
@@ -48,11 +48,12 @@ def general(registry: Registry, request: Request) -> Plan:
     usable = _Usable(registry, request)
     there = [each for each in there if usable.opcode(each)]
     settled = [each for each in there if not _is_choice(registry, each.library)]
-    plan = _plan(registry, request, settled, chosen)
+    imports = _imports(registry, request, there, usable)
+    plan = _plan(registry, request, settled, chosen, imports)
     names = {library.name for library in plan.libraries}
     complete = [each for each in there if each in settled or each.library in names]
     if len(complete) > len(settled):
-        plan = _plan(registry, request, complete, chosen)
+        plan = _plan(registry, request, complete, chosen, imports)
     for library in plan.libraries:
         if library.tables is not None and not library.on_load:
             raise UsageError(
@@ -90,13 +91,32 @@ class _Usable:
         return all(self.name(each.name) for each in asked)
 
 
+def _imports(
+    registry: Registry, request: Request, there: list[Declaration], usable: _Usable
+) -> tuple[Imported, ...]:
+    """The functions of micro-libraries that programs can import: where features name such libraries, theirs
+    alone; all, where an opcode calls imports."""
+    offering = [each for each in registry.libraries.values() if each.imports and usable.name(each.name)]
+    named = [each for each in offering if any(matches(feature, each) for feature in request.features)]
+    calls = any(slot.kind == "import" for each in there for slot in each.signature.immediates)
+    return tuple(
+        Imported(*native.key, *native.codes, "programs that are loaded")
+        for each in named or (offering if calls else ())
+        for native in each.imports
+    )
+
+
 def _is_choice(registry: Registry, library: str) -> bool:
     """Whether the library is one of several that fill an interface."""
     return any(len(registry.interfaces[each]) > 1 for each in registry.libraries[library].provides)
 
 
 def _plan(
-    registry: Registry, request: Request, declarations: list[Declaration], pages: tuple[str, ...]
+    registry: Registry,
+    request: Request,
+    declarations: list[Declaration],
+    pages: tuple[str, ...],
+    imports: tuple[Imported, ...],
 ) -> Plan:
     wanted = set(declarations)
     every: dict[Use, tuple[int, Place | None]] = {
@@ -118,6 +138,7 @@ def _plan(
         min_heap=0,
         wide="a module that is loaded may have 64-bit values",
         pages=pages,
+        imports=imports,
     )
     return resolve(need, registry, request)
 

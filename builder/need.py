@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.module import Module
+from ..core.module import FunctionType, Module
 from ..core.printable import printable
 from ..core.program import ALL_STRINGS, Instruction, Use, instructions, read_immediates, string_kinds
 from ..core.verified import Form, Verified
@@ -50,12 +50,28 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """A function that the program imports and calls: the names, the type codes of parameters and results, and
+    who asks for it first, for a person."""
+
+    module: str
+    name: str
+    parameters: tuple[int, ...]
+    results: tuple[int, ...]
+    place: str
+
+    def __str__(self) -> str:
+        return printable(f"{self.module}.{self.name}").decode()
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """What a program needs. uses: the forms in it, each with the number of instructions and the first;
     asked: libraries and interfaces, with reasons; traps: kinds that it can raise; min_stack (cells) and
     min_heap (bytes): what the module asks for; min_linear (bytes) and min_tables (elements): the linear
     memories and tables that it starts with. wide: why cells must have 64 bits; "" where 32 are enough. pages:
-    those that modules may list, whether there is an opcode of them or not."""
+    those that modules may list, whether there is an opcode of them or not. imports: functions, in the order
+    of their first calls."""
 
     uses: dict[Use, tuple[int, Place | None]]
     asked: tuple[Asked, ...]
@@ -70,6 +86,7 @@ class Need:
     min_linear: int = 0
     min_tables: int = 0
     pages: tuple[str, ...] = ()
+    imports: tuple[Imported, ...] = ()
 
 
 def need(verified: Verified, isa: Isa) -> Need:
@@ -77,6 +94,8 @@ def need(verified: Verified, isa: Isa) -> Need:
     module = verified.module
     uses: dict[Use, tuple[int, Place | None]] = {}
     by: dict[Use, str] = {}  # the place in words
+    importing: set[Use] = set()
+    called: dict[int, Instruction] = {}  # by import, the first that calls it
     for each in instructions(verified, isa):
         if each.use in uses:
             count, place = uses[each.use]
@@ -84,9 +103,15 @@ def need(verified: Verified, isa: Isa) -> Need:
         else:
             place = _place(module, each)
             uses[each.use], by[each.use] = (1, place), str(place)
+            if _named(each, "import"):
+                importing.add(each.use)
+        if each.use in importing:
             for number in _named(each, "import"):
-                caller = place if place.line else _first_call(verified, isa, each.function) or place
-                by[each.use] = f"{caller} → {module.imports[number].module}.{module.imports[number].name}"
+                called.setdefault(number, each)
+    imports = _imports(verified, isa, called)
+    for number, imported in imports.items():
+        if uses[called[number].use][1] == _place(module, called[number]):
+            by[called[number].use] = f"{imported.place} → {imported}"
     asked, services, traps = demands((use.form, place) for use, place in by.items())
     if module.collector:
         asked.append(Asked("collector", ("the module assumes a collector",)))
@@ -109,6 +134,7 @@ def need(verified: Verified, isa: Isa) -> Need:
         wide=_wide(module, uses),
         min_linear=sum(each.minimum for each in module.memories) << 16,
         min_tables=sum(each.minimum for each in module.tables),
+        imports=tuple(imports.values()),
     )
 
 
@@ -123,12 +149,27 @@ def _named(each: Instruction, kind: str) -> list[int]:
     return [value for which, value in zip(read, each.values, strict=True) if slots[which].kind == kind]
 
 
-def _first_call(verified: Verified, isa: Isa, function: int) -> Place | None:
-    """The first instruction that names the function: what a function without lines is there for."""
-    for each in instructions(verified, isa):
-        if function in _named(each, "func"):
-            return _place(verified.module, each)
-    return None
+def _imports(verified: Verified, isa: Isa, called: Mapping[int, Instruction]) -> dict[int, Imported]:
+    """The imported functions by number; called: by number, the first instruction that calls each."""
+    module = verified.module
+    places = {number: _place(module, each) for number, each in called.items()}
+    # What a function without lines is there for: the first instruction that names it.
+    wanted = {each.function for number, each in called.items() if not places[number].line}
+    first: dict[int, Place] = {}
+    for each in instructions(verified, isa) if wanted else ():
+        for function in wanted.intersection(_named(each, "func")):
+            first[function] = _place(module, each)
+            wanted.discard(function)
+        if not wanted:
+            break
+    found = {}
+    for number, each in called.items():
+        of = module.imports[number]
+        type_ = module.types[of.type]
+        assert isinstance(type_, FunctionType), "what is called is a function"
+        place = places[number] if places[number].line else first.get(each.function, places[number])
+        found[number] = Imported(of.module, of.name, type_.parameters, type_.results, str(place))
+    return found
 
 
 def together(needs: Iterable[Need]) -> Need:
@@ -146,6 +187,9 @@ def together(needs: Iterable[Need]) -> Need:
         asked=tuple(dict.fromkeys(asked for each in every for asked in each.asked)),
         services=tuple(services[name] for name in sorted(services)),
         traps=tuple(sorted(traps, key=lambda trap: trap.name)),
+        imports=tuple(
+            {(each.module, each.name): each for need in reversed(every) for each in need.imports}.values()
+        ),
         wide=next((each.wide for each in every if each.wide), ""),
         **{name: max(getattr(each, name) for each in every) for name in _LARGEST},
     )

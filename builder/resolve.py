@@ -7,17 +7,23 @@ that fill the same interface go to the fewest bytes, then to the name. Every cho
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..core.errors import PolicyError, UsageError
-from ..core.parts import Engine, MicroLibrary, Mode, Option, Target
+from ..core.parts import Engine, MicroLibrary, Mode, NativeImport, Option, Target
 from ..core.registry import Registry, choose
 from ..core.verified import Verified
-from ..opcodes import Trap
+from ..opcodes import Trap, types
 from .artifacts import EXE, Kind
-from .need import Asked, Need
+from .need import Asked, Imported, Need
 from .rows import Passed
+
+# The interface of what calls the C functions that programs import.
+NATIVES = "natives"
+# The interface of what makes the system calls: each target has its own.
+_PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class Plan:
     unused: options that were asked for and that nothing in the plan has. bundle: by name, programs that the
     program can run. request: what it answers. askers: for each micro-library, sets of others any of which,
     when all in it are there, brings it in; an empty set is the program, a person or the target.
-    passed: the optimiser passes that the programs went through.
+    passed: the optimiser passes that the programs went through. natives: the functions of micro-libraries
+    that programs import.
     """
 
     need: Need
@@ -71,6 +78,7 @@ class Plan:
     request: Request = field(default_factory=Request)
     askers: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
+    natives: tuple[NativeImport, ...] = ()
 
     def number(self, option: str) -> int:
         """The value of an option that is a number, 0 where nothing in the plan has it."""
@@ -110,6 +118,15 @@ def admit(option: Option, value: int | str) -> None:
         raise UsageError(f"option {option.name} must be {option.minimum} to {option.maximum}, not {value}")
 
 
+def _shown(parameters: Iterable[int], results: Iterable[int]) -> str:
+    """A function's type, for a person."""
+    takes, gives = (
+        ", ".join(types.BY_CODE[code].name if code in types.BY_CODE else "object" for code in codes)
+        for codes in (parameters, results)
+    )
+    return f"({takes}) -> ({gives})"
+
+
 class _Resolver:
     def __init__(self, need: Need, registry: Registry, request: Request) -> None:
         self.need, self.registry, self.request = need, registry, request
@@ -147,6 +164,13 @@ class _Resolver:
             *(Asked(name, ("every runtime",)) for name in self.request.artifact.interfaces),
             *self.need.asked,
         ]
+        natives = []
+        for imported in self.need.imports:
+            if offered := self._offered(imported):
+                library, native = offered
+                chain = (imported.place, str(imported))
+                asked += [Asked(library.name, chain), Asked(NATIVES, chain)]
+                natives.append(native)
         for feature in self.request.features:
             asked.extend(self._feature(feature))
         for name in self.request.options:
@@ -174,6 +198,31 @@ class _Resolver:
             bundle=self.request.bundle,
             request=self.request,
             askers={name: frozenset(found) for name, found in self.askers.items()},
+            natives=tuple(sorted(natives, key=lambda each: each.key)),
+        )
+
+    def _offered(self, imported: Imported) -> tuple[MicroLibrary, NativeImport] | None:
+        """What a program that imports this gets, None where its host is to give it. Raises PolicyError where
+        there is no host and nothing here is what it wants."""
+        found = self.registry.imports.get((imported.module, imported.name))
+        hosted = self.request.artifact.hosted
+        if found is None:
+            if hosted:
+                return None
+            known = {f"{module}.{name}" for module, name in self.registry.imports}
+            close = difflib.get_close_matches(str(imported), known, n=1, cutoff=0.8)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            raise PolicyError(
+                f"{imported} is needed for {imported.place}, but no micro-library offers it{hint}, and a "
+                "runtime that stands alone has no host: build it with --artifact shared, or load it in Python"
+            )
+        if found[1].codes == (imported.parameters, imported.results):
+            return None if hosted and self._denied(found[0]) else found
+        if hosted:
+            return None
+        raise PolicyError(
+            f"{imported.place} imports {imported} as {_shown(imported.parameters, imported.results)}, but "
+            f"{found[0].name} offers it as {_shown(*found[1].codes)}: change the program"
         )
 
     def _feature(self, feature: str) -> list[Asked]:
@@ -236,6 +285,8 @@ class _Resolver:
     def _denied(self, library: MicroLibrary) -> str:
         """Why *library* may not be used, or nothing."""
         kind = self.request.artifact
+        if _PLATFORM in library.provides and library.name != self.target.platform:
+            return f"target {self.target.name} has none"
         for interface in kind.without:
             if interface in library.provides or interface in library.requires:
                 return f"artifact {kind.name} has no {interface}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..opcodes import Service, Trap
+from ..opcodes import Service, Trap, types
 
 if TYPE_CHECKING:
     from ..builder.compose import Composition
@@ -72,6 +72,39 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeImport:
+    """A C function of a micro-library that programs import.
+
+    module, name: what they import it by. parameters, result: names of number types (i32, i64, f32, f64); ""
+    for no result. c: `R c(struct tb_context *cx, …)`, with u32, u64, float and double; where it can end the
+    program `u32 c(struct tb_context *cx, …, R *result)`, which gives 0 or a number of tb_native.h. ends:
+    whether it can. doc: one line.
+    """
+
+    module: str
+    name: str
+    parameters: tuple[str, ...]
+    result: str
+    c: str
+    doc: str
+    ends: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Both names."""
+        return self.module, self.name
+
+    @property
+    def codes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The type codes of its parameters and of its results."""
+        results = (self.result,) if self.result else ()
+        parameters, given = (
+            tuple(types.BY_NAME[name].code for name in names) for names in (self.parameters, results)
+        )
+        return parameters, given
+
+
+@dataclass(frozen=True, slots=True)
 class MicroLibrary:
     """A part of a runtime: what it is, what it needs, what it adds.
 
@@ -107,6 +140,7 @@ class MicroLibrary:
     its programs at run time, whose numbers are the most that it takes.
     generated: gives C about the runtime itself, which is compiled with its sources.
     ways_out: for interfaces that nothing may fill: what a person can do then (name -> half a sentence).
+    imports: its C functions that programs can import; a runtime has those that its program imports.
     """
 
     name: str
@@ -143,6 +177,7 @@ class MicroLibrary:
     load_sources: tuple[str, ...] = ()
     generated: Callable[[Composition], str] | None = None
     ways_out: Mapping[str, str] = field(default_factory=dict)
+    imports: tuple[NativeImport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ class Program:
     """A module linked for a runtime. code: resolved, all functions; starts: where each begins;
     strings: the immortal string objects; pool: for each constant its cell; cell_bits: the width of cells;
     branches: the side table of branch tables: for each the number of its targets without the default, then
-    all of them."""
+    all of them. natives: for each import the number that the runtime gives its C function, from 1 on; 0 for
+    what no micro-library offers."""
 
     verified: Verified
     code: bytes
@@ -166,6 +167,7 @@ class Program:
     pool: tuple[int, ...]
     cell_bits: int
     branches: tuple[int, ...] = ()
+    natives: tuple[int, ...] = ()
 
     def after(self, function: int, offset: int) -> int:
         """Offset in `code` of the instruction behind the one at *offset* of *function*."""

@@ -23,7 +23,17 @@ from ..opcodes import DslError, Isa, OpcodeSet
 from . import guard, hookspecs, tracing
 from .errors import UsageError
 from .names import GROUP, TRACE
-from .parts import Engine, FrontEnd, MicroLibrary, Mode, Option, Pass, ReportFormat, Target
+from .parts import (
+    Engine,
+    FrontEnd,
+    MicroLibrary,
+    Mode,
+    NativeImport,
+    Option,
+    Pass,
+    ReportFormat,
+    Target,
+)
 
 if TYPE_CHECKING:
     import click
@@ -122,6 +132,21 @@ class Registry:
             for interface in each.provides:
                 found.setdefault(interface, []).append(each)
         return {name: tuple(sorted(those, key=lambda x: (x.size, x.name))) for name, those in found.items()}
+
+    @cached_property
+    def imports(self) -> dict[tuple[str, str], tuple[MicroLibrary, NativeImport]]:
+        """What programs can import, by module and name, each with the micro-library that has it. Raises
+        UsageError where two have the same."""
+        found: dict[tuple[str, str], tuple[MicroLibrary, NativeImport]] = {}
+        for library in self.libraries.values():
+            for each in library.imports:
+                if each.key in found:
+                    other = found[each.key][0].name
+                    raise UsageError(
+                        f"{other} and {library.name} both offer {each.module}.{each.name} to programs"
+                    )
+                found[each.key] = (library, each)
+        return found
 
     @cached_property
     def options(self) -> dict[str, tuple[MicroLibrary, Option]]:

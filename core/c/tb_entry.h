@@ -27,6 +27,7 @@ static inline TB_ALWAYS_INLINE u32 tb_run_whole(struct tb_context *cx) {
 
 /* How a program ended that has finished: its exit status, after the report of a trap. */
 static inline TB_ALWAYS_INLINE int tb_status(struct tb_context *cx, u32 trap) {
+  if (TB_EXITED(cx, trap)) return (int)TB_EXIT_STATUS(cx);
   int status = (int)TB_REPORT(cx, trap);
   /* The entry point's result, an i32, is the exit status; HALT leaves none. */
   if (TB_ENTRY_RESULTS(cx) && !trap && cx->sp > cx->stack_base) status = (int)(cx->stack_base[0] & 0xff);

@@ -10,6 +10,8 @@ from ...opcodes.meaning import machine
 from ...opcodes.traps import TrapSignal
 
 HOST_FAILED = Trap("HOST_FAILED", "a host function failed")
+# No mistake of the program: it ends as one that has stopped by itself, with the exit status that it says.
+EXITED = Trap("EXITED", "the program has ended itself", status=0)
 
 
 class HostError(Exception):
@@ -45,7 +47,7 @@ class Host:
         "writes tables",
         "moves tables",
     },
-    traps=(HOST_FAILED,),
+    traps=(HOST_FAILED, EXITED),
 )
 def call(which: i32) -> None:
     running = machine()

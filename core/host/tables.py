@@ -10,12 +10,14 @@ from ..parts import Table
 from ..program import Program
 
 
-def _name(text: str) -> bytes:
+def name_bytes(text: str) -> bytes:
+    """A name behind its length."""
     encoded = text.encode()
     return write_leb(len(encoded)) + encoded
 
 
-def _codes(codes: tuple[int, ...]) -> bytes:
+def codes_bytes(codes: tuple[int, ...]) -> bytes:
+    """Type codes behind their number."""
     return write_leb(len(codes)) + b"".join(map(write_leb, codes))
 
 
@@ -28,7 +30,12 @@ def import_tables(program: Program) -> tuple[Table, ...]:
         type_ = module.types[each.type] if each.kind == "function" else FunctionType((), ())
         assert isinstance(type_, FunctionType)
         places.append(len(rows))
-        rows += _name(each.module) + _name(each.name) + _codes(type_.parameters) + _codes(type_.results)
+        rows += (
+            name_bytes(each.module)
+            + name_bytes(each.name)
+            + codes_bytes(type_.parameters)
+            + codes_bytes(type_.results)
+        )
     return (
         Table("imports", "u8", bytes(rows), align=1),
         Table("import_rows", "u32", struct.pack(f"<{len(places)}I", *places)),

@@ -43,10 +43,11 @@ static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *t
   u32 trap = tb_run(cx, function);
   tb_embed_end(outer);
   tb_before_block(cx);
-  instance->trap = trap;
-  instance->stopped = trap != 0;
-  if (!trap) cx->fp = 0;
-  return trap ? TBLVM_TRAPPED : TBLVM_OK;
+  u32 exited = TB_EXITED(cx, trap);
+  instance->trap = exited ? 0 : trap;
+  instance->stopped = instance->trap != 0;
+  if (!instance->stopped) cx->fp = 0;
+  return instance->trap ? TBLVM_TRAPPED : exited ? TBLVM_HALTED : TBLVM_OK;
 }
 
 int tblvm_begin(tblvm_context *context) {
@@ -101,7 +102,12 @@ int tblvm_run(tblvm_context *context, int *exit_status) {
   if (status) return status;
   status = tb_embed_run(instance, TB_ENTRY(cx), 0, 0);
   tb_embed_finish(instance);
-  *exit_status = tb_status(cx, instance->trap);
+  if (status == TBLVM_HALTED) {
+    *exit_status = (int)TB_EXIT_STATUS(cx);
+    status = TBLVM_OK;
+  } else {
+    *exit_status = tb_status(cx, instance->trap);
+  }
   tb_embed_give(instance, TB_EMBED_IDLE);
   return status;
 }

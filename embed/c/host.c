@@ -1,5 +1,5 @@
 /* Interface `host`: functions that programs import, and stores offer. */
-#include "tb_host.h"
+#include "tb_native.h"
 #include "tb_embed.h"
 
 static u32 tb_embed_is(const char *text, const u8 *name, u32 bytes) {
@@ -30,6 +30,9 @@ void tb_embed_bind(struct tb_context *cx) {
     const struct tb_definition *each = instance->owner->definitions;
     while (each && !(tb_embed_is(each->module, import.module, import.module_bytes) && tb_embed_is(each->name, import.name, import.name_bytes)))
       each = each->next;
+    u32 native = each ? 0 : TB_NATIVE(cx, i);
+    if (native == TB_NATIVE_OTHER) tb_embed_missing(instance->owner, &import, signature, "the runtime offers it with other types");
+    if (native) continue; /* nothing passes through slots */
     if (!each) tb_embed_missing(instance->owner, &import, signature, "the host offers no such function");
     if (!tb_embed_equal(each->signature, signature)) tb_embed_missing(instance->owner, &import, signature, "the host's function has other types");
     if (import.parameters > TBLVM_SLOTS || import.results > TBLVM_SLOTS) tb_embed_missing(instance->owner, &import, signature, "it has too many parameters or results");
@@ -40,6 +43,7 @@ void tb_embed_bind(struct tb_context *cx) {
 u32 tb_host_call(struct tb_context *cx, u32 which) {
   struct tb_embedded *instance = tb_embedded(cx);
   const struct tb_definition *to = instance->bound[which];
+  if (!to) return TB_NATIVE_CALL(cx, TB_NATIVE(cx, which));
   const struct tb_export *row = tb_embed_import(cx, which);
   const u32 *types = tb_exports(cx) + row->types;
   u32 parameters = row->counts & 0xffff, results = row->counts >> 16;

@@ -42,7 +42,9 @@ Done = subprocess.CompletedProcess[bytes]
 
 @cache
 def made(features: tuple[str, ...], limits: tuple[tuple[str, int], ...] = ()) -> Artifact:
-    return build(None, load(), Request(features=features, options=dict(limits)))
+    # It lacks HOST: what imports are bound to is told in tests/core/host.
+    request = Request(features=features, options=dict(limits), deny=("host.standalone",))
+    return build(None, load(), request)
 
 
 @pytest.fixture

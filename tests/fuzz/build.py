@@ -81,7 +81,8 @@ def composition(heap: str) -> Composition:
     options = {"linear": 1 << 18, "tables": 64, "prompt.line": LINE} | (
         {"gc.mark-stack": 3} if heap == "marksweep" else {}
     )
-    plan = general(reg, Request(features=features, target="hosted", options=options))
+    request = Request(features=features, target="hosted", options=options, deny=("host.standalone",))
+    plan = general(reg, request)
     return compose(plan, sample(reg), reg.isa, loaded=True)
 
 

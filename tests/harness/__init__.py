@@ -246,7 +246,7 @@ def _compiled(
     )
     library = {"marksweep": "gc.marksweep", "freelist": "memory.freelist"}.get(name, name)
     features = [library, "core.fuel", *more, *([] if name == "freelist" else ["harness.audit"])]
-    features += ["harness.hosted", "platform.hosted"] if hosted else ["harness.linux"]
+    features += ["harness.host", *(["harness.hosted", "platform.hosted"] if hosted else ["harness.linux"])]
     request = Request(
         features=tuple(features),
         target=target,

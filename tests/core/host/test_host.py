@@ -218,8 +218,8 @@ def test_a_program_that_imports_is_no_executable(registry: Registry) -> None:
     with pytest.raises(PolicyError) as caught:
         plan(module, registry, Request())
     assert str(caught.value) == (
-        "host is needed for main (x.tba:5) → env.add → host.HOST → call, but a runtime that stands alone has no "
-        "host: build it with --artifact shared, or load it in Python"
+        "env.add is needed for main (x.tba:5), but no micro-library offers it, and a runtime that stands alone "
+        "has no host: build it with --artifact shared, or load it in Python"
     )
 
 
@@ -259,9 +259,23 @@ def test_commands_say_so_too(command: str, tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
-def test_a_runtime_refuses_a_module_that_imports(tmp_path: Path) -> None:
+REFUSALS = {
+    (
+        "--deny",
+        "host.standalone",
+    ): b"function add, offset 0: it needs an opcode that this runtime was built without",
+    (
+        "--features",
+        "host",
+    ): b"it imports env.add, which this runtime does not offer: load it in Python, with a function for it",
+}
+
+
+@pytest.mark.parametrize("choice", REFUSALS, ids=" ".join)
+def test_a_runtime_refuses_a_module_that_imports(choice: tuple[str, str], tmp_path: Path) -> None:
     runner = CliRunner()
-    done = runner.invoke(main, ["--artifact", "runtime", "-o", str(tmp_path / "rt")])
+    words = ["--artifact", "runtime", *choice, "-o", str(tmp_path / "rt")]
+    done = runner.invoke(main, words)
     assert done.exit_code == 0, done.output
     from tblvm.core import tbc
 
@@ -269,7 +283,7 @@ def test_a_runtime_refuses_a_module_that_imports(tmp_path: Path) -> None:
     (tmp_path / "x.tbc").write_bytes(tbc.write(verify(assemble(ADD, isa, "x.tba"), isa).module))
     ran = subprocess.run([tmp_path / "rt", tmp_path / "x.tbc"], capture_output=True, check=False)
     assert (ran.returncode, ran.stdout) == (4, b"")
-    assert b"function add, offset 0: it needs an opcode that this runtime was built without" in ran.stderr
+    assert REFUSALS[choice] in ran.stderr
 
 
 # --- the manual ------------------------------------------------------------------------------------------

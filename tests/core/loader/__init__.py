@@ -217,7 +217,9 @@ def built(plugins: tuple[Path, ...] = PLUGINS, *, coverage: bool = False) -> Dri
     """The driver, compiled by gcc under AddressSanitizer and UndefinedBehaviorSanitizer, or to count lines."""
     reg = registry(plugins)
     every_page = tuple(reg.isa.pages)
-    plan = general(reg, Request(features=(*FEATURES, *every_page), target="hosted"))
+    # HOST is what a runtime can lack.
+    request = Request(features=(*FEATURES, *every_page), target="hosted", deny=("host.standalone",))
+    plan = general(reg, request)
     composition = compose(plan, sample(reg), reg.isa, loaded=True)
     executable = system_compiled(emit(composition), "driver", sanitize=not coverage, coverage=coverage)
     return Driver(reg, composition, executable)
