@@ -36,5 +36,7 @@ def test_it_does_what_it_does_elsewhere(program: Program, unavailable: Callable[
     except Unavailable as error:
         return unavailable(error)
     given = Given(program, SEED, SCALE)
-    assert transcript("wasmtime", data, given), "a driver gives what its program did"
+    expected = transcript("wasmtime", data, given)
+    assert expected, "a driver gives what its program did"
+    assert transcript("tblvm", data, given) == expected, f"TBLVM_TEST_SEED={SEED}"
     return None
