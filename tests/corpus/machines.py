@@ -14,6 +14,10 @@ from typing import Any
 import wasmtime
 
 import tblvm
+from tblvm.builder.pipeline import translate
+from tblvm.core import tbc
+from tblvm.core.registry import load as registry
+from tblvm.stack import verify
 
 Imports = Mapping[str, Mapping[str, Callable[..., Any]]]
 _ADDRESS = 0xFFFFFFFF
@@ -108,6 +112,13 @@ class Wasmtime(Machine):
         return int(self._memory.data_len(self._store))
 
 
+@functools.cache
+def _translated(content: bytes) -> bytes:
+    """The program as a .tbc file: drivers make many instances of one."""
+    known = registry()
+    return tbc.write(verify(translate(content, "program", known), known.isa).module)
+
+
 class Tblvm(Machine):
     """The program on tblvm. What its imports take and give is told by wasmtime's reading of the module."""
 
@@ -118,7 +129,7 @@ class Tblvm(Machine):
             name = each.name or ""
             typed = tblvm.HostFunction(imports[each.module][name], _spelled(each.type))
             functions.setdefault(each.module, {})[name] = typed
-        self._vm = tblvm.load(content, imports=functions)
+        self._vm = tblvm.load(_translated(content), imports=functions)
         self._memory = self._vm.memory()
 
     def call(self, name: str, *arguments: Any) -> Any:

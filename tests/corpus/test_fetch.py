@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from . import fetch
-from .manifest import Program, programs
+from tests.corpus import fetch
+from tests.corpus.manifest import Program, programs
 
 WASM = b"\0asm\1\0\0\0"
 

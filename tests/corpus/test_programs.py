@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from .fetch import Unavailable, content
-from .given import Given
-from .machines import ENGINES, Imports, Machine
-from .manifest import Program, programs
+from tests.corpus.fetch import Unavailable, content
+from tests.corpus.given import Given
+from tests.corpus.machines import ENGINES, Imports, Machine
+from tests.corpus.manifest import Program, programs
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261122"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
@@ -36,5 +36,7 @@ def test_it_does_what_it_does_elsewhere(program: Program, unavailable: Callable[
     except Unavailable as error:
         return unavailable(error)
     given = Given(program, SEED, SCALE)
-    assert transcript("wasmtime", data, given), "a driver gives what its program did"
+    expected = transcript("wasmtime", data, given)
+    assert expected, "a driver gives what its program did"
+    assert transcript("tblvm", data, given) == expected, f"TBLVM_TEST_SEED={SEED}"
     return None

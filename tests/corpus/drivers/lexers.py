@@ -73,32 +73,19 @@ def _commonjs(open_: Open, text: str) -> list[object]:
     return [names("rre", "res", "ree"), names("ru", "us", "ue"), names("re", "es", "ee")]
 
 
-def _imports(open_: Open, text: str) -> tuple[Machine, int, list[list[int]]]:
+def _module(open_: Open, text: str) -> tuple[list[list[int]], list[tuple[int, int, int, int, str]]]:
+    """Imports, then exports with their names; or where the text is wrong."""
     machine = open_()
-    at = _put(machine, text, len(text))
+    _put(machine, text, len(text))
+    imported, exported = [], []
     if not machine.call("parse"):
-        return machine, at, [[-1, machine.call("e")]]
-    rows = []
+        return [[-1, machine.call("e")]], []
     while machine.call("ri"):
-        rows.append([machine.call(each) for each in ("is", "ie", "it", "ai", "id", "ip", "ss", "se")])
-    return machine, at, rows
-
-
-def _minimal(open_: Open, text: str) -> list[object]:
-    machine, _, rows = _imports(open_, text)
-    exported = []
-    while rows[:1] != [[-1]] and machine.call("re"):
-        exported.append([machine.call(each) for each in ("es", "ee", "els", "ele")])
-    return [rows, [[*row, text[row[0] : row[1]]] for row in exported]]
-
-
-def _whole(open_: Open, text: str) -> list[object]:
-    machine, at, rows = _imports(open_, text)
-    exported: list[object] = []
-    while rows[:1] != [[-1]] and (record := machine.call("re")):
-        start, end = (machine.u32(record + 4 * n) - (at & 0xFFFFFFFF) >> 1 for n in (0, 1))
-        exported.append([start, end, text[start:end], machine.read(record + 20, 6).hex()])
-    return [rows, exported, machine.call("f"), machine.call("ms")]
+        imported.append([machine.call(each) for each in ("is", "ie", "it", "ai", "id", "ip", "ss", "se")])
+    while machine.call("re"):
+        start, end, local, last = (machine.call(each) for each in ("es", "ee", "els", "ele"))
+        exported.append((start, end, local, last, text[start:end]))
+    return imported, exported
 
 
 def _drive_commonjs(open_: Open, given: Given) -> list[object]:
@@ -108,25 +95,18 @@ def _drive_commonjs(open_: Open, given: Given) -> list[object]:
     return [found, *(_commonjs(open_, text) for text in _texts(given, _COMMONJS))]
 
 
-def _drive_modules(parse: Callable[[Open, str], list[object]]) -> Callable[[Open, Given], list[object]]:
-    def drive_(open_: Open, given: Given) -> list[object]:
-        found = parse(open_, _MODULE)
-        rows, exported = found[0], found[1]
-        assert isinstance(rows, list) and isinstance(exported, list)
-        quoted = [re.sub("['\"]", "", _MODULE[row[0] : row[1]]) for row in rows]
-        specifiers = ["./a.js", "./b\\x2ejs", "./data.json", "./c.js", "./d.js", "./e.js", "import.meta"]
-        assert quoted == [*specifiers, "somewhere + .js"], quoted
-        names = [row[2] if parse is _whole else row[4] for row in exported if "*" not in row]
-        assert names == ["three", "one", "regex", "default", "four"], names
-        return [found, *(parse(open_, text) for text in _texts(given, _MODULE))]
-
-    return drive_
+def _drive_modules(open_: Open, given: Given) -> list[object]:
+    rows, exported = _module(open_, _MODULE)
+    specifiers = [re.sub("['\"]", "", _MODULE[row[0] : row[1]]) for row in rows]
+    local = ["./a.js", "./b\\x2ejs", "./data.json", "./c.js", "./d.js", "./e.js"]
+    assert specifiers == [*local, "import.meta", "somewhere + .js"], specifiers
+    assert [name for *_, name in exported] == ["three", "one", "regex", "default", "four"], exported
+    return [_module(open_, text) for text in [_MODULE, *_texts(given, _MODULE)]]
 
 
 _DRIVERS: dict[str, Callable[[Open, Given], list[object]]] = {
     "cjs-module-lexer": _drive_commonjs,
-    "es-module-lexer": _drive_modules(_whole),
-    "es-module-lexer/minimal": _drive_modules(_minimal),
+    "es-module-lexer": _drive_modules,
 }
 
 

@@ -16,7 +16,7 @@ _WORD, _LONG = (1 << 32) - 1, (1 << 64) - 1
 _FAR = 4096
 
 
-def _siphash_oracle(key: bytes, data: bytes) -> bytes:
+def siphash(key: bytes, data: bytes) -> bytes:
     """SipHash-2-4, after the paper by Aumasson and Bernstein."""
     k0, k1 = int.from_bytes(key[:8], "little"), int.from_bytes(key[8:], "little")
     v = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]
@@ -62,7 +62,7 @@ def _siphash(machine: Machine, given: Given) -> list[object]:
     for data in given.messages():
         key = numbers.randbytes(16)
         found.append(digest(key, data))
-        assert found[-1] == _siphash_oracle(key, data), len(data)
+        assert found[-1] == siphash(key, data), len(data)
     return [each.hex() for each in found]
 
 

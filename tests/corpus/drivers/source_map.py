@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import random
 
 from ..given import Given
@@ -115,9 +116,7 @@ def drive(open_: Open, given: Given) -> list[object]:
                 found += reader.ask("generated_location_for", pointer, source, line, column, bias)
             found += reader.ask("all_generated_locations_for", pointer, source, line, 1, column)
         reader.machine.call("compute_column_spans", pointer)
-        ends = [
-            other[1] if other[0] == each[0] else None for each, other in zip(made, made[1:], strict=False)
-        ]
+        ends = [other[1] if other[0] == each[0] else None for each, other in itertools.pairwise(made)]
         rows = [_row(each, end) for each, end in zip(made, [*ends, None], strict=False)]
         assert reader.ask("by_generated_location", pointer) == rows
         reader.machine.call("free_mappings", pointer)
