@@ -5,18 +5,30 @@ The answer depends on the program and the instruction set only, never on what is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from ..core.module import Module
 from ..core.printable import printable
-from ..core.program import ALL_STRINGS, Instruction, Use, instructions, read_immediates, string_kinds
+from ..core.program import (
+    ALL_STRINGS,
+    Instruction,
+    Resolved,
+    Resolver,
+    Use,
+    read_immediates,
+    string_kinds,
+)
 from ..core.verified import Form, Verified
 from ..core.wellformed import is_wide
 from ..opcodes import Isa, Service, Trap
 from ..opcodes.ir import Node
 from ..opcodes.meaning import FRAME_COST
+
+_NUMBER = attrgetter("number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +87,30 @@ class Need:
 def need(verified: Verified, isa: Isa) -> Need:
     """What the program in *verified* needs."""
     module = verified.module
+    resolver = Resolver(verified, isa)
+    counts: Counter[int] = Counter()
+    first: list[Instruction] = []
+    for index, checked in enumerate(verified.functions):
+        found = resolver.function(index)
+        counts.update(map(_NUMBER, found))
+        while len(first) < len(resolver.uses):  # each new one is in this function
+            at = next(at for at, each in enumerate(found) if each.number == len(first))
+            first.append(Instruction(index, checked.offsets[at], found[at]))
     uses: dict[Use, tuple[int, Place | None]] = {}
     by: dict[Use, str] = {}  # the place in words
-    for each in instructions(verified, isa):
-        if each.use in uses:
-            count, place = uses[each.use]
-            uses[each.use] = (count + 1, place)
-        else:
-            place = _place(module, each)
-            uses[each.use], by[each.use] = (1, place), str(place)
-            for number in _named(each, "import"):
-                caller = place if place.line else _first_call(verified, isa, each.function) or place
-                by[each.use] = f"{caller} → {module.imports[number].module}.{module.imports[number].name}"
+    for each in first:
+        place = _place(module, each)
+        uses[each.use], by[each.use] = (counts[each.resolved.number], place), str(place)
+        for number in _named(each.resolved, "import"):
+            caller = place if place.line else _first_call(resolver, each.function) or place
+            by[each.use] = f"{caller} → {module.imports[number].module}.{module.imports[number].name}"
     asked, services, traps = demands((use.form, place) for use, place in by.items())
     if module.collector:
         asked.append(Asked("collector", ("the module assumes a collector",)))
     for thing in module.imports:
         if thing.kind != "function":
             asked.append(Asked("links", (f"it imports {thing.kind} {thing.module}.{thing.name}",)))
-    first = [module.functions[each] for each in (module.entry, module.start) if each is not None]
+    begin = [module.functions[each] for each in (module.entry, module.start) if each is not None]
     return Need(
         uses=uses,
         asked=tuple(asked),
@@ -104,7 +121,7 @@ def need(verified: Verified, isa: Isa) -> Need:
         else string_kinds(verified),
         min_stack=module.min_stack,
         min_heap=module.min_heap,
-        entry_cells=max(len(each.locals) + each.max_stack + FRAME_COST for each in first),
+        entry_cells=max(len(each.locals) + each.max_stack + FRAME_COST for each in begin),
         globals=len(module.globals),
         wide=_wide(module, uses),
         min_linear=sum(each.minimum for each in module.memories) << 16,
@@ -117,17 +134,22 @@ def _place(module: Module, each: Instruction) -> Place:
     return Place(module.function_name(each.function), module.debug.source, line, each.offset)
 
 
-def _named(each: Instruction, kind: str) -> list[int]:
+def _named(each: Resolved, kind: str) -> list[int]:
     """The immediates of this kind that the instruction's op IR reads."""
     slots, read = each.use.form.declaration.signature.immediates, read_immediates(each.use.form)
     return [value for which, value in zip(read, each.values, strict=True) if slots[which].kind == kind]
 
 
-def _first_call(verified: Verified, isa: Isa, function: int) -> Place | None:
+def _first_call(resolver: Resolver, function: int) -> Place | None:
     """The first instruction that names the function: what a function without lines is there for."""
-    for each in instructions(verified, isa):
-        if function in _named(each, "func"):
-            return _place(verified.module, each)
+    naming = set[int]()
+    for number, use in enumerate(resolver.uses):
+        if any(slot.kind == "func" for slot in use.form.declaration.signature.immediates):
+            naming.add(number)
+    for index, checked in enumerate(resolver.verified.functions):
+        for offset, each in zip(checked.offsets, resolver.function(index), strict=True):
+            if each.number in naming and function in _named(each, "func"):
+                return _place(resolver.verified.module, Instruction(index, offset, each))
     return None
 
 
