@@ -5,18 +5,30 @@ The answer depends on the program and the instruction set only, never on what is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from ..core.module import FunctionType, Module
 from ..core.printable import printable
-from ..core.program import ALL_STRINGS, Instruction, Use, instructions, read_immediates, string_kinds
+from ..core.program import (
+    ALL_STRINGS,
+    Instruction,
+    Resolved,
+    Resolver,
+    Use,
+    read_immediates,
+    string_kinds,
+)
 from ..core.verified import Form, Verified
 from ..core.wellformed import is_wide
 from ..opcodes import Isa, Service, Trap
 from ..opcodes.ir import Node
 from ..opcodes.meaning import FRAME_COST
+
+_NUMBER = attrgetter("number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +104,29 @@ class Need:
 def need(verified: Verified, isa: Isa) -> Need:
     """What the program in *verified* needs."""
     module = verified.module
+    resolver = Resolver(verified, isa)
+    counts: Counter[int] = Counter()
+    first: list[Instruction] = []
+    importing: set[int] = set()  # numbers of uses that name an import
+    called: dict[int, Instruction] = {}  # by import, the first that calls it
+    for index, checked in enumerate(verified.functions):
+        found = resolver.function(index)
+        counts.update(map(_NUMBER, found))
+        while len(first) < len(resolver.uses):  # each new one is in this function
+            at = next(at for at, each in enumerate(found) if each.number == len(first))
+            first.append(Instruction(index, checked.offsets[at], found[at]))
+            if _named(found[at], "import"):
+                importing.add(found[at].number)
+        for at, each in enumerate(found) if importing else ():
+            if each.number in importing:
+                for number in _named(each, "import"):
+                    called.setdefault(number, Instruction(index, checked.offsets[at], each))
     uses: dict[Use, tuple[int, Place | None]] = {}
     by: dict[Use, str] = {}  # the place in words
-    importing: set[Use] = set()
-    called: dict[int, Instruction] = {}  # by import, the first that calls it
-    for each in instructions(verified, isa):
-        if each.use in uses:
-            count, place = uses[each.use]
-            uses[each.use] = (count + 1, place)
-        else:
-            place = _place(module, each)
-            uses[each.use], by[each.use] = (1, place), str(place)
-            if _named(each, "import"):
-                importing.add(each.use)
-        if each.use in importing:
-            for number in _named(each, "import"):
-                called.setdefault(number, each)
-    imports = _imports(verified, isa, called)
+    for one in first:
+        place = _place(module, one)
+        uses[one.use], by[one.use] = (counts[one.resolved.number], place), str(place)
+    imports = _imports(resolver, called)
     for number, imported in imports.items():
         if uses[called[number].use][1] == _place(module, called[number]):
             by[called[number].use] = f"{imported.place} → {imported}"
@@ -118,7 +136,7 @@ def need(verified: Verified, isa: Isa) -> Need:
     for thing in module.imports:
         if thing.kind != "function":
             asked.append(Asked("links", (f"it imports {thing.kind} {thing.module}.{thing.name}",)))
-    first = [module.functions[each] for each in (module.entry, module.start) if each is not None]
+    begin = [module.functions[each] for each in (module.entry, module.start) if each is not None]
     return Need(
         uses=uses,
         asked=tuple(asked),
@@ -129,7 +147,7 @@ def need(verified: Verified, isa: Isa) -> Need:
         else string_kinds(verified),
         min_stack=module.min_stack,
         min_heap=module.min_heap,
-        entry_cells=max(len(each.locals) + each.max_stack + FRAME_COST for each in first),
+        entry_cells=max(len(each.locals) + each.max_stack + FRAME_COST for each in begin),
         globals=len(module.globals),
         wide=_wide(module, uses),
         min_linear=sum(each.minimum for each in module.memories) << 16,
@@ -143,25 +161,20 @@ def _place(module: Module, each: Instruction) -> Place:
     return Place(module.function_name(each.function), module.debug.source, line, each.offset)
 
 
-def _named(each: Instruction, kind: str) -> list[int]:
+def _named(each: Resolved, kind: str) -> list[int]:
     """The immediates of this kind that the instruction's op IR reads."""
     slots, read = each.use.form.declaration.signature.immediates, read_immediates(each.use.form)
     return [value for which, value in zip(read, each.values, strict=True) if slots[which].kind == kind]
 
 
-def _imports(verified: Verified, isa: Isa, called: Mapping[int, Instruction]) -> dict[int, Imported]:
+def _imports(resolver: Resolver, called: Mapping[int, Instruction]) -> dict[int, Imported]:
     """The imported functions by number; called: by number, the first instruction that calls each."""
-    module = verified.module
+    module = resolver.verified.module
     places = {number: _place(module, each) for number, each in called.items()}
     # What a function without lines is there for: the first instruction that names it.
-    wanted = {each.function for number, each in called.items() if not places[number].line}
-    first: dict[int, Place] = {}
-    for each in instructions(verified, isa) if wanted else ():
-        for function in wanted.intersection(_named(each, "func")):
-            first[function] = _place(module, each)
-            wanted.discard(function)
-        if not wanted:
-            break
+    first = _first_calls(
+        resolver, {each.function for number, each in called.items() if not places[number].line}
+    )
     found = {}
     for number, each in called.items():
         of = module.imports[number]
@@ -170,6 +183,25 @@ def _imports(verified: Verified, isa: Isa, called: Mapping[int, Instruction]) ->
         place = places[number] if places[number].line else first.get(each.function, places[number])
         found[number] = Imported(of.module, of.name, type_.parameters, type_.results, str(place))
     return found
+
+
+def _first_calls(resolver: Resolver, wanted: set[int]) -> dict[int, Place]:
+    """Of each of the functions *wanted*, the first instruction that names it."""
+    naming = {
+        number
+        for number, use in enumerate(resolver.uses)
+        if any(slot.kind == "func" for slot in use.form.declaration.signature.immediates)
+    }
+    first: dict[int, Place] = {}
+    for index, checked in enumerate(resolver.verified.functions) if wanted and naming else ():
+        for offset, each in zip(checked.offsets, resolver.function(index), strict=True):
+            if each.number in naming:
+                for function in wanted.intersection(_named(each, "func")):
+                    first[function] = _place(resolver.verified.module, Instruction(index, offset, each))
+                    wanted.discard(function)
+        if not wanted:
+            break
+    return first
 
 
 def together(needs: Iterable[Need]) -> Need:

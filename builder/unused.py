@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ..core.code import Decoder, rewrite
+from ..core.code import Decoder, Rewriter
 from ..core.module import (
     ArrayType,
     ClassType,
@@ -247,9 +247,10 @@ class _Smaller:
     def _functions(self) -> tuple[tuple[Function, ...], dict[int, dict[int, int]]]:
         """The functions, and for each old one where its instructions are now."""
         functions, places = [], {}
+        rewriter = Rewriter(self.reach.decoder, self._immediate)
         for index in self.kept["functions"]:
             function = self.old.functions[index]
-            code, places[index] = rewrite(function.code, self.reach.decoder, self._immediate)
+            code, places[index] = rewriter.rewrite(function.code)
             functions.append(
                 replace(
                     function,

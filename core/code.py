@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
@@ -218,37 +219,73 @@ def _counts(opcodes: Mapping[int, Opcode]) -> list[int]:
     return found
 
 
-def relax(pieces: Sequence[bytes | int], places: Sequence[int]) -> list[int]:
+def relax(pieces: Sequence[bytes | int], places: Sequence[int] | Mapping[int, int]) -> list[int]:
     """The offset of each piece of a function's code, and the length of the whole behind them.
 
     A piece is bytes, or the number of a label: then a branch offset of the fewest bytes possible. Label
     n stands before piece places[n].
     """
-    sizes = [1 if isinstance(piece, int) else len(piece) for piece in pieces]
-    while True:
-        offsets = list(accumulate(sizes, initial=0))
+    slots = [index for index, piece in enumerate(pieces) if isinstance(piece, int)]
+    fixed = list(accumulate((0 if isinstance(each, int) else len(each) for each in pieces), initial=0))
+    # For each slot what stands before its label: bytes of the pieces that are bytes, and slots.
+    before = []
+    for slot in slots:
+        place = places[pieces[slot]]  # type: ignore[index]
+        before.append((fixed[place], bisect_left(slots, place)))
+    sizes = [1] * len(slots)
+    grown = True
+    while grown:
         grown = False
-        for index, piece in enumerate(pieces):
-            if isinstance(piece, int):
-                size = len(write_leb(offsets[places[piece]]))
-                if size > sizes[index]:
-                    sizes[index], grown = size, True
-        if not grown:
-            return offsets
+        widths = list(accumulate(sizes, initial=0))
+        for index, (size, count) in enumerate(before):
+            offset = size + widths[count]
+            wanted = 1 if offset < 0x80 else 2 if offset < 0x4000 else len(write_leb(offset))
+            if wanted > sizes[index]:
+                sizes[index], grown = wanted, True
+    found, index = list[int](), 0
+    for number, start in enumerate(fixed):
+        found.append(start + widths[index])
+        if index < len(slots) and slots[index] == number:
+            index += 1
+    return found
 
 
-def rewrite(code: bytes, decoder: Decoder, change: Callable[[str, int], int]) -> tuple[bytes, dict[int, int]]:
-    """*code* with other immediates: *change* is given the kind and the value of each that is no branch
-    target, and gives its new value. The new code, and where each instruction of *code* starts in it: branches
-    go to the same instructions.
+class Rewriter:
+    """Writes code with other immediates: *change* is given the kind and the value of each that is no branch
+    target, and gives its new value, always the same."""
 
-    Raises ValueError when *code* cannot be decoded or a new value cannot be written.
-    """
-    pieces: list[bytes | int] = []
-    starts: dict[int, int] = {}  # of an instruction -> its first piece
-    for at, opcode, immediates, _ in decoder.instructions(code):
-        starts[at] = len(pieces)
-        head = bytes(code[at : at + (1 if opcode.page == CORE else 2)])
+    def __init__(self, decoder: Decoder, change: Callable[[str, int], int]) -> None:
+        self._decoder, self._change = decoder, change
+        self._known: dict[bytes, tuple[bytes | int, ...]] = {}
+
+    def rewrite(self, code: bytes) -> tuple[bytes, dict[int, int]]:
+        """The new code, and where each instruction of *code* starts in it: branches go to the same
+        instructions. Raises ValueError when *code* cannot be decoded or a new value cannot be written."""
+        pieces: list[bytes | int] = []
+        starts: dict[int, int] = {}  # of an instruction -> its first piece
+        at = 0
+        if len(self._known) > MAX_DECODED:
+            self._known.clear()
+        for instruction in self._decoder.split(code):
+            starts[at] = len(pieces)
+            at += len(instruction)
+            known = self._known.get(instruction)
+            if known is None:
+                known = self._known[instruction] = self._pieces(instruction)
+            pieces += known
+        if at < len(code):
+            self._decoder.at(code, at)  # which says what is wrong
+        # A label for each target: its number is the offset that it had.
+        offsets = relax(pieces, starts)
+        made = b"".join(
+            write_leb(offsets[starts[each]]) if isinstance(each, int) else each for each in pieces
+        )
+        return made, {at: offsets[first] for at, first in starts.items()}
+
+    def _pieces(self, instruction: bytes) -> tuple[bytes | int, ...]:
+        opcode, immediates = self._decoder.decode(instruction)
+        pieces: list[bytes | int] = []
+        head = instruction[: 1 if opcode.page == CORE else 2]
         many = len(opcode.kinds) - 1 if "targets" in opcode.kinds else -1
         for index, (kind, value) in enumerate(opcode.slots(immediates)):
             if index == many:
@@ -257,14 +294,7 @@ def rewrite(code: bytes, decoder: Decoder, change: Callable[[str, int], int]) ->
                 pieces += (head, value)
                 head = b""
             else:
-                head += write_leb(change(kind, value), signed=kind in SIGNED_KINDS)
-        pieces.append(head)
-    # A label for each target: its number is the offset that it had.
-    targets = {
-        piece: number for number, piece in enumerate({each for each in pieces if isinstance(each, int)})
-    }
-    numbered = [targets[each] if isinstance(each, int) else each for each in pieces]
-    offsets = relax(numbered, [starts[target] for target in targets])
-    places = [offsets[starts[target]] for target in targets]
-    made = b"".join(write_leb(places[each]) if isinstance(each, int) else each for each in numbered)
-    return made, {at: offsets[first] for at, first in starts.items()}
+                head += write_leb(self._change(kind, value), signed=kind in SIGNED_KINDS)
+        if head:
+            pieces.append(head)
+        return tuple(pieces)

@@ -17,7 +17,7 @@ engine can fetch it before it knows the opcode.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -94,62 +94,125 @@ def read_immediates(form: Form) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Resolved:
+    """What instructions of the same bytes become that have the same form. use: their shape; number: of that
+    in Resolver.uses; length: their bytes; values: of the immediates that are kept, as the engine needs them,
+    and which of them are signed; targets: of a branch table, whose last value tells where these are."""
+
+    use: Use
+    number: int
+    length: int
+    values: tuple[int, ...]
+    signed: tuple[bool, ...]
+    targets: tuple[int, ...] = ()
+
+
 class Instruction(NamedTuple):
     """An instruction on its way from module to resolved code."""
 
     function: int
     offset: int
-    after: int
-    use: Use
-    values: tuple[int, ...]  # of the immediates that are kept
-    signed: tuple[bool, ...]
-    targets: tuple[int, ...] = ()  # of a branch table: its last value tells where they are
+    resolved: Resolved
+
+    @property
+    def use(self) -> Use:
+        return self.resolved.use
+
+
+MAX_RESOLVED = 1 << 17  # instructions that a resolver remembers
+
+
+class Resolver:
+    """Tells what the instructions of a module become for a runtime with cells of this width; equal ones are
+    the same object, as long as they are remembered. uses: the shapes that there have been, in order."""
+
+    def __init__(self, verified: Verified, isa: Isa, cell_bits: int = 64) -> None:
+        self.verified, self.uses = verified, list[Use]()
+        module = verified.module
+        self._link = link_cells(cell_bits)
+        self._decoder = Decoder(isa, module.pages)
+        self._canonical = canonical_types(module)
+        self._layout = layouts(module.types)
+        self._interfaces = interface_numbers(module.types)
+        self._numbers: dict[tuple[int, ...], int] = {}  # of uses, by form and far immediates
+        self._forget()
+
+    def _forget(self) -> None:
+        # By form and bytes; where locals are named, by the number of parameters too.
+        self._known: list[dict[bytes, Resolved] | None] = [
+            None if "local" in (slot.kind for slot in form.declaration.signature.immediates) else {}
+            for form in self.verified.forms
+        ]
+        self._local: dict[tuple[int, int, bytes], Resolved] = {}
+        self._size = 0
+
+    def function(self, index: int) -> list[Resolved]:
+        """The instructions of a function, in order."""
+        module, checked = self.verified.module, self.verified.functions[index]
+        parameters = len(module.function_type(index).parameters)
+        if self._size > MAX_RESOLVED:
+            self._forget()
+        known, local, found = self._known, self._local.get, list[Resolved]()
+        for form, code in zip(checked.forms, checked.split(module.functions[index].code), strict=True):
+            row = known[form]
+            resolved = local((parameters, form, code)) if row is None else row.get(code)
+            if resolved is None:
+                resolved = self._resolve(form, code, parameters)
+                self._size += 1
+                if row is None:
+                    self._local[parameters, form, code] = resolved
+                else:
+                    row[code] = resolved
+            found.append(resolved)
+        return found
+
+    def _resolve(self, number: int, code: bytes, parameters: int) -> Resolved:
+        module, form = self.verified.module, self.verified.forms[number]
+        opcode, immediates = self._decoder.decode(code)
+        values: list[int] = []
+        signed: list[bool] = []
+        far: list[int] = []
+        targets: tuple[int, ...] = ()
+        for which in read_immediates(form):
+            kind, value = opcode.kinds[which], immediates[which]
+            if kind == "local" and value >= parameters:
+                if len(write_leb(value + _LONGEST_LINK)) != len(write_leb(value)):
+                    far.append(which)
+                else:
+                    value += self._link
+            elif kind == "field":
+                value = self._layout[immediates[which - 1] - types.FIRST_MODULE_TYPE].offsets[value]
+            elif kind == "method":
+                owner = module.type_entry(immediates[which - 1])
+                if isinstance(owner, ClassType):
+                    # One number for slot and place of the object; it takes no more bytes than two.
+                    called = module.function_type(owner.virtuals[value])
+                    value = value << 7 | len(called.parameters)
+                else:  # there are not more than two bytes can name
+                    value += self._interfaces[immediates[which - 1]][1]
+            elif kind == "reftype" and value in self._interfaces:
+                value = self._interfaces[value][0]
+            elif kind == "functype":
+                value = self._canonical[value]
+            elif kind == "targets":
+                targets, value = immediates[which:], 0
+            values.append(value)
+            signed.append(opcode.signed[which])
+        shape = (number, *far)
+        place = self._numbers.get(shape)
+        if place is None:
+            place = self._numbers[shape] = len(self.uses)
+            self.uses.append(Use(form, tuple(far)))
+        return Resolved(self.uses[place], place, len(code), tuple(values), tuple(signed), targets)
 
 
 def instructions(verified: Verified, isa: Isa, cell_bits: int = 64) -> Iterator[Instruction]:
-    """Every instruction of the module with its immediates as the engine needs them."""
-    module = verified.module
-    link_ = link_cells(cell_bits)
-    decoder = Decoder(isa, module.pages)
-    canonical = canonical_types(module)
-    layout = layouts(module.types)
-    interfaces = interface_numbers(module.types)
-    for index, (function, checked) in enumerate(zip(module.functions, verified.functions, strict=True)):
-        parameters = len(module.function_type(index).parameters)
-        for offset, number in zip(checked.offsets, checked.forms, strict=True):
-            opcode, immediates, after = decoder.at(function.code, offset)
-            form = verified.forms[number]
-            values: list[int] = []
-            signed: list[bool] = []
-            far: list[int] = []
-            targets: tuple[int, ...] = ()
-            for which in read_immediates(form):
-                kind, value = opcode.kinds[which], immediates[which]
-                if kind == "local" and value >= parameters:
-                    if len(write_leb(value + _LONGEST_LINK)) != len(write_leb(value)):
-                        far.append(which)
-                    else:
-                        value += link_
-                elif kind == "field":
-                    value = layout[immediates[which - 1] - types.FIRST_MODULE_TYPE].offsets[value]
-                elif kind == "method":
-                    owner = module.type_entry(immediates[which - 1])
-                    if isinstance(owner, ClassType):
-                        # One number for slot and place of the object; it takes no more bytes than two.
-                        called = module.function_type(owner.virtuals[value])
-                        value = value << 7 | len(called.parameters)
-                    else:  # there are not more than two bytes can name
-                        value += interfaces[immediates[which - 1]][1]
-                elif kind == "reftype" and value in interfaces:
-                    value = interfaces[value][0]
-                elif kind == "functype":
-                    value = canonical[value]
-                elif kind == "targets":
-                    targets, value = immediates[which:], 0
-                values.append(value)
-                signed.append(opcode.signed[which])
-            use = Use(form, tuple(far))
-            yield Instruction(index, offset, after, use, tuple(values), tuple(signed), targets)
+    """Every instruction of the module with what it becomes."""
+    resolver = Resolver(verified, isa, cell_bits)
+    for index, checked in enumerate(verified.functions):
+        for offset, resolved in zip(checked.offsets, resolver.function(index), strict=True):
+            yield Instruction(index, offset, resolved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,50 +248,73 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: 
 
     Raises BuildError for an instruction that does not fit resolved code.
     """
-    module = verified.module
-    every = list(instructions(verified, isa, cell_bits))
-    places, branches = _branch_tables(every)
+    resolver = Resolver(verified, isa, cell_bits)
+    places, branches = _branch_tables(resolver)
     starts: list[int] = []
-    at = 0
-    for function in module.functions:
-        starts.append(at)
-        at += len(function.code)
-    code = bytearray(at)
-    for each in every:
-        start = starts[each.function]
-        encoded = numbers[each.use]
-        values, signed = list(each.values), list(each.signed)
-        length = each.after - each.offset
-        if not values and length > len(encoded):
-            values, signed = [0], [False]
-        if each.targets:
-            values[-1] = places[each.function, each.offset]
-        for position, (value, sign) in enumerate(zip(values, signed, strict=True)):
-            room = length - len(encoded) if position == len(values) - 1 else 0
-            if each.targets and position == len(values) - 1:
-                room = min(room, MAX_BRANCH_PLACE)
-                if value >= 1 << 7 * room:
-                    raise BuildError(f"the module has too many branch tables: {len(branches)} words")
-            elif room > MAX_PADDED:
-                raise BuildError(f"{each.use.form.name}: its immediates are {room} bytes long")
-            encoded += write_leb(value, signed=sign, length=room)
-        encoded = encoded.ljust(length, b"\0")
-        code[start + each.offset : start + each.after] = encoded
+    code = bytearray()
+    encoded: dict[Resolved, bytes] = {}
+    for index in range(len(verified.functions)):
+        starts.append(len(code))
+        if len(encoded) > MAX_RESOLVED:
+            encoded.clear()
+        tables = iter(places.get(index, ()))
+        for each in resolver.function(index):
+            if each.targets:
+                code += _encode(each, numbers, next(tables), len(branches))
+                continue
+            if each not in encoded:
+                encoded[each] = _encode(each, numbers)
+            code += encoded[each]
     strings, pool = _constants(verified)
     return Program(verified, bytes(code), tuple(starts), strings, pool, cell_bits, branches)
 
 
-def _branch_tables(every: Iterable[Instruction]) -> tuple[dict[tuple[int, int], int], tuple[int, ...]]:
-    """The side table of branch tables, and by function and offset where in it each one starts.
+def _encode(each: Resolved, numbers: Mapping[Use, bytes], place: int = 0, words: int = 0) -> bytes:
+    """The instruction in resolved code. place: of its branch table, of all *words* of them."""
+    encoded, length = numbers[each.use], each.length
+    values, signed = each.values, each.signed
+    if not values and length > len(encoded):
+        values, signed = (0,), (False,)
+    if each.targets:
+        values = (*values[:-1], place)
+    for position, (value, sign) in enumerate(zip(values, signed, strict=True)):
+        room = length - len(encoded) if position == len(values) - 1 else 0
+        if each.targets and position == len(values) - 1:
+            room = min(room, MAX_BRANCH_PLACE)
+            if value >= 1 << 7 * room:
+                raise BuildError(f"the module has too many branch tables: {words} words")
+        elif room > MAX_PADDED:
+            raise BuildError(f"{each.use.form.name}: its immediates are {room} bytes long")
+        encoded += write_leb(value, signed=sign, length=room)
+    return encoded.ljust(length, b"\0")
+
+
+def _branch_tables(resolver: Resolver) -> tuple[dict[int, list[int]], tuple[int, ...]]:
+    """The side table of branch tables, and by function where in it those of its instructions start.
 
     Short ones come first: their instructions have the least room for the place.
     """
-    found = [each for each in every if each.targets]
-    places: dict[tuple[int, int], int] = {}
+    verified = resolver.verified
+    having = {
+        number
+        for number, form in enumerate(verified.forms)
+        if any(slot.kind == "targets" for slot in form.declaration.signature.immediates)
+    }
+    found = [
+        (index, each.targets)
+        for index, checked in enumerate(verified.functions)
+        if not having.isdisjoint(checked.forms)
+        for each in resolver.function(index)
+        if each.targets
+    ]
+    places: dict[int, list[int]] = {}
     words: list[int] = []
-    for each in sorted(found, key=lambda one: len(one.targets)):
-        places[each.function, each.offset] = len(words)
-        words += [len(each.targets) - 1, *each.targets]
+    starts = [0] * len(found)
+    for number in sorted(range(len(found)), key=lambda one: len(found[one][1])):
+        starts[number] = len(words)
+        words += [len(found[number][1]) - 1, *found[number][1]]
+    for (index, _), start in zip(found, starts, strict=True):
+        places.setdefault(index, []).append(start)
     return places, tuple(words)
 
 

@@ -61,6 +61,11 @@ class VerifiedFunction:
     maps: Mapping[int, tuple[int, ...]]
     safepoints: frozenset[int]
 
+    def split(self, code: bytes) -> list[bytes]:
+        """The bytes of each instruction of the function's *code*."""
+        ends = (*self.offsets[1:], len(code))
+        return [code[start:end] for start, end in zip(self.offsets, ends, strict=True)]
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:

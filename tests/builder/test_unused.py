@@ -12,7 +12,7 @@ import pytest
 from tblvm.builder.unused import run
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
-from tblvm.core.code import Decoder, rewrite
+from tblvm.core.code import Decoder, Rewriter
 from tblvm.core.dis import disassemble
 from tblvm.core.module import Debug, FunctionType, Module
 from tblvm.core.registry import Registry
@@ -97,7 +97,7 @@ def test_rewriting_with_the_same_immediates_changes_nothing() -> None:
     for _, _, module in programs():
         decoder = Decoder(reg.isa, module.pages)
         for function in module.functions:
-            code, places = rewrite(function.code, decoder, lambda kind, value: value)
+            code, places = Rewriter(decoder, lambda kind, value: value).rewrite(function.code)
             assert code == function.code
             assert all(old == new for old, new in places.items())
 
