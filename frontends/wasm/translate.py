@@ -43,7 +43,7 @@ ASK, LOAD, RETURN = "HOST", "LOAD", "RET"
 
 def translated(content: bytes, name: str, isa: Isa) -> Module:
     """See `tblvm.frontends.wasm.translate`."""
-    wasm = decode(content)
+    wasm = decode(bytes(content))
     return _Builder(wasm, validate(wasm), name, isa).run()
 
 

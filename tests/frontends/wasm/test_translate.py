@@ -23,30 +23,24 @@ def translated(wat: str) -> Module:
     return verify(module, ISA).module
 
 
-def expected(wat: str, name: str, arguments: tuple[Any, ...]) -> Any:
-    """What wasmtime gives, or "trap"."""
-    store = wasmtime.Store()
-    instance = wasmtime.Instance(store, wasmtime.Module(store.engine, wat), [])
-    try:
-        return instance.exports(store)[name](store, *arguments)
-    except wasmtime.Trap:
-        return "trap"
-
-
 def agree(wat: str, *calls: tuple[Any, ...]) -> None:
-    """Each call (name, arguments…) gives the same in a fresh instance of both; the verifier takes the module,
-    and it is as deep as it says."""
+    """The calls (name, arguments…), one after the other, give in one instance of each what they should, or
+    trap; the verifier takes the module."""
     translated(wat)
-    content = wasmtime.wat2wasm(wat)
-    for name, *arguments in calls:
-        with tblvm.load(bytes(content)) as vm:
+    store = wasmtime.Store()
+    exports = wasmtime.Instance(store, wasmtime.Module(store.engine, wat), []).exports(store)
+    with tblvm.load(bytes(wasmtime.wat2wasm(wat))) as vm:
+        for name, *arguments in calls:
+            try:
+                wanted = exports[name](store, *arguments)
+            except wasmtime.Trap:
+                wanted = "trap"
             try:
                 given = vm.call(name, *arguments)
             except tblvm.Trap:
                 given = "trap"
-        wanted = expected(wat, name, tuple(arguments))
-        wanted = tuple(wanted) if isinstance(wanted, list) else wanted
-        assert given == wanted, (name, arguments)
+            wanted = tuple(wanted) if isinstance(wanted, list) else wanted
+            assert given == wanted, (name, arguments)
 
 
 def every(name: str) -> list[tuple[Any, ...]]:
@@ -75,7 +69,8 @@ CONTROL = {
         (block (br_if 0 (i32.eqz (local.get 0))) (return (i32.const 2)))
         (if (result i32) (i32.ne (local.get 0) (i32.const 7)) (then (i32.const 3)) (else (i32.const 4)))""",
     "a comparison is not absorbed across a label": """
-        (block (result i32) (i32.eqz (local.get 0)) (br_if 0 (i32.const 1) (i32.eq (local.get 0) (i32.const 5))))
+        (block (result i32) (br_if 0 (i32.const 1) (i32.eq (local.get 0) (i32.const 5))) drop
+          (i32.eqz (local.get 0)))
         (if (result i32) (then (i32.const 3)) (else (i32.const 4)))""",
     "a loop counts": """
         (local $sum i32) (local.set $sum (i32.const 0)) (local.set 0 (i32.and (local.get 0) (i32.const 63)))
@@ -116,7 +111,7 @@ CONTROL = {
           (br 0 (local.get 0))
           (i32.add) (drop) (select) (drop)
           (block (result i32) (unreachable) (f32.add) (drop)) (drop)
-          (loop (br 0)) (if (then (br 1)) (else (return)))
+          (loop (br 0)) (if (then (br 1 (i32.const 1))) (else (return (i32.const 2))))
           (local.tee 0) (i64.extend_i32_s) (drop)
           (br_if 0) (br_table 0 0 0))
         (i32.const 1) i32.add""",
@@ -252,7 +247,7 @@ def test_the_entry_point() -> None:
 def test_code_so_long_that_branches_take_more_bytes() -> None:
     """Forward and backward branches over 1 to 70,000 bytes give what they should."""
     rng = random.Random(5)
-    for filler in (1, 30, 60, 120, 5000, 9000, 23000):
+    for filler in (1, 30, 60, 120, 5000, 9000):
         blocks = "".join(
             f"(br_if {rng.randrange(4)} (i32.eq (local.get 0) (i32.const {number})))"
             f"{'(local.set 1 (i32.add (local.get 1) (i32.const 1)))' * (filler // 6)}"
