@@ -24,7 +24,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from .manifest import Program, programs
+from .manifest import Program, listed
 
 _BASE64 = re.compile(rb"AGFzbQ[A-Za-z0-9+/]+={0,2}")
 _SECONDS = 180
@@ -80,7 +80,7 @@ def _fits(program: Program, data: bytes) -> bool:
 def _fetch(wanted: Program) -> None:
     """Keeps all programs of *wanted*'s package. Raises Unavailable where *wanted* is not in it."""
     files = _unpacked(f"{wanted.package}@{wanted.version}")
-    package = [p for p in programs() if (p.package, p.version) == (wanted.package, wanted.version)]
+    package = [p for p in listed() if (p.package, p.version) == (wanted.package, wanted.version)]
     for each in dict.fromkeys([wanted, *package]):
         found = [data for data in _candidates(files, each.path) if _fits(each, data)]
         if found:
@@ -162,12 +162,12 @@ def _keep(place: Path, data: bytes) -> None:
 
 def main() -> int:
     missing = []
-    for each in programs():
+    for each in listed():
         try:
             content(each)
         except Unavailable as error:
             missing.append(str(error))
-    print(f"{len(programs()) - len(missing)} of {len(programs())} programs are in {folder()}")
+    print(f"{len(listed()) - len(missing)} of {len(listed())} programs are in {folder()}")
     for text in missing:
         print(f"missing: {text}", file=sys.stderr)
     return 1 if missing else 0
