@@ -24,7 +24,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from .manifest import Program, programs
+from .manifest import Program, listed
 
 _BASE64 = re.compile(rb"AGFzbQ[A-Za-z0-9+/]+={0,2}")
 _SECONDS = 180
@@ -79,10 +79,11 @@ def _fits(program: Program, data: bytes) -> bool:
 
 def _fetch(wanted: Program) -> None:
     """Keeps all programs of *wanted*'s package. Raises Unavailable where *wanted* is not in it."""
-    files = _unpacked(f"{wanted.package}@{wanted.version}")
-    package = [p for p in programs() if (p.package, p.version) == (wanted.package, wanted.version)]
-    for each in dict.fromkeys([wanted, *package]):
-        found = [data for data in _candidates(files, each.path) if _fits(each, data)]
+    package = [p for p in listed() if (p.package, p.version) == (wanted.package, wanted.version)]
+    together = dict.fromkeys([wanted, *package])
+    files = _unpacked(f"{wanted.package}@{wanted.version}", {_file(each) for each in together})
+    for each in together:
+        found = [data for data in _candidates(each, files.get(_file(each), b"")) if _fits(each, data)]
         if found:
             _keep(folder() / f"{each.sha256}.wasm", found[0])
         elif each == wanted:
@@ -91,8 +92,12 @@ def _fetch(wanted: Program) -> None:
             )
 
 
-def _unpacked(package: str) -> dict[str, bytes]:
-    """The package's files by name. Raises Unavailable."""
+def _file(program: Program) -> str:
+    return program.path.rpartition(":")[2]
+
+
+def _unpacked(package: str, names: set[str]) -> dict[str, bytes]:
+    """Files of the package by name. Raises Unavailable."""
     if _offline:
         raise Unavailable(f"{package}: {_offline[0]}")
     with tempfile.TemporaryDirectory(dir=folder()) as work:
@@ -104,9 +109,9 @@ def _unpacked(package: str) -> dict[str, bytes]:
             raise
         [archive] = Path(work).glob("*.tgz")
         with tarfile.open(archive) as tar:
-            members = [each for each in tar.getmembers() if each.isfile()]
             # The first folder's name is the package's own choice.
-            return {each.name.partition("/")[2]: _read(tar, each) for each in members}
+            members = {each.name.partition("/")[2]: each for each in tar.getmembers() if each.isfile()}
+            return {name: _read(tar, member) for name, member in members.items() if name in names}
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -133,11 +138,9 @@ def _pack(package: str, work: str) -> None:
         raise Unavailable(f"{package}: npm pack failed: {said[:300]}")
 
 
-def _candidates(files: dict[str, bytes], path: str) -> list[bytes]:
-    """The modules that the file at *path* is or holds."""
-    within, _, name = path.rpartition(":")
-    data = files.get(name, b"")
-    if not within:
+def _candidates(program: Program, data: bytes) -> list[bytes]:
+    """The modules that the program's file, with the bytes *data*, is or holds."""
+    if not program.path.startswith("b64:"):
         return [data]
     found = []
     for text in _BASE64.findall(data):
@@ -162,12 +165,12 @@ def _keep(place: Path, data: bytes) -> None:
 
 def main() -> int:
     missing = []
-    for each in programs():
+    for each in listed():
         try:
             content(each)
         except Unavailable as error:
             missing.append(str(error))
-    print(f"{len(programs()) - len(missing)} of {len(programs())} programs are in {folder()}")
+    print(f"{len(listed()) - len(missing)} of {len(listed())} programs are in {folder()}")
     for text in missing:
         print(f"missing: {text}", file=sys.stderr)
     return 1 if missing else 0

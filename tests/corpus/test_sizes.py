@@ -1,4 +1,5 @@
-"""The README's table of composed runtimes says what `python -m bench.corpus` says."""
+"""The README's table of composed runtimes says what `python -m bench.corpus` says: opcodes exactly, bytes to one in a
+hundred, so that not each byte saved anywhere is a change of the README."""
 
 from __future__ import annotations
 
@@ -13,7 +14,20 @@ from tests.corpus.fetch import Unavailable
 from tests.corpus.manifest import program
 from tests.corpus.opcodes import opcodes
 
-_AGAIN = "python -m bench.corpus --write"
+
+def _table() -> list[str]:
+    lines = README.read_text().splitlines()
+    at = lines.index(HEAD[0])
+    return lines[at : lines.index("", at)]
+
+
+def _check(row: str) -> None:
+    """That the table has this row, or one with almost the same bytes."""
+    start, _, size = row.removesuffix(" |").rpartition(" | ")
+    found = [line for line in _table() if line.startswith(f"{start} | ")]
+    assert len(found) == 1, f"{row}: python -m bench.corpus --write"
+    said, now = (int(text.replace(",", "")) for text in (found[0].split("|")[-2], size))
+    assert abs(said - now) <= now / 100, f"{found[0]}: {now:,} now: python -m bench.corpus --write"
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -23,19 +37,18 @@ def test_a_row_of_the_readme(name: str, registry: Registry, unavailable: Callabl
     except Unavailable as error:
         unavailable(error)
         return
-    assert str(row) in README.read_text().splitlines(), f"{row}: {_AGAIN}"
+    _check(str(row))
 
 
 def test_rows_of_what_takes_any_program(registry: Registry) -> None:
-    lines = README.read_text().splitlines()
-    at = lines.index(HEAD[0])
-    after = lines[at:][: len(HEAD) + len(SHOWN) + 3]
-    assert after[: len(HEAD)] == [*HEAD]
-    assert after[-3:] == [general(registry), *peers()], _AGAIN
+    others = [general(registry), *peers()]
+    for row in others:
+        _check(row)
+    assert len(_table()) == len(HEAD) + len(SHOWN) + len(others)
 
 
 def test_instructions_are_counted() -> None:
-    """(func (param i32) (result i32) block local.get 0 br_if 0 end i32.const -3 (f64.const 0 drop) i32.trunc_sat …)"""
+    """In a block, a branch, constants and a conversion with a prefix."""
     code = b"\x02\x40\x20\x00\x0d\x00\x0b\x41\x7d\x44" + bytes(8) + b"\xfc\x02\x6a\x0b"
     body = b"\x01\x02\x7f" + code
     section = b"\x01" + bytes([len(body)]) + body
