@@ -256,7 +256,7 @@ def test_code_so_long_that_branches_take_more_bytes() -> None:
         agree(
             f"""(module (func (export "f") (param i32) (result i32) (local i32)
               (block (loop (local.set 0 (i32.add (local.get 0) (i32.const 1))) (block (block {blocks})
-                (local.set 0 (i32.const 100)) (br_if 1 (i32.lt_u (local.get 1) (i32.const 3))))
+                (local.set 0 (i32.const 100)) (br_if 2 (i32.lt_u (local.get 1) (i32.const 3))))
                 (local.set 1 (i32.add (local.get 1) (i32.const 1000)))))
               (local.get 1)))""",
             *(("f", number) for number in range(-1, 7)),
