@@ -327,6 +327,7 @@ class _Resolver:
     def _provider(self, asked: Asked) -> MicroLibrary:
         candidates = self.registry.interfaces.get(asked.name, ())
         usable = [each for each in self._candidates(asked.name) if not self._clashes(each)]
+        usable = [each for each in usable if self._is_complete(each)] or usable
         way_out = next(
             (each.ways_out[asked.name] for each in self.chosen.values() if asked.name in each.ways_out), ""
         )
@@ -363,17 +364,11 @@ class _Resolver:
                 return f"provides {sorted(both)[0]} as {other.name} does, which is there for: {why}"
             if other.name in library.conflicts or library.name in other.conflicts:
                 return f"cannot stand beside {other.name}, which is there for: {why}"
-        for name in library.requires:
-            candidates = self._candidates(name)
-            if candidates and name not in self.registry.libraries and not any(map(self._stands, candidates)):
-                return f"needs {name}, which {self.target.name} does not have"
         return ""
 
-    def _stands(self, library: MicroLibrary) -> bool:
-        """Whether nothing that is chosen fills an interface in its place."""
-        return library.name in self.chosen or not any(
-            set(library.provides) & set(other.provides) for other in self.chosen.values()
-        )
+    def _is_complete(self, library: MicroLibrary) -> bool:
+        """Whether something may fill each interface that it requires."""
+        return all(self._candidates(name) for name in library.requires if name in self.registry.interfaces)
 
     def _coming_along(self) -> None:
         """Libraries that complete a combination come along as soon as all of it is there; one that is
