@@ -130,7 +130,7 @@ class Composition:
         and programs that others run take memory when they start."""
         if self.indirect:
             return {}
-        return {each.name: size for _, each, size in self.memory if size <= ARRAY_BYTES}
+        return {each.name: size for _, each, size in self.memory if each.array and size <= ARRAY_BYTES}
 
     @property
     def cage_moves(self) -> bool:

@@ -194,6 +194,10 @@ def plan_header(composition: Composition) -> str:
         "TB_FAILED(cx)": "0",
         # Where memory comes from that is no array.
         "TB_MAP(cx, address, bytes)": "((void)(cx), tb_platform_map(address, bytes))",
+        # Addresses without memory (tb_platform_reserve); null where there are none.
+        "TB_RESERVE(cx, bytes)": "((void)(cx), tb_platform_reserve(bytes))",
+        # Faults that accesses make go on where a table says.
+        "TB_ON_FAULTS(cx, table)": "((void)(cx), tb_platform_on_faults(table))",
         # A program cannot start.
         "TB_FAIL(cx, message)": '((void)(cx), tb_platform_fail("tblvm: " message "\\n", sizeof message + 7))',
         # The program's standard input and output.

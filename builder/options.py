@@ -59,7 +59,7 @@ _OPTIONS = (
         shell_complete=registered("modes"),
         default="default",
         metavar="NAME",
-        help="Preset with a budget: nano, micro.",
+        help="Preset with a budget: nano, micro, standard.",
     ),
     click.option(
         "--engine",

@@ -38,6 +38,7 @@ def tblvm_modes() -> list[Mode]:
             deny=("collector", "types"),
         ),
         Mode("micro", "nano with a collector, objects and arrays", budget=8192),
+        Mode("standard", "what is faster before what is smaller", budget=32768, speed=True),
     ]
 
 

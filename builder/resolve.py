@@ -2,7 +2,8 @@
 
 It works like a package manager: pages, services and interfaces follow from the program; `requires`
 closes the set; features add and pin; `--only`, `--deny` and the mode restrict. Ties between libraries
-that fill the same interface go to the fewest bytes, then to the name. Every choice keeps its reasons.
+that fill the same interface go to the fastest where the mode asks for speed, to the fewest bytes, then to the
+name. Every choice keeps its reasons.
 """
 
 from __future__ import annotations
@@ -89,6 +90,11 @@ class Plan:
         """Whether reference stores must tell the collector."""
         return any(library.needs_barrier for library in self.libraries)
 
+    @property
+    def guarded(self) -> bool:
+        """Whether accesses outside of a linear memory are left to guard pages."""
+        return any(library.guarded for library in self.libraries)
+
 
 def matches(pattern: str, library: MicroLibrary) -> bool:
     """Whether *pattern* (a library, a group or an interface) names *library*."""
@@ -136,6 +142,7 @@ class _Resolver:
         self.chosen: dict[str, MicroLibrary] = {}
         self.reasons: dict[str, list[str]] = {}
         self.askers: dict[str, set[frozenset[str]]] = {}
+        self.preferred: dict[str, str] = {}  # why a library stands before smaller ones
         self.completed: frozenset[str] = frozenset()  # what the library that comes along completes
         for name in (*request.features, *(request.only or ()), *request.deny):
             self._known(name)
@@ -185,7 +192,7 @@ class _Resolver:
         return Plan(
             need=self.need,
             libraries=tuple(sorted(self.chosen.values(), key=lambda each: each.name)),
-            reasons={name: tuple(dict.fromkeys(why)) for name, why in sorted(self.reasons.items())},
+            reasons={name: self._why(name) for name in sorted(self.reasons)},
             interfaces=interfaces,
             options=options,
             origins=origins,
@@ -224,6 +231,11 @@ class _Resolver:
             f"{imported.place} imports {imported} as {_shown(imported.parameters, imported.results)}, but "
             f"{found[0].name} offers it as {_shown(*found[1].codes)}: change the program"
         )
+
+    def _why(self, name: str) -> tuple[str, ...]:
+        """All reasons for a library, each once."""
+        preferred = [self.preferred[name]] if name in self.preferred else []
+        return tuple(dict.fromkeys([*self.reasons[name], *preferred]))
 
     def _feature(self, feature: str) -> list[Asked]:
         """A feature is a library, an interface, or a group: of variants, of which one is chosen, or of
@@ -315,6 +327,7 @@ class _Resolver:
     def _provider(self, asked: Asked) -> MicroLibrary:
         candidates = self.registry.interfaces.get(asked.name, ())
         usable = [each for each in self._candidates(asked.name) if not self._clashes(each)]
+        usable = [each for each in usable if self._is_complete(each)] or usable
         way_out = next(
             (each.ways_out[asked.name] for each in self.chosen.values() if asked.name in each.ways_out), ""
         )
@@ -330,7 +343,17 @@ class _Resolver:
             raise PolicyError(
                 f"{asked.name} is needed for {asked.because}, but {why}; allow it, or change the program"
             )
-        return usable[0]
+        faster = [each for each in usable if self._is_faster(each)]
+        if not faster:
+            return usable[0]
+        others = ", ".join(each.name for each in usable if each is not faster[0])
+        if others:
+            self.preferred[faster[0].name] = f"mode {self.mode.name} takes it as faster than {others}"
+        return faster[0]
+
+    def _is_faster(self, library: MicroLibrary) -> bool:
+        """Whether it stands before smaller ones here."""
+        return self.mode.speed and not set(library.faster_in).isdisjoint(self.request.artifact.interfaces)
 
     def _clashes(self, library: MicroLibrary) -> str:
         """What keeps *library* from standing beside those chosen already, or nothing."""
@@ -342,6 +365,10 @@ class _Resolver:
             if other.name in library.conflicts or library.name in other.conflicts:
                 return f"cannot stand beside {other.name}, which is there for: {why}"
         return ""
+
+    def _is_complete(self, library: MicroLibrary) -> bool:
+        """Whether something may fill each interface that it requires."""
+        return all(self._candidates(name) for name in library.requires if name in self.registry.interfaces)
 
     def _coming_along(self) -> None:
         """Libraries that complete a combination come along as soon as all of it is there; one that is

@@ -8,10 +8,13 @@ they move come out as the same text: the engine makes one handler of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Protocol
 
 from ..opcodes import Service, Trap, types
 from ..opcodes.ir import Graph, Node
+from ..opcodes.primitives.effects import MEMORY_BOUNDS, MEMORY_LOAD, MEMORY_STORE
 from ..opcodes.primitives.leaves import PARAMETER
 from ..opcodes.primitives.primitive import C_TYPE
 from ..opcodes.trace import takes_homes
@@ -51,6 +54,7 @@ class Surroundings(Protocol):
     """What an engine prints itself, because it depends on where the engine keeps its state."""
 
     barrier: bool
+    guarded: bool
 
     def operand(self, depth: int | str) -> str:
         """The cell that is *depth* below the top of the operand stack, 1 the top, as an lvalue; *depth* can
@@ -78,6 +82,10 @@ class Surroundings(Protocol):
         """Statement after a service that may block."""
         ...
 
+    def trap_label(self, trap: Trap) -> str:
+        """The C label where a trap of this kind goes on."""
+        ...
+
     def service_trap(self, status: str, traps: tuple[Trap, ...]) -> str: ...
     def transfer(self, node: Node, operand: str) -> str:
         """operand: the condition of `jump_if`, the index of `jump_table`, the function that `invoke` or
@@ -101,6 +109,8 @@ class Printer:
         others = (n.operands if not takes_homes(n) else _values(n) for n in graph.nodes)
         self._at_home = homes.difference(graph.results, *others)
         self._names: dict[Node, tuple[str, bool]] = {}  # node -> C expression, whether it is a raw cell
+        # Accesses to linear memory that need no comparison -> the one that they do without.
+        self._faulting = dict(_compared(graph)) if at.guarded else {}
 
     def body(self) -> str:
         """The statements: fetch operands, compute in order, store results, transfer control."""
@@ -204,21 +214,45 @@ class Printer:
     # -- linear memory, tables of functions ---------------------------------------------------------
 
     def _memory_bounds(self, node: Node, name: str) -> None:
+        if node in self._faulting.values():
+            return
         memory, address, width = (self.typed(each) for each in node.operands)
         trap = node.attribute
         assert isinstance(trap, Trap)
         # 33 bits and a few: nothing wraps.
         self.lines.append(self.at.trap(f"{address} + {width} > tb_memory_bytes(cx, {memory})", trap))
 
-    def _memory_place(self, node: Node) -> str:
+    def _memory_place(self, node: Node) -> tuple[str, str]:
         memory, address = (self.typed(each) for each in node.operands[:2])
-        return f"tb_memory_at(cx, {memory}) + {address}"
+        return f"tb_memory_at(cx, {memory})", address
+
+    def _fault(self, node: Node) -> str:
+        trap = self._faulting[node].attribute
+        assert isinstance(trap, Trap)
+        return self.at.trap_label(trap)
 
     def _memory_load(self, node: Node, name: str) -> None:
-        self._load(node, name, self._memory_place(node))
+        base, address = self._memory_place(node)
+        if node not in self._faulting:
+            self._load(node, name, f"{base} + {address}")
+            return
+        storage = node.attribute
+        assert isinstance(storage, types.Type)
+        signed = storage.is_storage_only and storage.name.startswith("i")
+        kind = f"{'s' if signed else 'u'}{8 * storage.size}"
+        self.lines.append(f"u{max(32, 8 * storage.size)} {name};")
+        self.lines.append(f"TB_FAULTING_LOAD({kind}, {name}, {base}, {address}, {self._fault(node)});")
+        self._names[node] = (name, True)
 
     def _memory_store(self, node: Node, name: str) -> None:
-        self._store(node, self._memory_place(node))
+        base, address = self._memory_place(node)
+        if node not in self._faulting:
+            self._store(node, f"{base} + {address}")
+            return
+        storage, value = node.attribute, self.cell(node.operands[2])
+        assert isinstance(storage, types.Type)
+        kind = f"u{8 * storage.size}"
+        self.lines.append(f"TB_FAULTING_STORE({kind}, {base}, {address}, {value}, {self._fault(node)});")
 
     def _memory_size(self, node: Node, name: str) -> None:
         memory = self.typed(node.operands[0])
@@ -356,6 +390,18 @@ class Printer:
         pass
 
     _jump = _jump_if = _jump_table = _invoke = _tail_invoke = _return = _halt = _transfer
+
+
+def _compared(graph: Graph) -> Iterator[tuple[Node, Node]]:
+    """Accesses to linear memory, each with the comparison before it, and no effect in between:
+    it makes no difference which one finds out that there are no such bytes."""
+    effects = [node for node in graph.nodes if not node.primitive.pure]
+    for first, node in pairwise(effects):
+        if first.primitive is MEMORY_BOUNDS and node.primitive in (MEMORY_LOAD, MEMORY_STORE):
+            storage, width = node.attribute, first.operands[2]
+            assert isinstance(storage, types.Type)
+            if first.operands[:2] == node.operands[:2] and width.attribute == storage.size:
+                yield node, first
 
 
 def _values(node: Node) -> tuple[Node, ...]:

@@ -63,12 +63,14 @@ class Memory:
 
     name: C gets it by TB_MEMORY_<NAME>(cx, address, bytes), once; the address is where it is wanted if it is
     mapped, null for anywhere. doc: what a report calls it. bytes: its size, at most; asked without a program
-    for a runtime that is given its programs at run time.
+    for a runtime that is given its programs at run time. array: whether little of it may be an array; the
+    library comes by it in its own way otherwise.
     """
 
     name: str
     doc: str
     bytes: Callable[[Plan, Program | None], int]
+    array: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,10 @@ class MicroLibrary:
     generated: gives C about the runtime itself, which is compiled with its sources.
     ways_out: for interfaces that nothing may fill: what a person can do then (name -> half a sentence).
     imports: its C functions that programs can import; a runtime has those that its program imports.
+    guarded: of linear memory: what is outside of one cannot be touched. Engines print accesses without
+    comparisons, by the macros of tb_faults.h, which is in `include`.
+    faster_in: in runtimes with one of these interfaces, modes that ask for speed take it before others that
+    fill the same interface and have fewer bytes.
     """
 
     name: str
@@ -178,6 +184,8 @@ class MicroLibrary:
     generated: Callable[[Composition], str] | None = None
     ways_out: Mapping[str, str] = field(default_factory=dict)
     imports: tuple[NativeImport, ...] = ()
+    guarded: bool = False
+    faster_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +296,7 @@ class Mode:
 
     budget: bytes of text and rodata of the runtime; data_budget: bytes of data and bss; None for no
     limit. deny: libraries, groups or interfaces that it does without. options: settings (name -> value).
+    speed: whether among those that fill the same interface what is faster comes before what has fewer bytes.
     """
 
     name: str
@@ -296,6 +305,7 @@ class Mode:
     data_budget: int | None = None
     deny: tuple[str, ...] = ()
     options: Mapping[str, int | str] = field(default_factory=dict)
+    speed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

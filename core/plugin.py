@@ -270,9 +270,20 @@ def _linux(cpu: str) -> MicroLibrary:
         doc=f"start-up code and system calls of Linux on {cpu}",
         room=ROOM,
         size=60,
-        provides=("platform",),
+        provides=("platform", "guard-pages"),
         sources=tuple(
-            f"c/platform/linux{part}.c" for part in ("", "_timer", "_wait", "_file", "_machine", "_unmap")
+            f"c/platform/linux{part}.c"
+            for part in (
+                "",
+                "_timer",
+                "_wait",
+                "_file",
+                "_machine",
+                "_unmap",
+                "_reserve",
+                "_fault",
+                "_fault_shared",
+            )
         ),
         headers=("c", "c/platform", f"c/platform/{cpu}"),
     )

@@ -10,6 +10,7 @@ operands have the lowest numbers, so that one place fetches the operand of all o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class _Surroundings:
         self._polls = poll(plan)
         self._counts = "fuel" in plan.interfaces
         self.barrier = plan.barrier
+        self.guarded = plan.guarded
 
     def operand(self, depth: int | str) -> str:
         return f"sp[-{depth}]"
@@ -63,6 +65,9 @@ class _Surroundings:
 
     def trap(self, condition: str, trap: Trap) -> str:
         return f"if (TB_UNLIKELY({condition})) {_raise(trap)}"
+
+    def trap_label(self, trap: Trap) -> str:
+        return _trap_label(trap)
 
     def save(self) -> str:
         return "SAVE();"
@@ -112,7 +117,11 @@ class _Surroundings:
 
 def _raise(trap: Trap) -> str:
     # One place sets each kind: sites are a jump, and the compiler keeps no kinds in registers for them.
-    return f"goto trap_{trap.name};"
+    return f"goto {_trap_label(trap)};"
+
+
+def _trap_label(trap: Trap) -> str:
+    return f"trap_{trap.name}"
 
 
 def _behind(position: int, signed: bool) -> str:
@@ -335,7 +344,7 @@ def print_engine(composition: Composition) -> str:
     signed = any("sign_extend" in h.text for h in those)
     branches = any("goto branch" in h.text for h in those)
     printed = (poll(plan) if branches else "") + "".join(h.text for h in those)
-    traps = "goto trap" in printed
+    labels = set(re.findall(r"\btrap(?:_\w+|ped)\b", printed))
     fuel = "fuel" in plan.interfaces
     jumps = plan.target.label_values
     fetch = ""
@@ -383,11 +392,11 @@ def print_engine(composition: Composition) -> str:
             parts.append(f"if (to < ip) {{\n{check}\n}}")
         parts.append("ip = to;\n}")
     parts.append("}")
-    if traps:
+    if labels:
         for trap in plan.traps:
-            if f"goto trap_{trap.name};" in printed:
+            if (label := _trap_label(trap)) in labels:
                 keep = "TB_FORGET(trap);"
-                parts.append(f"trap_{trap.name}:\ntrap = TB_TRAP_{trap.name};\n{keep}\ngoto trapped;")
+                parts.append(f"{label}:\ntrap = TB_TRAP_{trap.name};\n{keep}\ngoto trapped;")
         parts.append("trapped:\nSAVE();")
     parts.append("halted:" if any("goto halted" in h.text for h in those) else "")
     parts.append("cx->sp = sp;" + ("\ncx->fuel = fuel;" if fuel else ""))

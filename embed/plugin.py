@@ -66,6 +66,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "TB_CONSOLE_READ(cx, to, bytes)": "tb_embed_read(cx, to, bytes)",
                 "TB_CONSOLE_WRITE(cx, from, bytes)": "tb_embed_write(cx, from, bytes)",
                 "TB_CONSOLE_WAIT(cx, nanoseconds)": "tb_embed_wait(cx, nanoseconds)",
+                "TB_ON_FAULTS(cx, table)": "((void)(cx), tb_platform_share_faults(table))",
                 "TB_FRAMES(cx)": "((cx)->fp != 0)",
                 "TB_RUN_PARAMETERS(function)": "((function)->parameters)",
             },

@@ -2,18 +2,11 @@
 #include "tb_instances.h"
 #include "tb_entry.h"
 
-struct tb_mapping {
-  _Alignas(16) struct tb_mapping *below; /* what follows it is aligned so */
-  u64 bytes;
-};
-
 /* In place of tb_platform_map: memory that is given back with the instance that took it. */
 void *tb_instances_map(struct tb_context *cx, void *address, u64 bytes) {
   struct tb_mapping *mapping = bytes < TB_INSTANCES_MOST ? tb_platform_try_map(address, bytes + sizeof *mapping) : 0;
   if (!mapping) TB_FAIL(cx, "the system gives no memory");
-  mapping->below = cx->mappings;
-  mapping->bytes = bytes + sizeof *mapping;
-  cx->mappings = mapping;
+  tb_instances_keep(cx, mapping, bytes + sizeof *mapping);
   return mapping + 1;
 }
 

@@ -10,7 +10,18 @@ struct tb_instance {
 /* More is no size of anything: what is added to it does not overflow. */
 #define TB_INSTANCES_MOST (1ull << 46)
 
-/* Gives back all memory that an instance took by TB_MAP. */
+/* What is mapped for an instance, in a list: the row of each stands at its start. */
+struct tb_mapping {
+  _Alignas(16) struct tb_mapping *below; /* what follows it is aligned so */
+  u64 bytes;
+};
+static inline TB_UNUSED void tb_instances_keep(struct tb_context *cx, struct tb_mapping *mapping, u64 bytes) {
+  mapping->below = cx->mappings;
+  mapping->bytes = bytes;
+  cx->mappings = mapping;
+}
+
+/* Gives back all that an instance has in its list. */
 void tb_instances_empty(struct tb_context *cx);
 
 /* Runs a program to its end, and gives back all memory that it took. Gives the exit status that it would have as a

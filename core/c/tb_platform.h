@@ -12,6 +12,14 @@ long tb_platform_read(int descriptor, void *to, u64 bytes);
 void *tb_platform_map(void *address, u64 bytes);
 void *tb_platform_try_map(void *address, u64 bytes);
 void tb_platform_unmap(void *address, u64 bytes);
+/* Of platforms with interface `guard-pages`, which have tb_faults.h too. Addresses without memory, where every access
+ * faults; null where the system has none. The first `bytes` of them can be used from now on, those that are new as
+ * zeros; 0 where the system gives no memory. Faults of the accesses in such a table go on at their labels: in a
+ * process of its own, and in one that has other business, whose handlers go on to be called. */
+void *tb_platform_reserve(u64 bytes);
+u32 tb_platform_use(void *at, u64 bytes);
+void tb_platform_on_faults(const s32 *table);
+void tb_platform_share_faults(const s32 *table);
 /* Ends the process with status 134, behind a message on standard error. */
 _Noreturn void tb_platform_fail(const char *message, u64 bytes);
 _Noreturn void tb_platform_exit(int status);

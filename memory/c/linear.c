@@ -24,7 +24,7 @@ void tb_linear_start(struct tb_context *cx) {
   for (u32 memory = 0; memory < count; memory++, row += 2) {
     store->memory_at[memory] = at;
     if (at) at += store->memory_bytes[memory];
-    if (!tb_memory_resize(cx, memory, *row)) TB_FAIL(cx, "the system gives no memory");
+    if (!tb_memory_resize(cx, memory, *row)) TB_FAIL(cx, TB_LINEAR_REFUSED);
   }
   if (!TB_LINEAR_ACTIVE) return;
   row = tb_linear_data(cx);

@@ -9,9 +9,10 @@
  *     tb_linear_span(most)        how many bytes of addresses a memory takes that can have `most` bytes
  *     tb_linear_rooms(cx, bytes)  so many bytes of addresses for the memories of a store, which they share out
  *     tb_linear_map(bytes)        addresses of the same kind for a memory apart from all stores; null where the system has
- *                                 none (also for 0); tb_platform_unmap gives them back
+ *                                 none (also for 0 bytes); tb_platform_unmap gives them back
  *     tb_linear_use(at, bytes)    the first `bytes` of a memory can be used from now on, those that are new as zeros;
- *                                 what could be used before stays as it is; 0 where the system gives no memory */
+ *                                 what could be used before stays as it is; 0 where `at` is null that must not be, or the
+ *                                 system gives no memory: TB_LINEAR_REFUSED says what is missing then */
 #ifndef TB_LINEAR_H
 #define TB_LINEAR_H
 #include "tb.h"

@@ -10,7 +10,7 @@ static void tb_platform_alarm(int signal) {
 }
 
 void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
-  struct tb_linux_sigaction action = TB_LINUX_SIGACTION(tb_platform_alarm);
+  struct tb_linux_sigaction action = TB_LINUX_SIGACTION(tb_platform_alarm, 0);
   /* Again every 100 ms: what starts to block after the first signal comes back too. */
   u64 timer[4] = {0, 100000, milliseconds / 1000, milliseconds % 1000 * 1000};
   tb_platform_flag = flag;

@@ -12,5 +12,6 @@ static inline TB_UNUSED u32 tb_linear_use(u8 *at, u64 bytes) {
   (void)at, (void)bytes;
   return 1; /* it was mapped to be used */
 }
+#define TB_LINEAR_REFUSED "" /* never */
 
 #endif

@@ -34,6 +34,8 @@ struct tb_linux_sigaction {
   void (*restorer)(void); /* without SA_RESTORER the kernel uses its own */
   u64 mask;
 };
-#define TB_LINUX_SIGACTION(handler) {handler, 0, 0, 0}
+#define TB_LINUX_SIGACTION(handler, flags) {handler, (u32)(flags), 0, 0}
+/* Where a handler's third argument has pc: uc_mcontext.pc. */
+enum { TB_LINUX_CONTEXT_PC = 440 };
 
 #endif

@@ -33,6 +33,8 @@ struct tb_linux_sigaction { /* signal handlers return by way of the kernel's vDS
   u64 flags;
   u64 mask;
 };
-#define TB_LINUX_SIGACTION(handler) {handler, 0, 0}
+#define TB_LINUX_SIGACTION(handler, flags) {handler, (u32)(flags), 0}
+/* Where a handler's third argument has pc: uc_mcontext.sc_regs.pc. */
+enum { TB_LINUX_CONTEXT_PC = 176 };
 
 #endif

@@ -9,11 +9,14 @@ enum {
   TB_LINUX_CLOSE = 3,
   TB_LINUX_LSEEK = 8,
   TB_LINUX_MMAP = 9,
+  TB_LINUX_MPROTECT = 10,
   TB_LINUX_MUNMAP = 11,
   TB_LINUX_RT_SIGACTION = 13,
   TB_LINUX_SETITIMER = 38,
+  TB_LINUX_GETPID = 39,
   TB_LINUX_CLONE = 56,
   TB_LINUX_WAIT4 = 61,
+  TB_LINUX_KILL = 62,
   TB_LINUX_SYSINFO = 99,
   TB_LINUX_SCHED_GETAFFINITY = 204,
   TB_LINUX_CLOCK_GETTIME = 228,
@@ -59,6 +62,8 @@ static inline TB_UNUSED __attribute__((naked)) void tb_linux_restore(void) {
   __asm__ volatile("movl $15, %eax\n  syscall");
 }
 /* SA_RESTORER, which x86-64 insists on. */
-#define TB_LINUX_SIGACTION(handler) {handler, 0x04000000, tb_linux_restore, 0}
+#define TB_LINUX_SIGACTION(handler, flags) {handler, 0x04000000 | (u32)(flags), tb_linux_restore, 0}
+/* Where a handler's third argument has rip: uc_mcontext.gregs[REG_RIP]. */
+enum { TB_LINUX_CONTEXT_PC = 168 };
 
 #endif
