@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tblvm.builder.artifacts import EXE, KINDS
-from tblvm.builder.pipeline import build, translate
+from tblvm.builder.pipeline import Artifact, build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.registry import Registry, load
 from tests.corpus.fetch import content
@@ -73,14 +73,15 @@ class Row:
         return f"| {name} | {SHOWN.get(name, self.program.driver)} | {counts} |"
 
 
-def measure(wanted: Program, registry: Registry) -> Row:
-    """Composes a runtime: an executable where the program starts by itself, else a library with a C API.
-
-    Raises fetch.Unavailable."""
-    data = content(wanted)
+def compose(wanted: Program, data: bytes, registry: Registry) -> Artifact:
+    """Its runtime: an executable where the program starts by itself, else a library with a C API."""
     module = translate(data, wanted.name, registry)
     starts = any(each.name == _START for each in module.exports)
-    made = build(module, registry, Request(artifact=EXE if starts else KINDS["shared"]))
+    return build(module, registry, Request(artifact=EXE if starts else KINDS["shared"]))
+
+
+def measure(wanted: Program, data: bytes, made: Artifact) -> Row:
+    """The program's row."""
     ours = {form.declaration.name for form in made.verified.forms}
     return Row(wanted, len(data), len(opcodes(data)), len(ours), made.footprint.runtime)
 
@@ -106,7 +107,9 @@ def table(names: list[str]) -> Iterator[str]:
     registry = load()
     yield from HEAD
     for name in names:
-        yield str(measure(program(name), registry))
+        wanted = program(name)
+        data = content(wanted)
+        yield str(measure(wanted, data, compose(wanted, data, registry)))
     yield general(registry)
     yield from peers()
 

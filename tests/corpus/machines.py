@@ -9,17 +9,21 @@ import functools
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import wasmtime
 
 import tblvm
-from tblvm.builder.pipeline import translate
+from tblvm.builder.pipeline import Artifact, translate
 from tblvm.core import tbc
 from tblvm.core.registry import load as registry
+from tblvm.embed.library import ffi, text
+from tblvm.embed.part import Part
 from tblvm.stack import verify
 
 Imports = Mapping[str, Mapping[str, Callable[..., Any]]]
+Functions = Mapping[str, Mapping[str, tblvm.HostFunction]]
 _ADDRESS = 0xFFFFFFFF
 
 
@@ -123,14 +127,17 @@ class Tblvm(Machine):
     """The program on tblvm. What its imports take and give is told by wasmtime's reading of the module."""
 
     def __init__(self, content: bytes, imports: Imports) -> None:
-        functions: dict[str, dict[str, Any]] = {}
+        functions: dict[str, dict[str, tblvm.HostFunction]] = {}
         for each in _compiled(content)[1].imports:
             assert isinstance(each.type, wasmtime.FuncType), f"{each.module}.{each.name} is no function"
             name = each.name or ""
             typed = tblvm.HostFunction(imports[each.module][name], _spelled(each.type))
             functions.setdefault(each.module, {})[name] = typed
-        self._vm = tblvm.load(_translated(content), imports=functions)
+        self._vm = self._instance(content, functions)
         self._memory = self._vm.memory()
+
+    def _instance(self, content: bytes, functions: Functions) -> tblvm.Instance:
+        return tblvm.load(_translated(content), imports=functions)
 
     def call(self, name: str, *arguments: Any) -> Any:
         try:
@@ -154,10 +161,25 @@ class Tblvm(Machine):
         return len(self._memory)
 
 
+def composed(made: Artifact, place: Path) -> type[Machine]:
+    """How to use the program in a library that was composed for it alone. place: of a file for the library."""
+    place.write_bytes(made.image)
+    library = ffi().dlopen(str(place))
+    module = made.verified.module
+
+    class Composed(Tblvm):
+        def _instance(self, content: bytes, functions: Functions) -> tblvm.Instance:
+            part, found = Part(library, {}), ffi().new("tblvm_context **")
+            for each in module.imports:
+                part.define(each.module, each.name, module, each.type, functions[each.module][each.name])
+            status = library.tblvm_load(part.store, ffi().NULL, 0, found)
+            assert status == 0, text(library.tblvm_store_error(part.store))
+            return tblvm.Instance(tblvm.Store(), part, found[0], "program", None)
+
+    return Composed
+
+
 def _spelled(kind: wasmtime.FuncType) -> str:
     """A function's type as tblvm's documents write it."""
     takes, gives = (", ".join(map(str, half)) for half in (kind.params, kind.results))
     return f"({takes}) -> {gives}" if gives else f"({takes})"
-
-
-ENGINES: dict[str, type[Machine]] = {"wasmtime": Wasmtime, "tblvm": Tblvm}

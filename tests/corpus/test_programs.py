@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,23 +11,9 @@ from tblvm.builder.pipeline import translate
 from tblvm.core.errors import ModuleError
 from tblvm.core.registry import Registry
 from tests.corpus.fetch import Unavailable, content
-from tests.corpus.given import Given
-from tests.corpus.machines import ENGINES, Imports, Machine
+from tests.corpus.machines import Tblvm, Wasmtime
 from tests.corpus.manifest import Program, programs, refused
-
-SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261122"))
-SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
-
-
-def transcript(engine: str, data: bytes, given: Given) -> list[object]:
-    """What the program's driver gives on *engine*."""
-
-    def open_(imports: Imports | None = None) -> Machine:
-        return ENGINES[engine](data, imports or {})
-
-    driver = importlib.import_module(f"tests.corpus.drivers.{given.program.driver}")
-    found: list[object] = driver.drive(open_, given)
-    return found
+from tests.corpus.transcripts import SEED, transcript
 
 
 @pytest.mark.parametrize("program", programs(), ids=lambda program: program.name)
@@ -38,10 +22,8 @@ def test_it_does_what_it_does_elsewhere(program: Program, unavailable: Callable[
         data = content(program)
     except Unavailable as error:
         return unavailable(error)
-    given = Given(program, SEED, SCALE)
-    expected = transcript("wasmtime", data, given)
-    assert expected, "a driver gives what its program did"
-    assert transcript("tblvm", data, given) == expected, f"TBLVM_TEST_SEED={SEED}"
+    expected = transcript(program, data, Wasmtime)
+    assert transcript(program, data, Tblvm) == expected, f"TBLVM_TEST_SEED={SEED}"
     return None
 
 
