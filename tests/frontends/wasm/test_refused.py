@@ -169,3 +169,10 @@ def test_branches_that_drop_without_end() -> None:
     made = HEAD + section(1, 1, 0x60, 0, 0) + section(3, 1, 0)
     made += b"\x0a" + number(len(function) + 1) + b"\x01" + function
     assert "branches that drop more than" in str(refusal(made))
+
+
+def test_frames_that_are_too_large() -> None:
+    locals_ = (1, *(0x80 | 32760 & 127, 0x80 | 32760 >> 7 & 127, 32760 >> 14), 0x7F)
+    translate(body(locals_=locals_), "test.wasm", ISA)
+    error = refusal(body(*(0x41, 0) * 8, *(0x1A,) * 8, locals_=locals_))
+    assert error.kind == "unsupported" and "a function whose frame has 32768 cells" in str(error)
