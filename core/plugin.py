@@ -272,7 +272,8 @@ def _linux(cpu: str) -> MicroLibrary:
         size=60,
         provides=("platform",),
         sources=tuple(
-            f"c/platform/linux{part}.c" for part in ("", "_timer", "_wait", "_file", "_machine", "_unmap")
+            f"c/platform/linux{part}.c"
+            for part in ("", "_timer", "_wait", "_file", "_machine", "_unmap", "_files", "_random")
         ),
         headers=("c", "c/platform", f"c/platform/{cpu}"),
     )

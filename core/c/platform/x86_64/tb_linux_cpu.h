@@ -11,23 +11,42 @@ enum {
   TB_LINUX_MMAP = 9,
   TB_LINUX_MUNMAP = 11,
   TB_LINUX_RT_SIGACTION = 13,
+  TB_LINUX_PREAD64 = 17,
+  TB_LINUX_PWRITE64 = 18,
   TB_LINUX_SETITIMER = 38,
   TB_LINUX_CLONE = 56,
   TB_LINUX_WAIT4 = 61,
+  TB_LINUX_FCNTL = 72,
+  TB_LINUX_FSYNC = 74,
+  TB_LINUX_FDATASYNC = 75,
+  TB_LINUX_FTRUNCATE = 77,
   TB_LINUX_SYSINFO = 99,
   TB_LINUX_SCHED_GETAFFINITY = 204,
+  TB_LINUX_GETDENTS64 = 217,
   TB_LINUX_CLOCK_GETTIME = 228,
   TB_LINUX_EXIT_GROUP = 231,
   TB_LINUX_OPENAT = 257,
+  TB_LINUX_MKDIRAT = 258,
   TB_LINUX_UNLINKAT = 263,
+  TB_LINUX_LINKAT = 265,
+  TB_LINUX_SYMLINKAT = 266,
+  TB_LINUX_READLINKAT = 267,
   TB_LINUX_PPOLL = 271,
+  TB_LINUX_UTIMENSAT = 280,
+  TB_LINUX_FALLOCATE = 285,
   TB_LINUX_DUP3 = 292,
   TB_LINUX_PIPE2 = 293,
   TB_LINUX_RENAMEAT2 = 316,
+  TB_LINUX_GETRANDOM = 318,
+  TB_LINUX_STATX = 332,
+  TB_LINUX_OPENAT2 = 437,
 };
 
 /* The kernel leaves argc at the stack pointer, which is aligned; the call must find it so. */
 #define TB_LINUX_START "  xorl %ebp, %ebp\n  movq %rsp, %rdi\n  call tb_entry\n"
+
+/* O_DIRECTORY, O_NOFOLLOW. */
+enum { TB_LINUX_O_DIRECTORY = 0200000, TB_LINUX_O_NOFOLLOW = 0400000 };
 
 static inline TB_UNUSED long tb_linux_call3(long number, long a, long b, long c) {
   long result;
