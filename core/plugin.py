@@ -270,7 +270,7 @@ def _linux(cpu: str) -> MicroLibrary:
         doc=f"start-up code and system calls of Linux on {cpu}",
         room=ROOM,
         size=60,
-        provides=("platform",),
+        provides=("platform", "files", "random-bytes"),
         sources=tuple(
             f"c/platform/linux{part}.c"
             for part in ("", "_timer", "_wait", "_file", "_machine", "_unmap", "_files", "_random")

@@ -1,4 +1,4 @@
-/* Interface `random`: bytes that nobody can foretell. */
+/* Interface `random-bytes`: bytes that nobody can foretell. */
 #ifndef TB_RANDOM_H
 #define TB_RANDOM_H
 #include "tb.h"

@@ -2,7 +2,11 @@
 #include "tb_process.h"
 #include "tb_platform.h"
 
-void tb_process_keep(struct tb_context *cx, const void *start) { tb_store_of(cx)->process = start; }
+void tb_process_keep(struct tb_context *cx, const void *start) {
+  struct tb_store *store = tb_store_of(cx);
+  store->process = start;
+  if (TB_LOADS && store->process_name) ((const char **)(uptr)start)[1] = store->process_name;
+}
 
 static void tb_process_say(const char *text) {
   u64 length = 0;

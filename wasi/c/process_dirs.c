@@ -2,6 +2,9 @@
 #include "tb_p1_files.h"
 #include "tb_process.h"
 
+_Static_assert(sizeof(struct tb_given_directory) == 24, "a row of the store's member");
+static struct tb_given_directory *tb_dirs(struct tb_context *cx) { return (struct tb_given_directory *)(void *)tb_store_of(cx)->dirs; }
+
 /* Each as HOST, HOST::GUEST, HOST:ro or HOST::GUEST:ro (generated); null behind the last one. */
 extern const char *const tb_dirs_named[];
 
@@ -11,7 +14,7 @@ static void tb_dirs_open(struct tb_context *cx, const char *named) {
   char host[TB_FILES_PATH_BYTES];
   u32 end = 0, split = 0;
   while (named[end]) end++;
-  struct tb_given_directory *made = &store->dirs[store->dirs_count++];
+  struct tb_given_directory *made = &tb_dirs(cx)[store->dirs_count++];
   made->read_only = end > 3 && named[end - 3] == ':' && named[end - 2] == 'r' && named[end - 1] == 'o';
   if (made->read_only) end -= 3;
   while (split < end && !(named[split] == ':' && split + 1 < end && named[split + 1] == ':')) split++;
@@ -35,6 +38,6 @@ void tb_dirs_start(struct tb_context *cx) {
 
 u32 tb_given_directory(struct tb_context *cx, u32 which, struct tb_given_directory *found) {
   if (which >= tb_store_of(cx)->dirs_count) return 0;
-  *found = tb_store_of(cx)->dirs[which];
+  *found = tb_dirs(cx)[which];
   return 1;
 }

@@ -1,7 +1,8 @@
 /* Interface `descriptors` of programs that open files: a table of their own, in which the host's numbers are not. */
 #include "tb_p1_files.h"
 
-static struct tb_p1_entry *tb_p1_table(struct tb_context *cx) { return tb_store_of(cx)->wasi_table; }
+_Static_assert(sizeof(struct tb_p1_entry) == 48, "a row of the store's member");
+static struct tb_p1_entry *tb_p1_table(struct tb_context *cx) { return (struct tb_p1_entry *)(void *)tb_store_of(cx)->wasi_table; }
 
 /* The console, then what the program was given. */
 void tb_p1_table_start(struct tb_context *cx) {

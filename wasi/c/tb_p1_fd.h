@@ -2,6 +2,7 @@
 #ifndef TB_P1_FD_H
 #define TB_P1_FD_H
 #include "tb_p1.h"
+#include "tb_platform.h"
 
 /* Rights: bits. */
 #define TB_P1_FD_DATASYNC (1ull << 0)
