@@ -204,7 +204,7 @@ def plan_header(composition: Composition) -> str:
         "TB_CONSOLE_ERROR(cx, from, bytes)": "((void)(cx), tb_platform_write(2, from, bytes))",
         "TB_INPUT_READ(cx, to, bytes)": "TB_CONSOLE_READ(cx, to, bytes)",
         "TB_SLEEP(cx, nanoseconds)": "((void)(cx), tb_platform_wait(nanoseconds, -1))",
-        # What a standalone program was started with; of a runtime, what stands before the module is taken away.
+        # What a standalone program was started with; a runtime takes away what stands before its module.
         "TB_PROCESS(cx, start)": "((void)(cx), (void)(start))",
         "TB_PROCESS_OPTIONS(cx, start)": "((void)(cx), (start))",
         "TB_LOADS": str(int(composition.loads)),

@@ -32,8 +32,8 @@ class Request:
     may not; mode, engine, target by name ("": what is usual for the artifact); options: name -> value;
     artifact: the kind of artifact; cell_bits: the least width of cells, which 64-bit values make 64; bundle:
     by name, programs that the program can run; passes: optimiser passes in their order, None for those that
-    are default; invoke: a call of an export, in place of the program's entry point; origins: of options and of
-    the fields here by name, where they come from."""
+    are default; invoke: a call of an export, in place of the program's entry point; origins: of options and
+    of the fields here by name, where they come from."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None

@@ -1,7 +1,7 @@
 """The functions of `wasi_snapshot_preview1`, by the micro-libraries that have them.
 
-Source: the specification of WASI preview 1 (WebAssembly/WASI, legacy/preview1/docs.md). A letter stands for a type:
-i for i32, I for i64; pointers and lengths are i32.
+Source: the specification of WASI preview 1 (WebAssembly/WASI, legacy/preview1/docs.md). A letter stands for
+a type: i for i32, I for i64; pointers and lengths are i32.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What this room registers: the functions of WASI, and where what they give comes from in standalone programs."""
+"""What this room registers: the functions of WASI, and where what they give comes from."""
 
 from __future__ import annotations
 
@@ -140,6 +140,40 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             ),
         ),
         MicroLibrary(
+            name="hosted.arguments",
+            doc="arguments of a program, from its host",
+            room=ROOM,
+            size=400,
+            provides=("arguments",),
+            requires=("embedding", "platform"),
+            sources=("c/hosted_args.c",),
+            headers=("c",),
+            store="const char *const *given_words;\nu64 given_bytes;\nu32 given_count;",
+            on_release=("tb_hosted_args_release",),
+        ),
+        MicroLibrary(
+            name="hosted.environment",
+            doc="variables of the environment, from a program's host",
+            room=ROOM,
+            size=150,
+            provides=("environment",),
+            requires=("embedding", "platform"),
+            sources=("c/hosted_env.c",),
+            headers=("c",),
+            store="const char **env_words;\nu32 env_count;",
+            on_start=("tb_hosted_env_start",),
+        ),
+        MicroLibrary(
+            name="hosted.directories",
+            doc="directories of a program's host",
+            room=ROOM,
+            size=200,
+            provides=("directories",),
+            requires=("embedding", "platform", "files"),
+            sources=("c/hosted_dirs.c",),
+            headers=("c",),
+        ),
+        MicroLibrary(
             name="process",
             doc="what a standalone program's process was started with",
             room=ROOM,
@@ -189,8 +223,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     default="",
                     kind="text",
                     macro="TB_ENV_TEXT",
-                    doc="Variables that a program has (--env): NAME=VALUE, NAME of the process, or * for all; one "
-                    "a line.",
+                    doc="Variables that a program has (--env): NAME=VALUE, NAME of the process, * for all.",
                     maximum=1 << 20,
                 ),
                 Option(
@@ -225,7 +258,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     default="",
                     kind="text",
                     macro="TB_DIRS_TEXT",
-                    doc="Directories that a program has (--dir): HOST[::GUEST][:ro], one a line.",
+                    doc="Directories that a program has (--dir): HOST[::GUEST][:ro].",
                     maximum=1 << 20,
                 ),
                 Option(
