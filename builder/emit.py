@@ -204,6 +204,14 @@ def plan_header(composition: Composition) -> str:
         "TB_CONSOLE_READ(cx, to, bytes)": "((void)(cx), tb_platform_read(0, to, bytes))",
         "TB_CONSOLE_WRITE(cx, from, bytes)": "((void)(cx), tb_platform_write(1, from, bytes))",
         "TB_CONSOLE_WAIT(cx, nanoseconds)": "((void)(cx), tb_platform_wait(nanoseconds, 0))",
+        # Its standard error; its input, also what was read ahead of it; waiting, for no input.
+        "TB_CONSOLE_ERROR(cx, from, bytes)": "((void)(cx), tb_platform_write(2, from, bytes))",
+        "TB_INPUT_READ(cx, to, bytes)": "TB_CONSOLE_READ(cx, to, bytes)",
+        "TB_SLEEP(cx, nanoseconds)": "((void)(cx), tb_platform_wait(nanoseconds, -1))",
+        # What a standalone program was started with; a runtime takes away what stands before its module.
+        "TB_PROCESS(cx, start)": "((void)(cx), (void)(start))",
+        "TB_PROCESS_OPTIONS(cx, start)": "((void)(cx), (start))",
+        "TB_LOADS": str(int(composition.loads)),
         # Where a frame stands, for people.
         "TB_TRACE_LOOK(cx, place, name)": '((void)(cx), (void)(place), *(name) = "", 0u)',
         "TB_TRACE_FILE(cx)": '((void)(cx), "")',
@@ -280,7 +288,7 @@ def plan_header(composition: Composition) -> str:
         lines += ["  (void)cx, (void)module;", *(f"  {call}(cx, module);" for call in calls), "}"]
     if composition.several:
         lines += _inner(composition, "on_enter") + _inner(composition, "on_leave")
-    for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots"):
+    for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots", "on_release"):
         calls = composition.calls(moment)
         lines += [f"void {call}(struct tb_context *cx);" for call in sorted(set(calls))]
         lines.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -104,6 +104,18 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME=FILE",
         help="Build in another program, which SCRIPT_EXEC runs by this name.",
+    ),
+    click.option(
+        "--dir",
+        multiple=True,
+        metavar="HOST[::GUEST][:ro]",
+        help="Let the program have this directory, with all that is below it.",
+    ),
+    click.option(
+        "--env",
+        multiple=True,
+        metavar="NAME[=VALUE]",
+        help="Let the program have this variable of the environment; * for all.",
     ),
     plugin_option(),
     trace_option,
@@ -231,6 +243,13 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
             source[name] = setting
         else:
             options[name] = setting
+    for name in ("dir", "env"):
+        lines: Sequence[str] = given.get(name) or ()  # type: ignore[assignment]
+        if any("\n" in line for line in lines):
+            raise UsageError(f"--{name} takes one line")
+        if lines:
+            registry.options[choose("option", name, registry.options)]
+            options[name], places[name] = "\n".join(lines), sources[name]
     only = given["only"]
     return Request(
         features=names(given["features"]),  # type: ignore[arg-type]

@@ -420,6 +420,8 @@ class _Resolver:
             for option in library.options:
                 value: int | str
                 value, origin = option.default, "default"
+                if option.hosted is not None and self.request.artifact.hosted:
+                    value = option.hosted
                 if option.name in self.mode.options:
                     value, origin = self.mode.options[option.name], f"mode {self.mode.name}"
                 if minimum.get(option.name):

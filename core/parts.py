@@ -28,7 +28,8 @@ class Option:
     in C, where a text is a string literal in UTF-8. doc: one sentence. minimum, maximum: the values
     allowed, of a text the bytes. enables: whether giving it a value brings its micro-library in. limit:
     whether a host may choose another value for each instance that it makes: C has a context `cx` wherever it
-    reads the macro. Libraries that fill the same interface may share an option: an equal one.
+    reads the macro. hosted: the default where there is a host, if it is another one. Libraries that fill
+    the same interface may share an option: an equal one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Option:
     maximum: int = 0x7FFFFFFF
     enables: bool = False
     limit: bool = False
+    hosted: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ class MicroLibrary:
     on_start, on_finish, on_before_block: C functions (struct tb_context *) to call when the program
     starts, when it ends, and before a service blocks. on_enter, on_leave: C functions (struct tb_context
     *inner, struct tb_context *outer), in place of those where a program runs another one: how the inner
-    one takes over what both share, and gives it back.
+    one takes over what both share, and gives it back. on_release: C functions (struct tb_context *) that give
+    back what a program has of the system beside memory, when its instance goes; not where a process ends.
     recursive: C functions that call themselves by way of others -> the option that says how many calls of
     one are under way at most. on_roots: C functions that hand every reference
     kept outside frames to `tb_gc_root(cx, tb_ref *)`. on_trap: C functions that add to the report of an
@@ -166,6 +169,7 @@ class MicroLibrary:
     on_finish: tuple[str, ...] = ()
     on_enter: tuple[str, ...] = ()
     on_leave: tuple[str, ...] = ()
+    on_release: tuple[str, ...] = ()
     recursive: Mapping[str, str] = field(default_factory=dict)
     on_before_block: tuple[str, ...] = ()
     on_roots: tuple[str, ...] = ()

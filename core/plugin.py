@@ -270,7 +270,7 @@ def _linux(cpu: str) -> MicroLibrary:
         doc=f"start-up code and system calls of Linux on {cpu}",
         room=ROOM,
         size=60,
-        provides=("platform", "guard-pages"),
+        provides=("platform", "guard-pages", "files", "random-bytes"),
         sources=tuple(
             f"c/platform/linux{part}.c"
             for part in (
@@ -278,7 +278,9 @@ def _linux(cpu: str) -> MicroLibrary:
                 "_timer",
                 "_wait",
                 "_file",
+                "_files",
                 "_machine",
+                "_random",
                 "_unmap",
                 "_reserve",
                 "_fault",

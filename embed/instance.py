@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, Any, NoReturn
@@ -90,17 +91,20 @@ class Instance:
         *,
         stdin: bytes | str | IO[bytes] | IO[str] | None = None,
         stdout: IO[bytes] | IO[str] | None = None,
-        args: Sequence[str] = (),
+        args: Sequence[str] | None = None,
     ) -> Finished:
         """Run the program from its entry point.
 
         stdin: its input: bytes, text or a file; nothing without it. stdout: a file for its output; without
-        one the answer has it, up to 16 MiB. args: words for the program; no program can read them yet, so
-        that there must be none. Raises what `call` raises; a Trap has the output up to it.
+        one the answer has it, up to 16 MiB. args: words that the program finds as its arguments, from now on,
+        behind its name; those of `load` where none are given. Raises what `call` raises; a Trap has the
+        output up to it.
         """
-        if args:
-            raise UsageError("this program takes no arguments: give it input instead")
         self._open()
+        if args is not None:
+            from .store import words_of
+
+            self._arguments(words_of("args", args))
         console, key = Console(stdin, stdout), address(self._context)
         with self._part.lock:
             self._part.use_consoles()
@@ -210,6 +214,19 @@ class Instance:
             failure = self._failure(status)
             self.close()
             raise failure
+
+    def _arguments(self, words: Sequence[str]) -> None:
+        """What the program finds as its arguments; a library whose programs have no use for them has none."""
+        if not hasattr(self._lib, "tblvm_arguments"):
+            if words:
+                raise UsageError("this program takes no arguments: give it input instead")
+            return
+        kept = [ffi().new("char[]", os.fsencode(each)) for each in (self.name, *words)]
+        status = self._lib.tblvm_arguments(self._context, ffi().new("char *[]", kept), len(kept))
+        if status == BUSY:
+            raise self._busy()
+        if status:
+            raise self._failure(status)
 
     def _open(self) -> None:
         if self._context is None:

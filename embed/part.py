@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,17 +48,31 @@ class Owned:
 class Part:
     """A store of one library: most stores have one of them."""
 
-    def __init__(self, lib: Any, limits: Mapping[str, int | None]) -> None:
+    def __init__(
+        self,
+        lib: Any,
+        limits: Mapping[str, int | None],
+        env: Iterable[bytes] = (),
+        dirs: Iterable[tuple[bytes, bytes, bool]] = (),
+    ) -> None:
         self.owned = Owned(lib)
         self.lib, self.store, self.lock = lib, self.owned.store, self.owned.lock
         self.consoles: dict[int, Console] = {}
+        self.errors: dict[int, Console] = {}
         self.failures: dict[int, BaseException] = {}
-        self._has_consoles = False
+        self._has_consoles = self._has_errors = False
         self._kept: list[Any] = []
         self._defined: set[tuple[str, str, str, int]] = set()
         for name, value in limits.items():
             if value is not None:
                 self.limit(name, value)
+        # What a library has no function for, its programs have no use for.
+        for each in env if hasattr(lib, "tblvm_store_variable") else ():
+            if lib.tblvm_store_variable(self.store, each):
+                raise MemoryError("the system gives no memory for the environment")
+        for host_, guest, read_only in dirs if hasattr(lib, "tblvm_store_directory") else ():
+            if lib.tblvm_store_directory(self.store, host_, guest, read_only):
+                raise UsageError(f"dirs: {os.fsdecode(host_)}: {text(lib.tblvm_store_error(self.store))}")
 
     def limit(self, name: str, value: int) -> None:
         """Set a limit for instances that are made later. Raises UsageError for one that cannot be."""
@@ -109,6 +123,27 @@ class Part:
         """What a host function has raised in this thread since it was asked last."""
         return self.failures.pop(threading.get_ident(), None)
 
+    def use_errors(self) -> None:
+        """Standard error of contexts goes through Python from here on."""
+        if self._has_errors:
+            return
+        self._has_errors = True
+
+        def write(user: Any, context: Any, at: Any, count: int) -> int:
+            try:
+                console, data = self.errors.get(address(context)), bytes(ffi().buffer(at, count))
+                if console is not None:
+                    console.write(data)
+                while console is None and data:
+                    data = data[os.write(2, data) :]
+                return 0
+            except BaseException as error:
+                return self._failed(error)
+
+        callback = ffi().callback("tblvm_writer", write)
+        self._kept.append(callback)
+        self.lib.tblvm_store_errors(self.store, callback, ffi().NULL)
+
     def use_consoles(self) -> None:
         """Input and output of contexts go through Python from here on."""
         if self._has_consoles:
@@ -145,4 +180,5 @@ def free(owned: Owned, part: weakref.ref[Part], context: Any) -> None:
     with owned.lock:
         if (known := part()) is not None:
             known.consoles.pop(address(context), None)
+            known.errors.pop(address(context), None)
         owned.lib.tblvm_free(context)

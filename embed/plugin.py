@@ -67,6 +67,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "TB_CONSOLE_WRITE(cx, from, bytes)": "tb_embed_write(cx, from, bytes)",
                 "TB_CONSOLE_WAIT(cx, nanoseconds)": "tb_embed_wait(cx, nanoseconds)",
                 "TB_ON_FAULTS(cx, table)": "((void)(cx), tb_platform_share_faults(table))",
+                "TB_CONSOLE_ERROR(cx, from, bytes)": "tb_embed_write_error(cx, from, bytes)",
+                "TB_SLEEP(cx, nanoseconds)": "tb_embed_sleep(cx, nanoseconds)",
                 "TB_FRAMES(cx)": "((cx)->fp != 0)",
                 "TB_RUN_PARAMETERS(function)": "((function)->parameters)",
             },
@@ -74,7 +76,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "_Noreturn void tb_embed_fail(struct tb_context *cx, const char *message);\n"
                 "long tb_embed_read(struct tb_context *cx, void *to, u64 bytes);\n"
                 "long tb_embed_write(struct tb_context *cx, const void *from, u64 bytes);\n"
-                "int tb_embed_wait(struct tb_context *cx, u64 nanoseconds);"
+                "long tb_embed_write_error(struct tb_context *cx, const void *from, u64 bytes);\n"
+                "int tb_embed_wait(struct tb_context *cx, u64 nanoseconds);\n"
+                "int tb_embed_sleep(struct tb_context *cx, u64 nanoseconds);"
             ),
             generated=_generated,
         ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
@@ -26,7 +27,23 @@ Imports = Mapping[str, Mapping[str, Callable[..., Any] | HostFunction]]
 # What the host says of each limit: the options that it sets.
 LIMITS: Mapping[str, tuple[str, ...]] = {"memory": ("heap", "linear"), "stack": ("stack",), "fuel": ("fuel",)}
 # What a program may use beyond what it is given: grant -> the micro-libraries without which it cannot.
-GRANTS: Mapping[str, tuple[str, ...]] = {"clock": ("devices.time",), "screen": ("devices.screen",)}
+GRANTS: Mapping[str, tuple[str, ...]] = {
+    "clock": ("devices.time",),
+    "screen": ("devices.screen",),
+    "random": (),
+}
+# Grants that are limits too: programs that ask for them run without, and are told so.
+_GRANTED = {"clock": "wasi.clock", "random": "wasi.random"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """A directory in which programs change nothing. path: where it is."""
+
+    path: str | os.PathLike[str]
+
+
+Directories = Mapping[str, "str | os.PathLike[str] | ReadOnly"]
 
 
 class Store:
@@ -34,10 +51,13 @@ class Store:
 
     features, plugins: as `tbbuild` takes them, for what the general runtime does not have. memory: bytes that
     the heap can have, and as many that the linear memories can; stack: cells; fuel: instructions of each
-    instance; timeout: seconds of each call. grants: what programs may use besides: "clock", "screen" (a PNG
-    file in the current folder). imports: module name -> name -> function (or HostFunction). stdin: what
-    programs read in `call`: bytes, text or a file; stdout: a file for what they write there; without them the
-    process's own.
+    instance; timeout: seconds of each call. grants: what programs may use besides: "clock", "random",
+    "screen" (a PNG file in the current folder). imports: module name -> name -> function (or HostFunction).
+    stdin: what programs read in `call`: bytes, text or a file; stdout: a file for what they write there;
+    without them the process's own. stderr: a file for what they write to standard error. args: words that
+    programs find as their arguments; env: variables of their environment; dirs: directories of this machine
+    by the names that programs know them by, with all that is below; ReadOnly(path) for one in which they
+    change nothing.
 
     Raises UsageError for what cannot be: an unknown grant, feature or plug-in, a limit out of range.
     """
@@ -55,6 +75,10 @@ class Store:
         imports: Imports | None = None,
         stdin: bytes | str | IO[bytes] | IO[str] | None = None,
         stdout: IO[bytes] | IO[str] | None = None,
+        stderr: IO[bytes] | IO[str] | None = None,
+        args: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        dirs: Directories | None = None,
     ) -> None:
         self.timeout = _seconds(timeout)
         self._registry = registry(tuple(map(str, _listed("plugins", plugins))))
@@ -65,9 +89,15 @@ class Store:
         for name, value in (("memory", memory), ("stack", stack), ("fuel", fuel)):
             for option in LIMITS[name]:
                 self._limits[option] = self._limit(name, option, value)
+        self._limits |= {option: int(grant not in self._withheld) for grant, option in _GRANTED.items()}
         self._imports = _functions(imports or {})
         Console(stdin, stdout)  # says what they cannot be
+        Console(None, stderr)
         self._streams = (stdin, stdout)
+        self._errors = stderr
+        self.args = words_of("args", args)
+        self._env = _variables(env or {})
+        self._dirs = _directories(dirs or {})
         self._lock = threading.RLock()
         self._parts: dict[Any, Part] = {}
 
@@ -118,11 +148,15 @@ class Store:
             part = other
         if isinstance(made, LoadError):
             # What was left out may be what is missing.
-            hint = f" (not granted: {', '.join(self._withheld)})" if made.status == EXCLUDED else ""
-            raise LoadError(f"{name}: {made}{hint if self._withheld else ''}", made.status) from None
+            missing = [each for each in self._withheld if GRANTS[each]] if made.status == EXCLUDED else []
+            hint = f" (not granted: {', '.join(missing)})" if missing else ""
+            raise LoadError(f"{name}: {made}{hint}", made.status) from None
         instance = Instance(self, part, made, name, seconds)
         if self._streams != (None, None):
             part.consoles[address(made)] = Console(*self._streams)
+        if self._errors is not None:
+            part.errors[address(made)] = Console(None, self._errors)
+        instance._arguments(self.args)
         instance._begin()
         return instance
 
@@ -139,7 +173,7 @@ class Store:
         lib = library(given)
         with self._lock:
             if lib not in self._parts:
-                self._parts[lib] = Part(lib, self._limits)
+                self._parts[lib] = Part(lib, self._limits, self._env, self._dirs)
             return self._parts[lib]
 
     def _make(self, part: Part, module: Module, content: bytes) -> Any:
@@ -147,6 +181,8 @@ class Store:
         with part.lock:
             if self._streams != (None, None):
                 part.use_consoles()
+            if self._errors is not None:
+                part.use_errors()
             for each in module.imports:
                 if each.kind != "function":
                     continue
@@ -175,6 +211,37 @@ def _listed(name: str, words: Iterable[Any]) -> tuple[Any, ...]:
     if isinstance(words, (str, Path)):
         raise UsageError(f"{name} is a list of names: [{str(words)!r}]")
     return tuple(words)
+
+
+def words_of(name: str, words: Sequence[str]) -> tuple[str, ...]:
+    """*words* that C takes. Raises UsageError."""
+    found = _listed(name, words)
+    for each in found:
+        if not isinstance(each, str) or "\0" in each:
+            raise UsageError(f"{name}: {each!r} is no text without null characters")
+    return found
+
+
+def _variables(env: Mapping[str, str]) -> tuple[bytes, ...]:
+    if not isinstance(env, Mapping):
+        raise UsageError('env is variables by their names: {"LANG": "C"}')
+    for name in env:
+        if not name or "=" in words_of("env", [name, env[name]])[0]:
+            raise UsageError(f"env: {name!r} is no name of a variable")
+    return tuple(os.fsencode(f"{name}={value}") for name, value in env.items())
+
+
+def _directories(dirs: Directories) -> tuple[tuple[bytes, bytes, bool], ...]:
+    if not isinstance(dirs, Mapping):
+        raise UsageError('dirs are directories by the names that programs know them by: {"/data": "./data"}')
+    found = []
+    for guest, each in dirs.items():
+        path = os.fspath(each.path if isinstance(each, ReadOnly) else each)
+        words_of("dirs", [guest, path])
+        if not Path(path).is_dir():
+            raise UsageError(f"dirs: {path} is no directory")
+        found.append((os.fsencode(path), os.fsencode(guest), isinstance(each, ReadOnly)))
+    return tuple(found)
 
 
 def _functions(imports: Imports) -> dict[str, dict[str, Any]]:
@@ -229,6 +296,10 @@ def load(
     imports: Imports | None = None,
     stdin: bytes | str | IO[bytes] | IO[str] | None = None,
     stdout: IO[bytes] | IO[str] | None = None,
+    stderr: IO[bytes] | IO[str] | None = None,
+    args: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    dirs: Directories | None = None,
 ) -> Instance:
     """An instance of *program*, in a store of its own.
 
@@ -237,7 +308,7 @@ def load(
 
     program: a file (.tba, .tbc), a file's content as bytes, or a module. memory: bytes of the heap, and of
     the linear memories; stack: cells; fuel: instructions; timeout: seconds of each call; grants: "clock",
-    "screen". All that is given besides is as for Store. Raises what Store and its load raise.
+    "random", "screen". All that is given besides is as for Store. Raises what Store and its load raise.
     """
     return Store(
         features=features,
@@ -250,4 +321,8 @@ def load(
         imports=imports,
         stdin=stdin,
         stdout=stdout,
+        stderr=stderr,
+        args=args,
+        env=env,
+        dirs=dirs,
     ).load(program)

@@ -36,6 +36,7 @@ _REFUSED = ("BuildError", "HostError", "ModuleError", "SourceError", "TblvmError
 _HOMES = {
     "Finished": "embed.console",
     "HostFunction": "embed.part",
+    "ReadOnly": "embed.store",
     "Instance": "embed.instance",
     "Memory": "embed.memory",
     "Store": "embed.store",
@@ -57,6 +58,7 @@ __all__ = [
     "LoadError",
     "Memory",
     "ModuleError",
+    "ReadOnly",
     "SourceError",
     "Store",
     "TblvmError",

@@ -27,6 +27,7 @@ PACKAGES = (
     "memory",
     "gc",
     "embed",
+    "wasi",
     "builder",
     "frontends",
     "frontends/c",

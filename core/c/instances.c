@@ -11,6 +11,7 @@ void *tb_instances_map(struct tb_context *cx, void *address, u64 bytes) {
 }
 
 void tb_instances_empty(struct tb_context *cx) {
+  tb_release(cx);
   while (cx->mappings) {
     struct tb_mapping *mapping = cx->mappings;
     cx->mappings = mapping->below;

@@ -43,6 +43,7 @@ int tblvm_make(tblvm_store *store, const void *module, size_t bytes, tblvm_conte
   struct tb_embedded *instance = store->starting;
   struct tb_context *cx = &instance->it.context;
   instance->owner = store;
+  instance->given = store->given;
   for (u32 i = 0; i < TB_LIMITS; i++) instance->limits[i] = store->limits[i];
   cx->store = &instance->it.store;
   cx->limits = instance->limits;

@@ -23,6 +23,11 @@ int tblvm_store_free(tblvm_store *store) {
     next = at->next;
     tb_platform_unmap(at, at->bytes);
   }
+  for (struct tb_given *at = store->given, *next; at; at = next) {
+    next = at->next;
+    if (at->descriptor >= 0) tb_platform_close(at->descriptor);
+    tb_platform_unmap(at, at->bytes);
+  }
   tb_platform_unmap(store, sizeof *store);
   return TBLVM_OK;
 }
@@ -65,12 +70,33 @@ int tblvm_store_define(tblvm_store *store, const char *module, const char *name,
   return TBLVM_OK;
 }
 
+struct tb_given *tb_embed_give_text(struct tblvm_store *store, const char *text) {
+  u64 bytes = sizeof(struct tb_given) + 1 + tb_embed_length(text);
+  struct tb_given *made = tb_platform_try_map(0, bytes);
+  if (!made) {
+    tb_embed_error(store, TBLVM_TOO_LARGE, "the system gives no memory");
+    return 0;
+  }
+  char *at = (char *)(made + 1);
+  made->bytes = bytes;
+  made->descriptor = -1;
+  made->text = tb_embed_keep(&at, text);
+  made->next = store->given;
+  store->given = made;
+  return made;
+}
+
 const char *tblvm_store_error(const tblvm_store *store) { return store->error; }
 
 void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user) {
   store->read = read;
   store->write = write;
   store->user = user;
+}
+
+void tblvm_store_errors(tblvm_store *store, tblvm_writer *write, void *user) {
+  store->errors = write;
+  store->errors_user = user;
 }
 
 void tb_embed_clear(struct tblvm_store *store) {

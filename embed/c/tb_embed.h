@@ -14,7 +14,8 @@ enum { TB_EMBED_IDLE, TB_EMBED_RUNNING, TB_EMBED_CLOSED };
  * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there.
  * begun: whether the start function has run. unfinished: whether something ran since the program last ended. host: the import whose host function has control,
  * null for none. shape: what the slots hold, or wait for: type words as in table exports. held: the reference of that
- * type that was put into the slot, 0 for none: what a host writes there itself is no reference. */
+ * type that was put into the slot, 0 for none: what a host writes there itself is no reference. given: what the store had
+ * when the instance was made. */
 struct tb_embedded {
   struct tb_instance it;
   struct tblvm_store *owner;
@@ -24,11 +25,22 @@ struct tb_embedded {
   const u32 *shape;
   const struct tb_definition **bound; /* by import */
   const struct tb_export *host;
+  const struct tb_given *given;
   tb_ref held[TBLVM_SLOTS];
   u64 slots[TBLVM_SLOTS];
 };
 
 enum { TB_EMBED_ERROR = 512 };
+
+/* What a store lets programs have, the last one first. descriptor: of a directory, else -1. text: a variable, or what
+ * programs call the directory. */
+struct tb_given {
+  struct tb_given *next;
+  u64 bytes;
+  u32 read_only;
+  int descriptor;
+  const char *text;
+};
 
 struct tblvm_store {
   struct tb_definition *definitions;
@@ -38,6 +50,9 @@ struct tblvm_store {
   tblvm_reader *read;
   tblvm_writer *write;
   void *user;
+  tblvm_writer *errors;
+  void *errors_user;
+  struct tb_given *given;
   u32 error_used;
   int status;
   u64 limits[TB_LIMITS];
@@ -50,6 +65,9 @@ static inline TB_UNUSED struct tb_embedded *tb_embedded(struct tb_context *cx) {
 static inline TB_UNUSED struct tb_context *tb_embed_context(tblvm_context *context) {
   return (struct tb_context *)(void *)context;
 }
+
+/* What is given from now on: null, and it is said, where there is no memory. */
+struct tb_given *tb_embed_give_text(struct tblvm_store *store, const char *text);
 
 /* A limit's name and the values that it can have (generated). */
 struct tb_limit {

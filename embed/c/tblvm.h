@@ -61,6 +61,20 @@ typedef size_t tblvm_reader(void *user, tblvm_context *context, void *to, size_t
 typedef int tblvm_writer(void *user, tblvm_context *context, const void *from, size_t bytes);
 TBLVM_API void tblvm_store_console(tblvm_store *store, tblvm_reader *read, tblvm_writer *write, void *user);
 
+/* Where standard error of programs goes: as above; a null pointer stands for the process's own. */
+TBLVM_API void tblvm_store_errors(tblvm_store *store, tblvm_writer *write, void *user);
+
+/* -- what programs may use of the machine: libraries of programs that import WASI -- */
+
+/* Besides limits "wasi.clock" and "wasi.random", which are 0: 1 lets programs have them. Everything here is for
+ * instances that are made later; texts are copied. */
+
+/* A variable of the environment, as NAME=VALUE. */
+TBLVM_API int tblvm_store_variable(tblvm_store *store, const char *variable);
+/* A directory of the host, with all that is below it, and what programs call it. TBLVM_MISUSED where it cannot be
+ * opened. */
+TBLVM_API int tblvm_store_directory(tblvm_store *store, const char *host, const char *guest, int read_only);
+
 /* -- host functions -- */
 
 /* A function that programs import. The arguments are in the slots, from 0 on; the results are to be put there:
@@ -117,6 +131,10 @@ typedef struct tblvm_bound {
 TBLVM_API int tblvm_enter(const tblvm_bound *bound);
 /* Runs the program from its entry point. *status: the exit status that it would have as a process. */
 TBLVM_API int tblvm_run(tblvm_context *context, int *status);
+
+/* The words that the program finds as its arguments from now on, its name first; they are copied. Libraries of programs
+ * that import WASI's have it. */
+TBLVM_API int tblvm_arguments(tblvm_context *context, const char *const *words, uint32_t count);
 
 /* -- strings and arrays: libraries of programs with a heap -- */
 

@@ -400,8 +400,9 @@ def test_input_and_output(loads: Load) -> None:
     assert vm.run().output == b""
     text = io.StringIO()
     assert vm.run(stdin="text", stdout=text).output == b"" and text.getvalue() == "text"
-    with pytest.raises(UsageError, match="takes no arguments"):
-        vm.run(args=["a"])
+    with pytest.raises(tblvm.UsageError, match="args: 1 is no text"):
+        vm.run(args=[1])  # type: ignore[list-item]
+    assert vm.run(args=["a"]).output == vm.run().output
 
 
 def test_a_file_that_fails(loads: Load) -> None:

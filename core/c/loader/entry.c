@@ -44,9 +44,18 @@ static void tb_read_file(TB_UNUSED struct tb_context *cx, struct tb_module *modu
   module->file.size = (u32)(module->low - memory);
 }
 
+/* The words without the first one, the runtime's own name; where there is no other, they stay. */
+static TB_UNUSED const void *tb_module_words(const void *start) {
+  long *words = (long *)(uptr)start, count = *words;
+  if (count < 2) return start;
+  words[1] = count - 1;
+  return words + 1;
+}
+
 _Noreturn void tb_entry(const void *start) {
   struct tb_context *cx = &tb_the_context;
   struct tb_module *module = &tb_the_module;
+  start = TB_PROCESS_OPTIONS(cx, start);
   const char *const *arguments = (const char *const *)start + 1; /* behind their number */
   int descriptor = 0;
   module->image = &tb_the_store.image;
@@ -60,5 +69,6 @@ _Noreturn void tb_entry(const void *start) {
   }
   tb_read_file(cx, module, descriptor);
   tb_module_load(cx, module);
+  TB_PROCESS(cx, tb_module_words(start));
   tb_run_program(cx);
 }

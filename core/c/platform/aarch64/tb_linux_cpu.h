@@ -7,6 +7,9 @@
 /* The stack pointer is aligned, and tb_entry does not return. */
 #define TB_LINUX_START "  mov x0, sp\n  b tb_entry\n"
 
+/* O_DIRECTORY, O_NOFOLLOW. */
+enum { TB_LINUX_O_DIRECTORY = 040000, TB_LINUX_O_NOFOLLOW = 0100000 };
+
 static inline TB_UNUSED long tb_linux_call6(long number, long a, long b, long c, long d, long e, long f) {
   register long x8 __asm__("x8") = number;
   register long x0 __asm__("x0") = a;

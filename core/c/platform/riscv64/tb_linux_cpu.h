@@ -7,6 +7,9 @@
 /* The stack pointer is aligned, and tb_entry does not return. */
 #define TB_LINUX_START "  mv a0, sp\n  tail tb_entry\n"
 
+/* O_DIRECTORY, O_NOFOLLOW. */
+enum { TB_LINUX_O_DIRECTORY = 0200000, TB_LINUX_O_NOFOLLOW = 0400000 };
+
 static inline TB_UNUSED long tb_linux_call6(long number, long a, long b, long c, long d, long e, long f) {
   register long a7 __asm__("a7") = number;
   register long a0 __asm__("a0") = a;
