@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tblvm.core.registry import Registry
-
 PROGRAMS = Path(__file__).parent / "programs"
 # With the options of gcc's that make them the same there.
 NAMES = sorted(path.stem for path in PROGRAMS.glob("*.c") if path.stem != "files")

@@ -15,6 +15,9 @@ typedef double wide;
 #else
 typedef long double wide;
 #define NAME(name) name##l
+/* What is next depends on the type. */
+#define nextafterl next_double
+static wide next_double(wide x, wide y) { return nextafter((double)x, (double)y); }
 #endif
 
 double xs[SIZE], ys[SIZE], zs[SIZE], out[SIZE], more[SIZE];

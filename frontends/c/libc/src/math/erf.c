@@ -28,7 +28,10 @@ double erf(double x) {
   double size = fabs(x);
   if (x != x || x == 0) return x;
   if (size >= 6) return copysign(1, x);
-  if (size < 0x1p-30) return copysign(__tb_multiply(two(size, 0), two(0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56)).high, x);
+  if (size < 0x1p-30) { /* x itself may be too small for the parts of a product */
+    Two product = __tb_multiply(two(size * 0x1p100, 0), two(0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56));
+    return copysign(scalbn(product.high, -100), x);
+  }
   return copysign(erf_series(size).high, x);
 }
 OF_DOUBLE(erf)

@@ -31,7 +31,7 @@ double expm1(double x) {
   if (x != x || x == 0 || x > 720) return x > 720 ? INFINITY : x;
   if (x < -50) return -1;
   if (fabs(x) < 0x1p-54) return x;
-  if (x > 700) return exp(x);
+  if (x > 80) return power(two(x, 0)); /* 1 is nothing beside it */
   return __tb_expm1(two(x, 0)).high;
 }
 OF_DOUBLE(expm1)

@@ -36,7 +36,7 @@ double tgamma(double x) {
   double size = fabs(x);
   if (x != x || x == INFINITY) return x;
   if (x < 0 && x == trunc(x)) return NAN;
-  if (size < 0x1p-54) return 1 / x;
+  if (size < 0x1p-60) return 1 / x;
   if (x > 172) return INFINITY;
   if (x < -190) return fmod(trunc(x), 2) != 0 ? 0.0 : -0.0;
   Two m = __tb_exp(stirling(size, &product), &k);
