@@ -138,7 +138,7 @@ def reads(content: bytes, name: str, options: Mapping[str, int | str]) -> Iterat
 
 def clang(flags: Flags, source: str) -> list[str]:
     """The compiler with what all sources get; flags come last, so that they can say otherwise."""
-    command = [str(zig()), "clang", *TARGET, "-Oz", *headers()]
+    command = [str(zig()), "clang", *TARGET, "-Oz", "-fvisibility=default", "-fno-math-errno", *headers()]
     command += ["-fdebug-prefix-map=" + str(PurePath(source).parent) + "/="]
     if PurePath(source).suffix not in (".c", ".i", ".s", ".ll"):
         command += _OWN_FLAGS

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ...builder import cache as caches
-from ...builder.cache import Entry
+from ...builder.cache import Cache, Entry
 from ...builder.compile import run_all
 from ...builder.host import Host
 from ...builder.toolchain import zig
@@ -31,21 +31,26 @@ def sources() -> list[Path]:
     return sorted((LIBC / "src").glob("*/*.c"))
 
 
+def cache() -> Cache | None:
+    """Where the archive is kept."""
+    return caches.standard()
+
+
 def library() -> bytes:
     """The archive, from the cache or built. Raises BuildError."""
-    cache = caches.standard()
-    if cache is None:
+    kept = cache()
+    if kept is None:
         return _built()
     files = [*sources(), *sorted((LIBC / "src").rglob("*.h")), *sorted((LIBC / "include").glob("*.h"))]
     what = {"what": "libc", "flags": [flag.replace(str(LIBC), "libc") for flag in FLAGS]}
     key = caches.key_of(
         what, [content for path in files for content in (path.name.encode(), path.read_bytes())]
     )
-    found = cache.get(key)
+    found = kept.get(key)
     if found is not None:
         return found.image
     archive = _built()
-    cache.put(key, Entry("", (), Host("", "", (), ""), archive), ())
+    kept.put(key, Entry("", (), Host("", "", (), ""), archive), ())
     return archive
 
 

@@ -99,7 +99,7 @@ static int read_text(struct tb_in *in, char letter, const char *set, const char 
 
 int __tb_scan(struct tb_in *in, const char *format, va_list list) {
   va_list arguments;
-  int done = 0, converted = 0, c;
+  int done = 0, c;
   va_copy(arguments, list);
   for (; *format; format++) {
     if (isspace((unsigned char)*format)) {
@@ -156,12 +156,11 @@ int __tb_scan(struct tb_in *in, const char *format, va_list list) {
       fits = __tb_scan_double(in, width ? width : INT_MAX, length == OF_LONG, to);
     }
     if (!fits) break;
-    converted = 1;
     done += !silent;
   }
   va_end(arguments);
   return done;
 ended:
   va_end(arguments);
-  return converted ? done : EOF;
+  return done ? done : EOF;
 }
