@@ -56,9 +56,10 @@ def emit(composition: Composition) -> Sources:
     plan = composition.plan
     units = [Unit("engine.c", plan.engine.library, plan.engine.print(composition))]
     if not composition.loaded:
-        units.append(Unit("image.c", PROGRAM, image(composition.tables)))
+        literals = plan.target.format != "c"
+        units.append(Unit("image.c", PROGRAM, image(composition.tables, literals=literals)))
         for name, each in composition.bundle.items():
-            units.append(Unit(f"bundle-{name}.c", PROGRAM, image(each.tables, name)))
+            units.append(Unit(f"bundle-{name}.c", PROGRAM, image(each.tables, name, literals=literals)))
         if composition.indirect:
             units.append(Unit("programs.c", PROGRAM, programs(composition)))
     include = [TB_HEADERS]
@@ -303,11 +304,7 @@ def _literal(value: int | str) -> str:
     """An option's value in C."""
     if isinstance(value, int):
         return str(value)
-    # Octal escapes end after three digits, whatever follows.
-    plain = (
-        chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}" for byte in value.encode()
-    )
-    return '"' + "".join(plain) + '"'
+    return '"' + "".join(_ESCAPED[byte] for byte in value.encode()) + '"'
 
 
 _NO_FUNCTION = 0xFFFFFFFF  # TB_NO_FUNCTION of tb_entry.h
@@ -482,21 +479,39 @@ def programs(composition: Composition) -> str:
     return "\n".join([*lines, "const struct tb_program tb_programs[] = {", *rows, "};", ""])
 
 
-def image(tables: tuple[Table, ...], bundled: str = "") -> str:
-    """A program's tables as C arrays; bundled: its name, where another one runs it."""
+def image(tables: tuple[Table, ...], bundled: str = "", *, literals: bool = False) -> str:
+    """A program's tables as C arrays; bundled: its name, where another one runs it. literals: write bytes as
+    string literals, which GNU C takes in any length and compiles several times as fast as numbers."""
     # Not through tb.h: there the rows have their structs, here all are numbers.
     lines = ['#include "tb_compiler.h"']
     for table in tables:
         size = max(1, table.align)
         element = _element(table)
         data = table.data or bytes(8)
-        code = _ELEMENT[element]
-        numbers = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
         symbol = _symbol(table, bundled)
         lines.append(f"extern const {element} {symbol}[];")
-        lines.append(f"_Alignas({size}) const {element} {symbol}[] = {{")
+        array = f"_Alignas({size}) const {element} {symbol}"
+        if literals and element == "u8":
+            lines += [f"{array}[{len(data)}] TB_NONSTRING =", *_literals(data)]
+            lines[-1] += ";"
+            continue
+        code = _ELEMENT[element]
+        numbers = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
+        lines.append(f"{array}[] = {{")
         # Unsigned, as their type is: a number of 64 bits may fit no signed type.
         words = [f"{number}u" for number in numbers]
         lines += ["  " + ", ".join(words[at : at + 24]) + "," for at in range(0, len(words), 24)]
         lines.append("};")
     return "\n".join(lines) + "\n"
+
+
+# A byte in a string literal. Octal escapes end after three digits, whatever follows.
+_ESCAPED = tuple(
+    chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}" for byte in range(256)
+)
+
+
+def _literals(data: bytes) -> list[str]:
+    """*data* as string literals, one a line."""
+    words = [_ESCAPED[byte] for byte in data]
+    return [f'  "{"".join(words[at : at + 64])}"' for at in range(0, len(words), 64)]

@@ -21,6 +21,12 @@ typedef __UINTPTR_TYPE__ uptr;
 #define TB_NOINLINE __attribute__((noinline))
 #define TB_ALWAYS_INLINE __attribute__((always_inline))
 #define TB_UNUSED __attribute__((unused))
+/* An array of bytes that a string literal fills, without a zero behind it. */
+#if __has_attribute(nonstring)
+#define TB_NONSTRING __attribute__((nonstring))
+#else
+#define TB_NONSTRING
+#endif
 /* A type of which objects lie where others lie at other times. */
 #define TB_MAY_ALIAS __attribute__((may_alias))
 /* The compiler forgets what it knows of the variable's value. */

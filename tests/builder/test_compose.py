@@ -113,6 +113,21 @@ def test_tables_are_printed_as_numbers() -> None:
     assert "_Alignas(4)" in text
 
 
+def test_tables_of_bytes_are_string_literals_where_the_compiler_takes_them() -> None:
+    data = bytes(range(256)) + b'1??/\\"7'
+    tables = (Table("x", "u16", b"\x01\x00", align=2), Table("y", "struct s", data, align=4))
+    text = image(tables, literals=True)
+    assert "const u16 tb_image_x[] = {\n  1u,\n};" in text
+    assert f"_Alignas(4) const u8 tb_image_y[{len(data)}] TB_NONSTRING =" in text
+    body = text[text.index("TB_NONSTRING =") :]
+    written = "".join(re.findall(r'^  "(.*)";?$', body, re.MULTILINE))
+    found = re.sub(
+        r"\\([0-7]{3})|([^\\])", lambda each: chr(int(each[1], 8)) if each[1] else each[2], written
+    )
+    assert found.encode("latin-1") == data
+    assert not set('"\\?') & set(re.sub(r"\\\d{3}", "", written))
+
+
 def test_texts_are_string_literals_of_their_bytes(builds: Build) -> None:
     text = 'a"b\\c??/1ä'
     header = plan_header(builds("pixel.tba", options={"screen.file": text}).composition)
