@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ...core.code import write_leb
+from ...core.module import MAX_FRAME_CELLS
 from .codes import Codes
 from .errors import WasmError
 from .instructions import COMPARE_AND_BRANCH, MEMORY, PLAIN
@@ -230,6 +231,9 @@ class _Function:
             self._invalid(str(mismatch))
         if self.at != self.body.end:
             self._malformed("END opcode expected: the code goes on behind it, or its size is another")
+        if len(self.locals) + len(self.added) + self.deepest > MAX_FRAME_CELLS:
+            told = f"a frame of more than {MAX_FRAME_CELLS} cells: parameters, locals and operands"
+            raise WasmError("unsupported", told)
         places = [place for place, _ in self.places]
         code, where = laid_out(self.out, self.branches, self.labels, places)
         lines = [(at, mark) for at, (_, mark) in zip(where, self.places, strict=True)]
