@@ -9,6 +9,7 @@ from ..core.module import EXPORT_KINDS, ArrayType, FunctionType, Module
 from ..core.parts import Table
 from ..core.program import Program
 from ..opcodes import types
+from .names import encoded
 
 # The letter of each type in a signature, by its code; what the module declares is an object.
 LETTERS = {
@@ -83,7 +84,7 @@ def export_tables(program: Program) -> tuple[Table, ...]:
 
     for name, index, kind in found:
         at = len(texts)
-        texts += name.encode() + b"\0"
+        texts += encoded(name) + b"\0"
         add(index, at, kind)
     for each, entry in zip(module.imports, wanted, strict=True):
         assert isinstance(entry, FunctionType), "the module is well-formed"

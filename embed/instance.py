@@ -14,6 +14,7 @@ from .deadlines import CLOCK, Deadline
 from .errors import DeadlineExceeded, Frame, Halted, InstanceBusy, InstanceClosed, Trap
 from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, watch_keyboard, whole
 from .memory import Memory
+from .names import encoded
 from .part import Part, free
 from .values import caller, parse, passes, shown, spelled
 
@@ -239,9 +240,7 @@ class Instance:
         self._open()
         if not isinstance(name, str):
             raise TypeError(f"a function's name is a str, not {type(name).__name__}")
-        encoded = name.encode("utf-8", "surrogatepass")  # no name has a half of a pair
-        # C reads a name up to its first null character.
-        number = -1 if "\0" in name else int(self._lib.tblvm_function(self._context, encoded))
+        number = int(self._lib.tblvm_function(self._context, encoded(name)))
         if number < 0:
             known = sorted(self.functions)
             some = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")

@@ -16,6 +16,7 @@ import cffi  # type: ignore[import-untyped]
 
 from ..core.errors import HostError, UsageError
 from ..core.registry import Registry, load
+from .names import decoded
 
 # What the functions of tblvm.h give.
 OK, TRAPPED, HALTED, MISUSED, EXCLUDED, INVALID, TOO_LARGE, BUSY, CLOSED = range(9)
@@ -103,7 +104,7 @@ def address(context: Any) -> int:
 
 def text(pointer: Any) -> str:
     """A C string."""
-    return bytes(ffi().string(pointer)).decode("utf-8", "replace")
+    return decoded(bytes(ffi().string(pointer)))
 
 
 def whole(name: str, value: int) -> int:

@@ -109,7 +109,10 @@ void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
   for (struct tb_exporting reader = tb_exporting(module); tb_exporting_next(&reader); row++) {
     row->function = reader.function;
     row->name = (u32)(module->low - texts);
-    for (u32 i = 0; i < reader.size; i++) tb_module_put(module, reader.name[i]);
+    for (u32 i = 0; i < reader.size; i++) {
+      if (!reader.name[i]) tb_module_put(module, 0xC0); /* with 80, what tblvm.h calls a zero */
+      tb_module_put(module, reader.name[i] ? reader.name[i] : 0x80);
+    }
     tb_module_put(module, 0);
     struct tb_type_row type = tb_module_type(module, tb_module_function(module, reader.function).type);
     typed = tb_put_types(module, row, type, texts, table, typed);

@@ -105,7 +105,7 @@ TBLVM_API int tblvm_free(tblvm_context *context);
 /* -- functions -- */
 
 /* The number of the function that the module exports by this name, for calls; -1 for none. A module without exports
- * exports all functions that have a name. One with a zero in it is only found by number. */
+ * exports all functions that have a name. Names are UTF-8; a zero in one is the two bytes C0 80, here and below. */
 TBLVM_API int64_t tblvm_function(tblvm_context *context, const char *name);
 /* How many functions it exports, and the name of each: null behind the last one. */
 TBLVM_API uint32_t tblvm_functions(tblvm_context *context);

@@ -30,6 +30,7 @@ from .reader import Reader
 
 MAX_BYTES = 1 << 28  # of a module
 MAX_SEGMENTS = 100_000
+MAX_LOCALS = 1 << 22  # of all functions: six bytes of a file can name 32,767 of them
 KINDS: tuple[Kind, ...] = ("function", "table", "memory", "global")
 FUNCTION_TYPE, FUNCTION_REFERENCE = 0x60, 0x70
 # The numbers of the sections, in the order in which they come.
@@ -45,6 +46,7 @@ class _Decoder:
     def __init__(self, data: bytes) -> None:
         self.module = WasmModule(data)
         self.reader = Reader(data, 0, len(data))
+        self.locals = 0
         self.sections: dict[int, Callable[[], None]] = {
             1: self._types,
             2: self._imports,
@@ -322,6 +324,9 @@ class _Decoder:
             runs.append((count, self._value_type()))
         if total > MAX_FRAME_CELLS:
             self._unsupported(f"a function with more than {MAX_FRAME_CELLS} locals", reader.at)
+        self.locals += total
+        if self.locals > MAX_LOCALS:
+            self._unsupported(f"functions with more than {MAX_LOCALS} locals together", reader.at)
         if reader.at == end or reader.data[end - 1] != 0x0B:
             reader.malformed("unexpected end: END opcode expected", end)
         locals_ = tuple(type_ for count, type_ in runs for _ in range(count))

@@ -12,6 +12,7 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
+from ...core.wellformed import MAX_LINE
 from .model import Body, WasmModule
 
 LINES = ".debug_line"
@@ -43,7 +44,11 @@ class Lines:
         if not rows:
             return cls()
         source = Counter(file for _, _, file in rows).most_common(1)[0][0]
-        found = {module.code_at + at: line if file == source else 0 for at, line, file in rows}
+        # A line table adds to numbers as it likes: a line that cannot be is none.
+        found = {
+            module.code_at + at: line if file == source and 0 < line <= MAX_LINE else 0
+            for at, line, file in rows
+        }
         return cls(list(found), list(found.values()), source)
 
     def marks(self, body: Body) -> Sequence[int]:

@@ -34,6 +34,9 @@ void tb_linear_start(struct tb_context *cx) {
 }
 
 void *tb_linear_look(struct tb_context *cx, u32 memory, u64 *bytes) {
-  *bytes = memory < *tb_linear_memories(cx) ? tb_memory_bytes(cx, memory) : 0;
-  return memory < *tb_linear_memories(cx) ? tb_memory_at(cx, memory) : 0;
+  *bytes = 0;
+  if (memory >= *tb_linear_memories(cx)) return 0;
+  *bytes = tb_memory_bytes(cx, memory);
+  void *at = tb_memory_at(cx, memory);
+  return at ? at : bytes; /* one that never has a byte has no address, and is there all the same */
 }

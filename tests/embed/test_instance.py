@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from tblvm import (
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.errors import ModuleError, SourceError, UsageError
+from tblvm.core.module import Export
 from tblvm.opcodes import Isa
 from tblvm.stack import verify
 from tests.programs import EXAMPLES, STOPPED, expected
@@ -141,6 +143,19 @@ def test_names_are_those_that_are_exported(loads: Load) -> None:
     assert vm.call("an odd name", 2, 3) == vm.function("an odd name")(2, 3) == 5
     with pytest.raises(KeyError, match="exports no function add; it exports an odd name"):
         vm.call("add", 1, 2)
+
+
+def test_names_with_a_zero(isa: Isa) -> None:
+    names = ("", "\0", "a", "a\0", "a\0b", "\xc0\x80", "\0\0")
+    text = "".join(f".func f{n}() -> i32\n PUSH {n}\n RET\n.end\n" for n in range(len(names)))
+    exports = [Export(name, "function", number) for number, name in enumerate(names)]
+    text += ".func main()\n RET\n.end\n"
+    module = replace(assemble(text, isa, "m.tba"), exports=tuple(sorted(exports, key=lambda each: each.name)))
+    with tblvm.load(module) as vm:
+        assert set(vm.functions) == set(names)
+        assert [vm.call(name) for name in names] == list(range(len(names)))
+        with pytest.raises(KeyError):
+            vm.call("a\0c")
 
 
 def test_modules_come_in_every_form(isa: Isa, tmp_path: Path) -> None:
@@ -472,6 +487,11 @@ def test_linear_memory(loads: Load) -> None:
         memory[0:8:2]
     with pytest.raises(KeyError, match="no linear memory 1"):
         vm.memory(1)
+
+
+def test_a_memory_that_never_has_a_byte_is_there(loads: Load) -> None:
+    memory = loads(".memory m: 0, 0\n.func main()\n RET\n.end\n").memory()
+    assert len(memory) == 0 and memory[:] == b""
 
 
 def test_a_view_keeps_the_memory(loads: Load) -> None:
