@@ -47,10 +47,10 @@ def _is_c(content: bytes, name: str) -> bool:
 
 
 def _translate(content: bytes, name: str, isa: Isa, options: Mapping[str, int | str]) -> Module:
-    from ..wasm.translate import translated
+    from ..wasm import translate
     from .compile import compile_
 
-    return translated(compile_(content, name, options), name, isa)
+    return translate(compile_(content, name, options), name, isa)
 
 
 def _reads(content: bytes, name: str, options: Mapping[str, int | str]) -> Iterable[Path]:

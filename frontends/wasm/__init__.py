@@ -3,7 +3,7 @@
     decode.py    bytes -> WasmModule: everything that can be malformed
     validate.py  WasmModule: what must hold between its parts
     body.py      one function: its code is validated and translated in one pass
-    translate.py WasmModule -> Module
+    builder.py   WasmModule -> Module
 
 WebAssembly 1.0 with mutable globals, sign extension, saturating conversions, bulk memory and multi-value;
 what belongs to another proposal is refused by its name.
@@ -30,6 +30,6 @@ def translate(content: bytes, name: str, isa: "Isa") -> "Module":
 
     Raises WasmError for what is malformed, invalid or not supported.
     """
-    from .translate import translated
+    from .builder import translated
 
     return translated(content, name, isa)
