@@ -1,4 +1,4 @@
-"""The functions of `wasi_snapshot_preview1`, by the micro-libraries that have them.
+"""The functions of `wasi_snapshot_preview1` and `wasi_unstable`, by the micro-libraries that have them.
 
 Source: the specification of WASI preview 1 (WebAssembly/WASI, legacy/preview1/docs.md). A letter stands for
 a type: i for i32, I for i64; pointers and lengths are i32.
@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from ..core.parts import NativeImport
 
 MODULE = "wasi_snapshot_preview1"
+# The snapshot before it. What has another layout or other numbers there is not offered.
+BEFORE = "wasi_unstable"
+_OTHERWISE = {"fd_seek", "fd_filestat_get", "path_filestat_get", "poll_oneoff"}
 _TYPES = {"i": "i32", "I": "i64"}
 
 # Micro-library -> function -> (parameters, what it does).
@@ -87,7 +90,7 @@ def imports(group: str) -> tuple[NativeImport, ...]:
     nothing back."""
     return tuple(
         NativeImport(
-            module=MODULE,
+            module=module,
             name=name,
             parameters=tuple(_TYPES[letter] for letter in parameters),
             result="" if name == "proc_exit" else "i32",
@@ -95,5 +98,7 @@ def imports(group: str) -> tuple[NativeImport, ...]:
             doc=doc,
             ends=name == "proc_exit",
         )
+        for module in (MODULE, BEFORE)
         for name, (parameters, doc) in _FUNCTIONS[group].items()
+        if module == MODULE or name not in _OTHERWISE
     )
