@@ -35,6 +35,7 @@ CHOICES = (
     Choice("cells of 64 bits where 32 suffice", "fib.tba", {"cell_bits": 64}),
     Choice("a collector, gc.marksweep", "shapes.tba", {"features": ("gc",)}),
     Choice("FREE, memory.freelist", "shapes.tba", {"features": ("memory.freelist",)}),
+    Choice("guard pages, linear.guarded", "bytes.tba", {"features": ("linear.guarded",)}),
     Choice("programs that the program can run", "tiny.tba", {"features": ("scripts.bundled",)}),
 )
 

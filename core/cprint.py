@@ -86,6 +86,10 @@ class Surroundings(Protocol):
         """The C label where a trap of this kind goes on."""
         ...
 
+    def behind_fault(self) -> str:
+        """Statement behind an access that may fault: what the trap needs as it was does not change before."""
+        ...
+
     def service_trap(self, status: str, traps: tuple[Trap, ...]) -> str: ...
     def transfer(self, node: Node, operand: str) -> str:
         """operand: the condition of `jump_if`, the index of `jump_table`, the function that `invoke` or
@@ -242,6 +246,7 @@ class Printer:
         kind = f"{'s' if signed else 'u'}{8 * storage.size}"
         self.lines.append(f"u{max(32, 8 * storage.size)} {name};")
         self.lines.append(f"TB_FAULTING_LOAD({kind}, {name}, {base}, {address}, {self._fault(node)});")
+        self.lines.append(self.at.behind_fault())
         self._names[node] = (name, True)
 
     def _memory_store(self, node: Node, name: str) -> None:
@@ -253,6 +258,7 @@ class Printer:
         assert isinstance(storage, types.Type)
         kind = f"u{8 * storage.size}"
         self.lines.append(f"TB_FAULTING_STORE({kind}, {base}, {address}, {value}, {self._fault(node)});")
+        self.lines.append(self.at.behind_fault())
 
     def _memory_size(self, node: Node, name: str) -> None:
         memory = self.typed(node.operands[0])

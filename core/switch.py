@@ -69,6 +69,10 @@ class _Surroundings:
     def trap_label(self, trap: Trap) -> str:
         return _trap_label(trap)
 
+    def behind_fault(self) -> str:
+        # The compiler would compute the next `sp` before the access, and need both for the rest of the loop.
+        return "TB_FORGET(sp);"
+
     def save(self) -> str:
         return "SAVE();"
 
