@@ -31,6 +31,7 @@ PACKAGES = (
     "frontends",
     "frontends/c",
     "frontends/wasm",
+    "frontends/wasm/conformance",
     "tools",
     "tools/reference",
 )

@@ -13,8 +13,8 @@ from tblvm.builder.cli import main
 from tblvm.builder.invoke import check_runs, invoke, number_of, words
 from tblvm.core.asm import assemble
 from tblvm.core.errors import UsageError
-from tblvm.core.module import Module
 from tblvm.core.io.services import Console
+from tblvm.core.module import Module
 from tblvm.core.registry import load
 from tblvm.opcodes.meaning import Machine
 from tblvm.stack import verify
