@@ -32,6 +32,7 @@ PACKAGES = (
     "frontends",
     "frontends/c",
     "frontends/wasm",
+    "frontends/wasm/conformance",
     "tools",
     "tools/reference",
 )

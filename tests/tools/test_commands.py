@@ -106,7 +106,8 @@ def test_plug_ins_that_cannot_stand_together_are_named(
 def test_tracing_tells_what_plug_ins_are_asked_and_give(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TBLVM_TRACE_PLUGINS", raising=False)
     line = "tblvm: trace: tblvm_commands: greet.py gave greet\n"
-    before = "tblvm: trace: tblvm_commands: asking 1 plug-in\n"
+    before = "tblvm: trace: tblvm_commands: asking 2 plug-ins\n"
+    before += "tblvm: trace: tblvm_commands: frontends.wasm (tblvm 0.1.0) gave wast\n"
     assert before + line in run("-p", "greet.py", "--trace-plugins", "greet", "you").stderr
     assert "trace" not in run("-p", "greet.py", "greet", "you").stderr
     build = run("--trace-plugins", "--explain", "prog.tba", command=tbbuild)
