@@ -226,6 +226,9 @@ def plan_header(composition: Composition) -> str:
         # Whether a program has ended itself, and the exit status that it wants.
         "TB_EXITED(cx, trap)": "((void)(cx), (void)(trap), 0)",
         "TB_EXIT_STATUS(cx)": "0",
+        # Where the frame of a function that is run begins; whether there is one below it, and which.
+        "TB_RUN_BASE(cx)": "((cx)->stack_base)",
+        "TB_FRAME_BELOW(cx, place)": "((void)(cx), (void)(place), 0u)",
         # The parameters of a function that is run: an entry point has none.
         "TB_RUN_PARAMETERS(function)": "0",
         # A linear memory's first byte and size, null where there is none.

@@ -62,7 +62,8 @@ class Halted(Exception):
 
 
 class InstanceBusy(RuntimeError):
-    """The instance runs already: in another thread, or it has called the host function that uses it."""
+    """The instance runs already: in another thread, or it is to be run or closed by a host function that it
+    has called."""
 
 
 class InstanceClosed(RuntimeError):

@@ -315,9 +315,9 @@ class Instance:
         while len(frames) < _FRAMES and self._lib.tblvm_frame(self._context, len(frames), place):
             frames.append(Frame(text(place.function), text(place.file), place.line))
         kind, message = text(found.name), text(found.message)
-        deadline, self._deadline = self._deadline, None
         make: type[Trap] = Trap
-        if deadline is not None and deadline.expired:
+        # It is that of the outermost call, and stops all within.
+        if self._deadline is not None and self._deadline.expired:
             make = DeadlineExceeded
             message = f"the time is up: the call took more than {self.timeout} seconds"
         elif kind == "INTERRUPTED":

@@ -56,7 +56,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/store.c", "c/instance.c", "c/call.c", "c/inspect.c", "c/console.c"),
             headers=("c",),
             traps=(Trap.STACK_OVERFLOW,),
-            context="const u64 *limits;",
+            context="const u64 *limits;\ncell *base;",
             tables=export_tables,
             load_sources=("c/exports_load.c",),
             on_load=("tb_exports_load",),
@@ -71,9 +71,12 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "TB_SLEEP(cx, nanoseconds)": "tb_embed_sleep(cx, nanoseconds)",
                 "TB_FRAMES(cx)": "((cx)->fp != 0)",
                 "TB_RUN_PARAMETERS(function)": "((function)->parameters)",
+                "TB_RUN_BASE(cx)": "((cx)->base)",
+                "TB_FRAME_BELOW(cx, place)": "tb_embed_below(cx, place)",
             },
             prototypes=(
                 "_Noreturn void tb_embed_fail(struct tb_context *cx, const char *message);\n"
+                "struct tb_place;\nu32 tb_embed_below(struct tb_context *cx, struct tb_place *place);\n"
                 "long tb_embed_read(struct tb_context *cx, void *to, u64 bytes);\n"
                 "long tb_embed_write(struct tb_context *cx, const void *from, u64 bytes);\n"
                 "long tb_embed_write_error(struct tb_context *cx, const void *from, u64 bytes);\n"

@@ -14,7 +14,7 @@ const struct tb_export *tb_embed_import(struct tb_context *cx, u32 number) {
 /* The context, null when it was closed: then its tables are gone. */
 static struct tb_context *tb_embed_open(tblvm_context *context) {
   struct tb_context *cx = tb_embed_context(context);
-  return __atomic_load_n(&tb_embedded(cx)->state, __ATOMIC_ACQUIRE) == TB_EMBED_CLOSED ? 0 : cx;
+  return __atomic_load_n(&tb_embedded(cx)->closed, __ATOMIC_ACQUIRE) ? 0 : cx;
 }
 
 static const char *tb_embed_text(struct tb_context *cx, u32 at) { return (const char *)tb_export_texts(cx) + at; }
@@ -62,12 +62,17 @@ struct tblvm_trap tblvm_trap(tblvm_context *context) {
 int tblvm_frame(tblvm_context *context, uint32_t depth, struct tblvm_frame *frame) {
   struct tb_context *cx = tb_embed_open(context);
   if (!cx || !tb_embedded(cx)->stopped) return 0;
-  struct tb_place place = tb_frame_here(cx);
+  struct tb_place place = tb_embedded(cx)->place;
   for (; depth; depth--)
     if (!tb_frame_caller(cx, &place)) return 0;
   frame->line = TB_TRACE_LOOK(cx, &place, &frame->function);
   frame->file = TB_TRACE_FILE(cx);
   return 1;
+}
+
+int tblvm_nested(tblvm_context *context) {
+  struct tb_embedded *instance = tb_embedded(tb_embed_context(context));
+  return tb_embed_mine(instance) && instance->depth && instance->host;
 }
 
 int64_t tblvm_fuel(tblvm_context *context) { return tb_embed_context(context)->fuel; }
@@ -77,7 +82,7 @@ int tblvm_set_fuel(tblvm_context *context, int64_t fuel) {
   int refused = tb_embed_take(tb_embedded(cx));
   if (refused) return refused;
   cx->fuel = fuel;
-  tb_embed_give(tb_embedded(cx), TB_EMBED_IDLE);
+  tb_embed_give(tb_embedded(cx));
   return TBLVM_OK;
 }
 

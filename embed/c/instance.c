@@ -1,17 +1,33 @@
 /* Instances: made, closed, freed. */
 #include "tb_embed.h"
 #include "tb_platform.h"
+#include "tb_thread.h"
 
-int tb_embed_take(struct tb_embedded *instance) {
-  u32 state = TB_EMBED_IDLE;
-  if (__atomic_compare_exchange_n(&instance->state, &state, TB_EMBED_RUNNING, 0, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
-    return TBLVM_OK;
-  return state == TB_EMBED_CLOSED ? TBLVM_CLOSED : TBLVM_BUSY;
+u32 tb_embed_mine(const struct tb_embedded *instance) {
+  return __atomic_load_n(&instance->lock->thread, __ATOMIC_RELAXED) == tb_thread(instance->owner->threads);
 }
 
-void tb_embed_give(struct tb_embedded *instance, u32 state) {
-  __atomic_store_n(&instance->state, state, __ATOMIC_RELEASE);
+void tb_embed_give(struct tb_embedded *instance) {
+  struct tb_embed_lock *lock = instance->lock;
+  if (!--lock->count) __atomic_store_n(&lock->thread, 0, __ATOMIC_RELEASE);
 }
+
+/* outside: whether it may be running. */
+static int tb_embed_acquire(struct tb_embedded *instance, u32 outside) {
+  if (__atomic_load_n(&instance->closed, __ATOMIC_ACQUIRE)) return TBLVM_CLOSED;
+  struct tb_embed_lock *lock = instance->lock;
+  u64 nobody = 0;
+  if (!tb_embed_mine(instance) && !__atomic_compare_exchange_n(&lock->thread, &nobody, tb_thread(instance->owner->threads), 0,
+                                                               __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return TBLVM_BUSY;
+  lock->count++;
+  int refused = instance->closed ? TBLVM_CLOSED : instance->depth && !outside ? TBLVM_BUSY : TBLVM_OK;
+  if (refused) tb_embed_give(instance);
+  return refused;
+}
+
+int tb_embed_take(struct tb_embedded *instance) { return tb_embed_acquire(instance, 0); }
+int tb_embed_enter(struct tb_embedded *instance) { return tb_embed_acquire(instance, instance->host != 0); }
 
 _Noreturn void tb_embed_leave(struct tblvm_store *store, int status) {
   store->status = status;
@@ -44,6 +60,7 @@ int tblvm_make(tblvm_store *store, const void *module, size_t bytes, tblvm_conte
   struct tb_context *cx = &instance->it.context;
   instance->owner = store;
   instance->given = store->given;
+  instance->lock = &instance->own;
   for (u32 i = 0; i < TB_LIMITS; i++) instance->limits[i] = store->limits[i];
   cx->store = &instance->it.store;
   cx->limits = instance->limits;
@@ -62,7 +79,8 @@ int tblvm_close(tblvm_context *context) {
   if (refused) return refused;
   tb_embed_finish(tb_embedded(cx));
   tb_instances_empty(cx);
-  tb_embed_give(tb_embedded(cx), TB_EMBED_CLOSED);
+  __atomic_store_n(&tb_embedded(cx)->closed, 1, __ATOMIC_RELEASE);
+  tb_embed_give(tb_embedded(cx));
   return TBLVM_OK;
 }
 

@@ -1,11 +1,13 @@
 /* Stores: what instances have in common. */
 #include "tb_embed.h"
 #include "tb_platform.h"
+#include "tb_thread.h"
 
 tblvm_store *tblvm_store_new(void) {
   struct tblvm_store *store = tb_platform_try_map(0, sizeof *store);
-  if (store)
-    for (u32 i = 0; i < TB_LIMITS; i++) store->limits[i] = tb_limits[i].standard;
+  if (!store) return 0;
+  store->threads = tb_thread_known();
+  for (u32 i = 0; i < TB_LIMITS; i++) store->limits[i] = tb_limits[i].standard;
   return store;
 }
 
@@ -14,7 +16,7 @@ int tblvm_store_free(tblvm_store *store) {
   struct tb_embedded *each;
   /* First all of them are closed: of one that runs nothing is freed, and then nothing of the others. */
   for (each = store->first; each; each = each->next)
-    if (__atomic_load_n(&each->state, __ATOMIC_ACQUIRE) == TB_EMBED_RUNNING)
+    if (__atomic_load_n(&each->lock->thread, __ATOMIC_ACQUIRE))
       return tb_embed_error(store, TBLVM_BUSY, "an instance of the store runs");
   while ((each = store->first))
     if (tblvm_free((tblvm_context *)(void *)each) == TBLVM_BUSY)

@@ -7,13 +7,33 @@
 #include "tb_instances.h"
 #include "tb_jump.h"
 
-/* What an instance is doing. Whoever uses it moves it from idle to running, and back. */
-enum { TB_EMBED_IDLE, TB_EMBED_RUNNING, TB_EMBED_CLOSED };
+/* Who uses an instance: a thread, 0 for none, and how many times over. */
+struct tb_embed_lock {
+  u64 thread;
+  u32 count;
+};
+
+/* Of a link: the function was called by the host, and nothing runs below. */
+#define TB_EMBED_NO_FRAME 0xffffffffu
+
+/* What a call remembers of the one that it is within. */
+struct tb_embed_call {
+  cell *base;
+  struct tb_place place;
+  const u8 *ip;
+  u32 cells_left;
+  const struct tb_export *host;
+};
+
+/* Calls of one instance within each other, at most: each takes some of the native stack. */
+enum { TB_EMBED_NESTING = 100 };
 
 /* A context is the start of its instance.
- * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there.
- * begun: whether the start function has run. unfinished: whether something ran since the program last ended. host: the import whose host function has control,
- * null for none. shape: what the slots hold, or wait for: type words as in table exports. held: the reference of that
+ * lock: its own. depth: how many calls of it are under way. closed: it has no memory any more.
+ * trap: the kind that stopped the last call, 0 for none. stopped: whether its frames are still there; place: the
+ * innermost of them. results: where those of the last call are.
+ * begun: whether the start function has run. exited: whether the last call ended the program. unfinished: whether something ran since the program last ended.
+ * host: the import whose host function has control, null for none. shape: what the slots hold, or wait for: type words as in table exports. held: the reference of that
  * type that was put into the slot, 0 for none: what a host writes there itself is no reference. given: what the store had
  * when the instance was made. */
 struct tb_embedded {
@@ -21,7 +41,10 @@ struct tb_embedded {
   struct tblvm_store *owner;
   struct tb_embedded *next;
   u64 limits[TB_LIMITS];
-  u32 state, trap, stopped, begun, unfinished, shape_count;
+  struct tb_embed_lock own, *lock;
+  struct tb_place place;
+  const cell *results;
+  u32 closed, depth, trap, stopped, begun, exited, unfinished, shape_count;
   const u32 *shape;
   const struct tb_definition **bound; /* by import */
   const struct tb_export *host;
@@ -53,7 +76,7 @@ struct tblvm_store {
   tblvm_writer *errors;
   void *errors_user;
   struct tb_given *given;
-  u32 error_used;
+  u32 error_used, threads;
   int status;
   u64 limits[TB_LIMITS];
   char error[TB_EMBED_ERROR];
@@ -136,9 +159,13 @@ static inline TB_UNUSED u32 tb_embed_equal(const char *one, const char *other) {
   return *one == *other;
 }
 
-/* Takes the instance for the caller: TBLVM_OK, TBLVM_BUSY, TBLVM_CLOSED. */
+/* Takes the instance for the caller: TBLVM_OK, TBLVM_BUSY, TBLVM_CLOSED. Nobody else has it, and it does not run; to
+ * enter it, it may be running if it waits for a host function of the same thread. */
 int tb_embed_take(struct tb_embedded *instance);
-void tb_embed_give(struct tb_embedded *instance, u32 state);
+int tb_embed_enter(struct tb_embedded *instance);
+void tb_embed_give(struct tb_embedded *instance);
+/* Whether the calling thread has it. */
+u32 tb_embed_mine(const struct tb_embedded *instance);
 
 /* A cell as a slot of that type holds it, and the other way round: what a cell has beyond a narrow value is 0. */
 static inline TB_UNUSED u64 tb_embed_narrow(u32 word, u64 value) { return TB_TYPED_WIDE(word) ? value : (u32)value; }

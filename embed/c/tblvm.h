@@ -37,7 +37,7 @@ enum tblvm_status {
   TBLVM_EXCLUDED = 4,  /* the module needs what this library does not have */
   TBLVM_INVALID = 5,   /* the module is invalid */
   TBLVM_TOO_LARGE = 6, /* the module needs more than the limits allow, or the system has */
-  TBLVM_BUSY = 7,      /* the instance runs: in another thread, or below this call */
+  TBLVM_BUSY = 7,      /* the instance runs: in another thread, or below this call and not in a host function */
   TBLVM_CLOSED = 8     /* the instance was closed */
 };
 
@@ -78,8 +78,11 @@ TBLVM_API int tblvm_store_directory(tblvm_store *store, const char *host, const 
 /* -- host functions -- */
 
 /* A function that programs import. The arguments are in the slots, from 0 on; the results are to be put there:
- * references after tblvm_prepare. Gives 0, or anything else to stop the program with trap HOST_FAILED. The instance
- * that calls is busy meanwhile: it cannot be called, closed or freed. */
+ * references after tblvm_prepare. Gives 0, or anything else to stop the program with trap HOST_FAILED. It may call the
+ * instance that calls it, in the same thread: within that call, which the same fuel and interruption stop. Such a call
+ * has the slots for itself: arguments are read before it, results put there behind it. So deep calls can go that 100 of
+ * them are under way; one more is stopped by trap STACK_OVERFLOW. The instance cannot be run, closed or freed
+ * meanwhile. */
 typedef int tblvm_host(uint64_t *slots, tblvm_context *context, void *user);
 /* Offers a function to instances that are made later, under the names that programs import it by; signature: its types,
  * as tblvm_signature writes them. Of several with the same names the last one counts. */
@@ -138,7 +141,9 @@ TBLVM_API int tblvm_arguments(tblvm_context *context, const char *const *words, 
 
 /* -- strings and arrays: libraries of programs with a heap -- */
 
-/* Gets the slots ready for arguments of the function, all of them null or 0; in a host function, for its results. */
+/* Gets the slots ready for arguments of the function, all of them null or 0; in a host function, with TBLVM_RESULTS, for
+ * its results. */
+#define TBLVM_RESULTS 0xffffffffu
 TBLVM_API int tblvm_prepare(tblvm_context *context, uint32_t function);
 /* Puts a new string into a slot, of `count` UTF-16 code units, or of as many bytes of Latin-1 where `wide` is 0.
  * TBLVM_TOO_LARGE where the heap is full, TBLVM_MISUSED where no string belongs there. */
@@ -161,6 +166,8 @@ TBLVM_API void tblvm_interrupt(tblvm_context *context);
 TBLVM_API void tblvm_watch_keyboard(void);
 /* Instructions that are left; below zero by a few where a program ran out of them. */
 TBLVM_API int64_t tblvm_fuel(tblvm_context *context);
+/* Whether the calling thread is in a host function that the instance has called, and may call it. */
+TBLVM_API int tblvm_nested(tblvm_context *context);
 /* TBLVM_BUSY while it runs. */
 TBLVM_API int tblvm_set_fuel(tblvm_context *context, int64_t fuel);
 

@@ -58,7 +58,7 @@ void tb_walk_roots(struct tb_context *cx) {
   if (TB_FRAMES(cx)) {
     struct tb_place place = tb_frame_here(cx);
     do tb_walk_frame(cx, &place);
-    while (tb_frame_caller(cx, &place));
+    while (tb_frame_caller(cx, &place) || TB_FRAME_BELOW(cx, &place));
   }
   tb_roots(cx);
 }
