@@ -77,3 +77,10 @@ class LoadError(TblvmError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class LinkError(LoadError):
+    """The module imports what nobody gives, or gives otherwise. status: 4."""
+
+    def __init__(self, message: str, status: int = 4) -> None:
+        super().__init__(message, status)

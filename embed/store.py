@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from ..core.errors import UsageError
 from ..core.printable import printable
 from .console import Console
-from .errors import LoadError
+from .errors import InstanceBusy, LinkError, LoadError
 from .instance import Instance
-from .library import EXCLUDED, address, ffi, library, registry, text, whole
+from .library import BUSY, EXCLUDED, UNLINKED, address, ffi, library, registry, whole
 from .part import HostFunction, Part
 
 if TYPE_CHECKING:
@@ -112,13 +112,26 @@ class Store:
             return value
         raise UsageError(f"{name} is from {known.minimum} to {known.maximum}, not {value}")
 
-    def load(self, program: str | Path | bytes | Module, *, timeout: float | None = None) -> Instance:
-        """An instance of *program*: a file (.tba, .tbc), a file's content, or a module.
+    def load(
+        self,
+        program: str | Path | bytes | Module,
+        *,
+        imports: Imports | None = None,
+        timeout: float | None = None,
+    ) -> Instance:
+        """An instance of *program*: a file (.tba, .tbc, .wasm), a file's content, or a module.
 
-        timeout: seconds of each call, in place of the store's. Raises LoadError where the module cannot be
-        loaded, SourceError for a source that does not translate, UsageError for what is no program; Trap,
-        DeadlineExceeded and Halted of its start function.
+        imports: what it can import besides what the store offers, and before that; exports of other instances
+        of the store are shared with them. timeout: seconds of each call, in place of the store's.
+
+        Raises LoadError where the module cannot be loaded, LinkError where an import is missing or something
+        else, SourceError for a source that does not translate, UsageError for what is no program; Trap,
+        DeadlineExceeded and Halted of its start function; InstanceBusy where another thread uses what it is to
+        share.
         """
+        offered = dict(self._imports)
+        for space, names in _functions(imports or {}).items():
+            offered[space] = {**offered.get(space, {}), **names}
         name, module, content = _program(program, self._registry)
 
         @cache  # a file's code is verified in C; here only where it must be known
@@ -140,18 +153,19 @@ class Store:
             )
         seconds = self.timeout if timeout is None else _seconds(timeout)
         part = self._part(module, verified)
-        made = self._make(part, module, content)
-        if isinstance(made, LoadError) and made.status == EXCLUDED:
+        made = self._make(part, module, content, offered)
+        if isinstance(made, LoadError) and made.status == EXCLUDED and self._may_help(made, module):
             # What the general runtime has not, one for this program may have: another allocator.
             other = self._part(module, verified, exactly=True)
-            made = self._make(other, module, content) if other is not part else made
+            made = self._make(other, module, content, offered) if other is not part else made
             part = other
         if isinstance(made, LoadError):
             # What was left out may be what is missing.
             missing = [each for each in self._withheld if GRANTS[each]] if made.status == EXCLUDED else []
             hint = f" (not granted: {', '.join(missing)})" if missing else ""
-            raise LoadError(f"{name}: {made}{hint}", made.status) from None
-        instance = Instance(self, part, made, name, seconds)
+            raise type(made)(f"{name}: {made}{hint}", made.status) from None
+        instance = Instance(self, part, made, name, seconds, module)
+        part.knows(instance, made)
         if self._streams != (None, None):
             part.consoles[address(made)] = Console(*self._streams)
         if self._errors is not None:
@@ -176,27 +190,35 @@ class Store:
                 self._parts[lib] = Part(lib, self._limits, self._env, self._dirs)
             return self._parts[lib]
 
-    def _make(self, part: Part, module: Module, content: bytes) -> Any:
+    def _may_help(self, error: LoadError, module: Module) -> bool:
+        """Whether a runtime for the module may have what the general one has not: what micro-libraries offer
+        to programs, but nothing of the host."""
+        offered = self._registry.imports
+        natives = any((each.module, each.name) in offered for each in module.imports)
+        return natives or not isinstance(error, LinkError)
+
+    def _make(
+        self, part: Part, module: Module, content: bytes, offered: Mapping[str, Mapping[str, Any]]
+    ) -> Any:
         """The context of a new instance, or a LoadError."""
         with part.lock:
             if self._streams != (None, None):
                 part.use_consoles()
             if self._errors is not None:
                 part.use_errors()
-            for each in module.imports:
-                if each.kind != "function":
-                    continue
-                function = self._imports.get(each.module, {}).get(each.name)
-                if function is not None:
-                    part.define(each.module, each.name, module, each.type, function)
+            part.offer(module, offered)
             # What a module asks for stands above the defaults and below what the host says.
             for name, least in (("heap", module.min_heap), ("stack", module.min_stack)):
                 if self._limits[name] is None:
                     part.limit(name, least or int(self._registry.options[name][1].default))
             found = ffi().new("tblvm_context **")
             status = part.lib.tblvm_make(part.store, content, len(content), found)
+            if status == BUSY:
+                raise InstanceBusy(part.error())
+            if status == UNLINKED:
+                return LinkError(part.error())
             if status:
-                return LoadError(text(part.lib.tblvm_store_error(part.store)), status)
+                return LoadError(part.error(), status)
             return found[0]
 
 

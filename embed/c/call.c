@@ -56,36 +56,49 @@ static void tb_embed_link(struct tb_embedded *instance, cell *base, const struct
   link->distance = (u32)(base - cx->fp);
 }
 
-/* Runs a function whose arguments are in the slots; its results are at instance->results then. What it leaves of the
- * call that it is within is as it was, but for fuel, heap and globals. */
-static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *types, u32 parameters) {
+cell *tb_embed_frame(struct tb_embedded *instance, u32 function, u32 *left) {
   struct tb_context *cx = &instance->it.context;
   const struct tb_function *row = &tb_functions(cx)[function];
-  u32 left;
-  cell *base = tb_embed_base(instance, &left);
+  cell *base = tb_embed_base(instance, left);
   if (!instance->depth) cx->interrupted = 0;
-  instance->trap = instance->stopped = 0;
+  instance->trap = instance->stopped = instance->exited = 0;
   instance->unfinished = 1;
-  if (row->cells > left || instance->depth == TB_EMBED_NESTING) {
+  if (row->cells > *left || instance->lock->count > TB_EMBED_NESTING) {
     instance->trap = TB_TRAP_STACK_OVERFLOW;
-    return TBLVM_TRAPPED;
+    return 0;
   }
   tb_embed_link(instance, base, row);
-  for (u32 i = 0; i < parameters; i++) base[i] = (cell)tb_embed_narrow(types[i], instance->slots[i]);
-  tb_embed_shape(instance, 0, 0);
+  return base;
+}
+
+/* What stopped the call: its own trap, or one in another instance, of which it has the trace then. */
+static void tb_embed_trapped(struct tb_embedded *instance, u32 trap) {
+  struct tb_context *cx = &instance->it.context;
+  const struct tb_embedded *passed = TB_LINKS ? tb_links_passed(cx, trap) : 0;
+  instance->exited = passed ? passed->exited : TB_EXITED(cx, trap) != 0;
+  instance->trap = passed ? passed->trap : instance->exited ? 0 : trap;
+  instance->stopped = 0;
+  if (!instance->trap) return;
+  for (u32 i = 0; passed && i < passed->stopped && i < TB_EMBED_NESTING - 1; i++) instance->trace[instance->stopped++] = passed->trace[i];
+  instance->trace[instance->stopped++] = (struct tb_piece){instance, tb_frame_here(cx)};
+}
+
+/* Runs a function; its results are at instance->results then. What it leaves of the call that it is within is as it was,
+ * but for fuel, heap and globals. */
+int tb_embed_go(struct tb_embedded *instance, u32 function, cell *base, u32 left) {
+  struct tb_context *cx = &instance->it.context;
   const struct tb_embed_call outer = {cx->base, tb_frame_here(cx), cx->ip, cx->cells_left, instance->host};
   instance->host = 0;
   instance->depth++;
   cx->base = base;
   cx->cells_left = left;
+  if (TB_LINKS) tb_links_globals(cx, 1);
   volatile u32 *flag = tb_embed_begin(cx);
   u32 trap = tb_run(cx, function);
   tb_embed_end(flag);
+  if (TB_LINKS) tb_links_globals(cx, 0);
   tb_before_block(cx);
-  instance->exited = TB_EXITED(cx, trap) != 0;
-  instance->trap = instance->exited ? 0 : trap;
-  instance->stopped = instance->trap != 0;
-  instance->place = tb_frame_here(cx);
+  tb_embed_trapped(instance, trap);
   instance->results = base;
   /* A function that returns gives its cells back: HALT does not. */
   u32 halted = cx->cells_left != left;
@@ -96,7 +109,17 @@ static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *t
   cx->function = outer.place.function;
   cx->ip = outer.ip;
   cx->cells_left = outer.cells_left;
-  return instance->trap ? TBLVM_TRAPPED : halted || instance->exited ? TBLVM_HALTED : TBLVM_OK;
+  return instance->trap ? TBLVM_TRAPPED : halted ? TBLVM_HALTED : TBLVM_OK;
+}
+
+/* The same with arguments that are in the slots. */
+static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *types, u32 parameters) {
+  u32 left;
+  cell *base = tb_embed_frame(instance, function, &left);
+  if (!base) return TBLVM_TRAPPED;
+  for (u32 i = 0; i < parameters; i++) base[i] = (cell)tb_embed_narrow(types[i], instance->slots[i]);
+  tb_embed_shape(instance, 0, 0);
+  return tb_embed_go(instance, function, base, left);
 }
 
 int tblvm_begin(tblvm_context *context) {
@@ -124,7 +147,7 @@ int tblvm_call(tblvm_context *context, uint32_t function) {
   if (parameters > TBLVM_SLOTS || results > TBLVM_SLOTS || !tb_embed_fits(instance, types, parameters))
     status = TBLVM_MISUSED;
   else
-    status = tb_embed_run(instance, row->function, types, parameters);
+    status = tb_embed_run(instance, tb_embed_function(cx, function), types, parameters);
   if (status == TBLVM_HALTED && !results && !instance->exited) status = TBLVM_OK;
   if (status == TBLVM_OK && results) {
     tb_embed_shape(instance, types + parameters, results);
