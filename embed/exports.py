@@ -90,10 +90,10 @@ def export_tables(program: Program) -> tuple[Table, ...]:
     for each, entry in zip(module.imports, wanted, strict=True):
         assert isinstance(entry, FunctionType), "the module is well-formed"
         add(EXPORT_KINDS.index(each.kind), each.type, entry)
-    for each in others:
+    for other in others:
         at = len(texts)
-        texts += each.name.encode() + b"\0"
-        rows += struct.pack("<5I", each.index, at, EXPORT_KINDS.index(each.kind), len(texts), 0)
+        texts += other.name.encode() + b"\0"
+        rows += struct.pack("<5I", other.index, at, EXPORT_KINDS.index(other.kind), len(texts), 0)
     head = struct.pack("<4I", len(found), len(wanted), 0, len(others))
     return (
         Table("exports", "u32", head + rows + words),

@@ -179,8 +179,9 @@ class Exports(Mapping[str, Any]):
         kind, index = instance._exported.get(name, ("function", -1))
         if kind == "function":
             return Function(instance, instance._number(name), name)
-        made = {"memory": Memory, "table": Table, "global": Global}[kind]
-        return made(instance, index)  # type: ignore[no-any-return]
+        if kind == "memory":
+            return Memory(instance, index)
+        return Table(instance, index) if kind == "table" else Global(instance, index)
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self._instance.functions, **dict.fromkeys(self._instance._exported)})

@@ -12,9 +12,9 @@ from ..core.printable import printable
 from .console import Console, Finished
 from .deadlines import CLOCK, Deadline
 from .errors import DeadlineExceeded, Frame, Halted, InstanceBusy, InstanceClosed, Trap
-from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, watch_keyboard, whole
 from .exports import exported
 from .handles import Exports, Function
+from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, watch_keyboard, whole
 from .memory import Memory
 from .names import encoded
 from .part import Part, free

@@ -20,8 +20,10 @@ def _the_one(found: set[Handler], what: str) -> bytes:
 
 
 def handlers_of_links(composition: Composition) -> str:
-    """The bytes of the handlers of which trampolines are made (c/links_load.c): HOST, LOAD of a number, RET."""
-    host, load, end = set(), set(), set()
+    """The bytes of the handlers of which trampolines are made (c/links_load.c): HOST, LOAD, RET."""
+    host: set[Handler] = set()
+    load: set[Handler] = set()
+    end: set[Handler] = set()
     for handler in composition.handlers:
         for use in handler.uses:
             declaration = use.form.declaration

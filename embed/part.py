@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
-from .console import Console
 from ..core.module import EXPORT_KINDS, FunctionType
 from ..opcodes import types
+from .console import Console
 from .errors import LinkError
 from .handles import Function, Global, Table
 from .library import address, ffi, text, whole

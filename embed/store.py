@@ -17,11 +17,14 @@ from .errors import InstanceBusy, LinkError, LoadError
 from .instance import Instance
 from .library import BUSY, EXCLUDED, UNLINKED, address, ffi, library, registry, whole
 from .part import HostFunction, Part
+from .values import NUMBERS, parse, read_signature, spelled
 
 if TYPE_CHECKING:
     from ..core.module import Module
     from ..core.registry import Registry
     from ..core.verified import Verified
+    from .handles import Function, Global, Table
+    from .memory import Memory
 
 Imports = Mapping[str, Mapping[str, Callable[..., Any] | HostFunction]]
 # What the host says of each limit: the options that it sets.
@@ -126,8 +129,8 @@ class Store:
 
         Raises LoadError where the module cannot be loaded, LinkError where an import is missing or something
         else, SourceError for a source that does not translate, UsageError for what is no program; Trap,
-        DeadlineExceeded and Halted of its start function; InstanceBusy where another thread uses what it is to
-        share.
+        DeadlineExceeded and Halted of its start function; InstanceBusy where another thread uses what it is
+        to share.
         """
         offered = dict(self._imports)
         for space, names in _functions(imports or {}).items():
@@ -173,6 +176,39 @@ class Store:
         instance._arguments(self.args)
         instance._begin()
         return instance
+
+    def memory(self, least: int, most: int | None = None) -> Memory:
+        """A linear memory of the host's, for programs to import: *least* pages of 64 KiB, and at most *most*.
+        Raises LoadError where it is too large."""
+        return self._own(f".memory it: {_limits(least, most)}\n.export it: memory it\n")  # type: ignore[no-any-return]
+
+    def table(self, least: int, most: int | None = None) -> Table:
+        """A table of functions of the host's, for programs to import: *least* elements, all None, and at most
+        *most*. Raises LoadError where it is too large."""
+        return self._own(f".table it: {_limits(least, most)}\n.export it: table it\n")  # type: ignore[no-any-return]
+
+    def global_(self, type_: str, value: float, *, mutable: bool = False) -> Global:
+        """A global of the host's, for programs to import. type_: i32, i64, f32 or f64. Raises OverflowError
+        and TypeError for a value that does not fit."""
+        if type_ not in ("i32", "i64", "f32", "f64"):
+            raise UsageError(f"a global of the host's is an i32, i64, f32 or f64, not {type_!r}")
+        fixed = "" if mutable else "fixed "
+        setting = f".start set\n.func set()\n  {_constant(type_, value)}\n  STOREG it\n  RET\n.end\n"
+        text = f".global it: {fixed}{type_}\n.export it: global it\n{setting}"
+        return self._own(text)  # type: ignore[no-any-return]
+
+    def function(self, function: Callable[..., Any], types: str) -> Function:
+        """A function of the host's, for tables and for programs to import. types: as in "(i32, f64) -> i32"."""
+        takes, gives = ([spelled(each) for each in half] for half in parse(read_signature(types)))
+        head = ", ".join(f"a{index}: {each}" for index, each in enumerate(takes))
+        results = f" -> ({', '.join(gives)})" if gives else ""
+        text = f'.import it({head}){results}: "", ""\n.export it\n'
+        return self._own(text, {"": {"": HostFunction(function, types)}})  # type: ignore[no-any-return]
+
+    def _own(self, text: str, imports: Imports | None = None) -> Any:
+        """What a program exports as `it` that is there for nothing else."""
+        program = f".nonames\n.nolines\n{text}.func main()\n  RET\n.end\n"
+        return self.load(program.encode(), imports=imports).exports["it"]
 
     def _part(self, module: Module, verified: Callable[[], Verified], *, exactly: bool = False) -> Part:
         from ..builder.runtimes import features_for, words
@@ -220,6 +256,20 @@ class Store:
             if status:
                 return LoadError(part.error(), status)
             return found[0]
+
+
+def _limits(least: int, most: int | None) -> str:
+    return str(whole("least", least)) + ("" if most is None else f", {whole('most', most)}")
+
+
+def _constant(type_: str, value: float) -> str:
+    """An instruction that pushes it. Raises OverflowError and TypeError for what does not fit."""
+    at = ffi().new("uint64_t *")
+    ffi().cast(f"{NUMBERS[{'i32': 'i', 'i64': 'l', 'f32': 'f', 'f64': 'd'}[type_]][0]} *", at)[0] = value
+    if type_ in ("f32", "f64"):
+        return f"CONST {type_}:{at[0]:#x}"
+    number = at[0] - ((at[0] >> 63) << 64) if type_ == "i64" else at[0] - ((at[0] >> 31) << 32)
+    return f"CONST {number}L" if type_ == "i64" else f"PUSH {number}"
 
 
 def _seconds(timeout: float | None) -> float | None:

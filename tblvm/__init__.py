@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_STOPPED = ("DeadlineExceeded", "Frame", "Halted", "InstanceBusy", "InstanceClosed", "LinkError")
-_STOPPED += ("LoadError", "Trap")
+_STOPPED = (
+    *("DeadlineExceeded", "Frame", "Halted", "InstanceBusy", "InstanceClosed", "LinkError", "LoadError"),
+    "Trap",
+)
 _REFUSED = ("BuildError", "HostError", "ModuleError", "SourceError", "TblvmError", "UsageError")
 _HOMES = {
     "Exports": "embed.handles",
@@ -72,6 +74,7 @@ __all__ = [
     "ReadOnly",
     "SourceError",
     "Store",
+    "Table",
     "TblvmError",
     "Trap",
     "UsageError",
