@@ -226,12 +226,27 @@ def plan_header(composition: Composition) -> str:
         # Whether a program has ended itself, and the exit status that it wants.
         "TB_EXITED(cx, trap)": "((void)(cx), (void)(trap), 0)",
         "TB_EXIT_STATUS(cx)": "0",
+        # Where the frame of a function that is run begins; whether there is one below it, and which.
+        "TB_RUN_BASE(cx)": "((cx)->stack_base)",
+        "TB_FRAME_BELOW(cx, place)": "((void)(cx), (void)(place), 0u)",
         # The parameters of a function that is run: an entry point has none.
         "TB_RUN_PARAMETERS(function)": "0",
         # A linear memory's first byte and size, null where there is none.
         "TB_LINEAR_LOOK(cx, memory, bytes)": "((void)(cx), (void)(memory), *(bytes) = 0, (void *)0)",
-        # Whether there is a host that gives memories, tables and globals.
+        # Whether there is a host that gives memories, tables and globals: how many memories and tables it
+        # gives, which come first, whose they are, and what those are told who have them too.
         "TB_LINKS": "0",
+        "TB_MEMORIES_GIVEN(cx)": "0u",
+        "TB_MEMORY_OWNER(cx, memory)": "((void)0)",
+        "TB_MEMORY_GREW(cx, memory)": "((void)0)",
+        "TB_TABLES_GIVEN(cx)": "0u",
+        "TB_TABLE_OWNER(cx, table, value)": "((void)0)",
+        "TB_TABLE_GREW(cx, table, before)": "((void)0)",
+        "TB_TABLE_WROTE(cx, table, index, count)": "((void)0)",
+        "TB_BEFORE_LINK(cx, module)": "((void)0)",
+        "TB_GLOBAL_NUMBER(module, number)": "(number)",
+        # Whether a row of the function table stands for a function of another program.
+        "TB_FUNCTION_FOREIGN(cx, index)": "((void)(cx), (void)(index), 0u)",
         # How entry points end where nothing can trap.
         "TB_REPORT(cx, trap)": "((void)(trap), 0)",
     }

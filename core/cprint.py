@@ -272,7 +272,9 @@ class Printer:
         self._declare(node, name, self._table_entry(node), raw=False)
 
     def _table_set(self, node: Node, name: str) -> None:
+        table, index = (self.typed(each) for each in node.operands[:2])
         self.lines.append(f"{self._table_entry(node)} = {self.typed(node.operands[2])};")
+        self.lines.append(f"TB_TABLE_WROTE(cx, {table}, {index}, 1u);")
 
     def _table_size(self, node: Node, name: str) -> None:
         self._declare(node, name, f"tb_table_size(cx, {self.typed(node.operands[0])})", raw=False)

@@ -98,7 +98,7 @@ class _Surroundings:
         if name == "return":
             return _RETURN
         if name == "halt":
-            return "sp = cx->stack_base;\ngoto halted;"
+            return "sp = TB_RUN_BASE(cx);\ngoto halted;"
         if name == "invoke":
             call = _CALL.replace("OVERFLOW", _raise(Trap.STACK_OVERFLOW)).replace("POLL", self._polls)
             return call.replace("OPERAND", operand or self._named(node))
@@ -267,13 +267,13 @@ static inline TB_UNUSED u32 sign_extend(u32 number, u32 width) {{
   return width >= 32 ? number : (number ^ (1u << (width - 1))) - (1u << (width - 1));
 }}
 {leb}
-/* Runs the function `entry`, whose parameters are at the bottom of the stack. 0, or the kind of the trap that
+/* Runs the function `entry`, whose parameters are at TB_RUN_BASE. 0, or the kind of the trap that
  * stopped it. */
 u32 tb_run(struct tb_context *cx, u32 entry) {{
   const u8 *const code = tb_code(cx);
   const struct tb_function *function = &tb_functions(cx)[entry];
   const u8 *ip = code + function->code;
-  cell *fp = cx->stack_base;
+  cell *fp = TB_RUN_BASE(cx);
   cell *sp = fp + TB_RUN_PARAMETERS(function) + TB_LINK;
   u32 trap = 0;
 {fuel_load}

@@ -62,7 +62,8 @@ class Halted(Exception):
 
 
 class InstanceBusy(RuntimeError):
-    """The instance runs already: in another thread, or it has called the host function that uses it."""
+    """The instance runs already: in another thread, or it is to be run or closed by a host function that it
+    has called."""
 
 
 class InstanceClosed(RuntimeError):
@@ -76,3 +77,10 @@ class LoadError(TblvmError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class LinkError(LoadError):
+    """The module imports what nobody gives, or gives otherwise. status: 4."""
+
+    def __init__(self, message: str, status: int = 4) -> None:
+        super().__init__(message, status)

@@ -73,7 +73,8 @@ def export_tables(program: Program) -> tuple[Table, ...]:
         for each in module.imports
     ]
     rows, words, texts = bytearray(), bytearray(), bytearray()
-    first = 2 + 5 * (len(found) + len(wanted))
+    others = [each for each in module.exports if each.kind != "function"]
+    first = 4 + 5 * (len(found) + len(wanted) + len(others))
 
     def add(function: int, name: int, kind: FunctionType) -> None:
         counts = len(kind.parameters) | len(kind.results) << 16
@@ -89,8 +90,13 @@ def export_tables(program: Program) -> tuple[Table, ...]:
     for each, entry in zip(module.imports, wanted, strict=True):
         assert isinstance(entry, FunctionType), "the module is well-formed"
         add(EXPORT_KINDS.index(each.kind), each.type, entry)
+    for other in others:
+        at = len(texts)
+        texts += other.name.encode() + b"\0"
+        rows += struct.pack("<5I", other.index, at, EXPORT_KINDS.index(other.kind), len(texts), 0)
+    head = struct.pack("<4I", len(found), len(wanted), 0, len(others))
     return (
-        Table("exports", "u32", struct.pack("<2I", len(found), len(wanted)) + rows + words),
+        Table("exports", "u32", head + rows + words),
         Table("export_texts", "u8", bytes(texts), align=1),
     )
 

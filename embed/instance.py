@@ -12,6 +12,8 @@ from ..core.printable import printable
 from .console import Console, Finished
 from .deadlines import CLOCK, Deadline
 from .errors import DeadlineExceeded, Frame, Halted, InstanceBusy, InstanceClosed, Trap
+from .exports import exported
+from .handles import Exports, Function
 from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, watch_keyboard, whole
 from .memory import Memory
 from .names import encoded
@@ -19,6 +21,7 @@ from .part import Part, free
 from .values import caller, parse, passes, shown, spelled
 
 if TYPE_CHECKING:
+    from ..core.module import Module
     from .store import Store
 
 _FRAMES = 1000
@@ -32,7 +35,9 @@ class Instance:
     interpreter is free while the program runs.
     """
 
-    def __init__(self, store: Store, part: Part, context: Any, name: str, timeout: float | None) -> None:
+    def __init__(
+        self, store: Store, part: Part, context: Any, name: str, timeout: float | None, module: Module
+    ) -> None:
         self.store, self.name, self._timeout = store, name, timeout
         self._part, self._lib, self._context = part, part.lib, context
         self._running = [False]
@@ -44,6 +49,10 @@ class Instance:
         self._functions = _Functions(self)
         self._plain: dict[str, Any] = {}
         self._enter = self._lib.tblvm_enter
+        self._callable = exported(module)
+        self._exported = {
+            each.name: (each.kind, each.index) for each in module.exports if each.kind != "function"
+        }
 
     # -- calls --------------------------------------------------------------------------------------------
 
@@ -86,6 +95,11 @@ class Instance:
             name = text(self._lib.tblvm_function_name(self._context, number))
             found.setdefault(name, shown(self._signature(number)))
         return found
+
+    @property
+    def exports(self) -> Exports:
+        """What the program exports, by name: each a Function, Memory, Table or Global."""
+        return Exports(self)
 
     def run(
         self,
@@ -259,7 +273,19 @@ class Instance:
 
     def _caller(self, name: str, *, bits: bool = False) -> Callable[..., Any]:
         watch_keyboard(self._lib)
-        number = self._number(name)
+        return self._caller_of(self._number(name), name, bits=bits)
+
+    def _index(self, number: int) -> int:
+        """Which one of the module's functions a number of a call stands for: exported ones come first."""
+        return self._callable[number][1] if number < len(self._callable) else number - len(self._callable)
+
+    def _handle(self, number: int) -> Function:
+        """The function of this number."""
+        index = self._index(number)
+        names = (name for name, at in self._callable if at == index)
+        return Function(self, number, next(names, f"f{index}"))
+
+    def _caller_of(self, number: int, name: str, *, bits: bool = False) -> Callable[..., Any]:
         signature = self._signature(number)
         for half in parse(signature):
             for each in half:
@@ -315,9 +341,9 @@ class Instance:
         while len(frames) < _FRAMES and self._lib.tblvm_frame(self._context, len(frames), place):
             frames.append(Frame(text(place.function), text(place.file), place.line))
         kind, message = text(found.name), text(found.message)
-        deadline, self._deadline = self._deadline, None
         make: type[Trap] = Trap
-        if deadline is not None and deadline.expired:
+        # It is that of the outermost call, and stops all within.
+        if self._deadline is not None and self._deadline.expired:
             make = DeadlineExceeded
             message = f"the time is up: the call took more than {self.timeout} seconds"
         elif kind == "INTERRUPTED":

@@ -19,7 +19,7 @@ from ..core.registry import Registry, load
 from .names import decoded
 
 # What the functions of tblvm.h give.
-OK, TRAPPED, HALTED, MISUSED, EXCLUDED, INVALID, TOO_LARGE, BUSY, CLOSED = range(9)
+OK, TRAPPED, HALTED, MISUSED, EXCLUDED, INVALID, TOO_LARGE, BUSY, CLOSED, UNLINKED = range(10)
 
 HEADER = Path(__file__).parent / "c" / "tblvm.h"
 

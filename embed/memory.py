@@ -18,14 +18,14 @@ class Memory:
     """
 
     def __init__(self, instance: Instance, number: int) -> None:
-        self._instance, self._number = instance, number
+        self.instance, self.number = instance, number
         if self._place()[0] == ffi().NULL:
             raise KeyError(f"the program has no linear memory {number}")
 
     def _place(self) -> tuple[Any, int]:
-        self._instance._open()
+        self.instance._open()
         size = ffi().new("uint64_t *")
-        at = self._instance._lib.tblvm_memory(self._instance._context, self._number, size)
+        at = self.instance._lib.tblvm_memory(self.instance._context, self.number, size)
         return at, size[0]
 
     def __len__(self) -> int:
@@ -62,6 +62,6 @@ class Memory:
 
         at, size = self._place()
         array = (ctypes.c_ubyte * size).from_address(int(ffi().cast("uintptr_t", at)))
-        array.instance = self._instance  # type: ignore[attr-defined]  # it lives as long
-        self._instance._views.append(weakref.ref(array))
+        array.instance = self.instance  # type: ignore[attr-defined]  # it lives as long
+        self.instance._views.append(weakref.ref(array))
         return memoryview(array).cast("B")

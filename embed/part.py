@@ -10,13 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
+from ..core.module import EXPORT_KINDS, FunctionType
+from ..opcodes import types
 from .console import Console
-from .errors import LoadError
-from .library import EXCLUDED, address, ffi, text, whole
+from .errors import LinkError
+from .handles import Function, Global, Table
+from .library import address, ffi, text, whole
+from .memory import Memory
 from .values import host, passes, read_signature, shown, spelled
 
 if TYPE_CHECKING:
-    from ..core.module import Module
+    from ..core.module import Import, Module
+    from .instance import Instance
+
+_KINDS = {"function": Function, "table": Table, "memory": Memory, "global": Global}
+_NUMBERS = frozenset(each.code for each in (types.I32, types.I64, types.F32, types.F64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,8 @@ class Part:
         self.failures: dict[int, BaseException] = {}
         self._has_consoles = self._has_errors = False
         self._kept: list[Any] = []
-        self._defined: set[tuple[str, str, str, int]] = set()
+        self._defined: dict[tuple[str, int], Any] = {}
+        self._instances: weakref.WeakValueDictionary[int, Instance] = weakref.WeakValueDictionary()
         for name, value in limits.items():
             if value is not None:
                 self.limit(name, value)
@@ -82,6 +91,50 @@ class Part:
             if "value" in why:
                 raise UsageError(f"{name}: {why}: {value}")
 
+    def knows(self, instance: Instance, context: Any) -> None:
+        """The instance of a context."""
+        self._instances[address(context)] = instance
+
+    def instance(self, context: Any) -> Instance | None:
+        """The instance of a context, None when nobody has it any more."""
+        found = self._instances.get(address(context))
+        return None if found is None or found.closed else found
+
+    def offer(self, module: Module, offered: Mapping[str, Mapping[str, Any]]) -> None:
+        """Offer what the module imports, and nothing else, to the instance that is made next. Raises
+        LinkError and UsageError."""
+        self.lib.tblvm_store_forget(self.store)
+        for each in module.imports:
+            given = offered.get(each.module, {}).get(each.name)
+            if given is None:
+                continue
+            if each.kind == "function" and not self._links(module, each, given):
+                self.define(each.module, each.name, module, each.type, given)
+                continue
+            kind = next((name for name, type_ in _KINDS.items() if isinstance(given, type_)), None)
+            if kind is None:
+                raise LinkError(f"it imports {each.module}.{each.name}: what there is, is no {each.kind}")
+            if given.instance._part is not self:
+                raise LinkError(f"it imports {each.module}.{each.name}, which belongs to another store")
+            given.instance._open()
+            words = (each.module.encode(), each.name.encode())
+            number, index = EXPORT_KINDS.index(kind), given.number
+            if self.lib.tblvm_store_link(self.store, *words, given.instance._context, number, index):
+                raise LinkError(f"it imports {each.module}.{each.name}: {self.error()}")
+
+    def error(self) -> str:
+        """What the last function of C says that failed."""
+        return text(self.lib.tblvm_store_error(self.store))
+
+    def _links(self, module: Module, wanted: Import, given: Any) -> bool:
+        """Whether one instance calls another without Python: numbers alone pass there."""
+        if not isinstance(given, Function):
+            return isinstance(given, (Memory, Table, Global))
+        type_ = module.types[wanted.type]
+        assert isinstance(type_, FunctionType)
+        numbers = all(code in _NUMBERS for code in (*type_.parameters, *type_.results))
+        return numbers and given.instance._part is self
+
     def define(self, module: str, name: str, of: Module, type_: int, given: Any) -> None:
         """Offer a host function with the types that the program wants."""
         from .exports import signature
@@ -91,24 +144,22 @@ class Part:
         wanted = f"{''.join(takes)}>{''.join(gives)}"
         function, types = (given.function, given.types) if isinstance(given, HostFunction) else (given, None)
         if types is not None and read_signature(types) != wanted:
-            raise LoadError(
-                f"it imports {module}.{name} as {shown(wanted)}, but the host's function is {types}", EXCLUDED
+            raise LinkError(
+                f"it imports {module}.{name} as {shown(wanted)}, but the host's function is {types}"
             )
         if not callable(function):
             raise UsageError(f"the host's {module}.{name} is no function")
         for each in (*takes, *gives):
             if not passes(each):
-                raise LoadError(
+                raise LinkError(
                     f"it imports {module}.{name} as {shown(wanted)}: a value of type {spelled(each)} cannot "
-                    "leave the program; numbers, strings and arrays of numbers can",
-                    EXCLUDED,
+                    "leave the program; numbers, strings and arrays of numbers can"
                 )
-        key = (module, name, wanted, id(function))
-        if key in self._defined:
-            return
-        self._defined.add(key)
-        pointer = host(self.lib, function, wanted, self._failed)
-        self._kept += [pointer, function]
+        key = (wanted, id(function))
+        if key not in self._defined:
+            self._defined[key] = host(self.lib, function, wanted, self._failed)
+            self._kept.append(function)
+        pointer = self._defined[key]
         plain = ffi().cast("tblvm_host *", pointer)
         words = (each.encode() for each in (module, name, wanted))
         if self.lib.tblvm_store_define(self.store, *words, plain, ffi().NULL):

@@ -11,6 +11,7 @@ from ..core.plugin import LOAD_MEMORY
 from ..core.plugin import ROOM as CORE
 from ..opcodes import Trap
 from .exports import constants, export_tables
+from .links import handlers_of_links
 
 if TYPE_CHECKING:
     from ..builder.compose import Composition
@@ -52,11 +53,11 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "frames",
                 "bindings",
             ),
-            conflicts=("scripts.bundled",),
+            conflicts=("scripts.bundled", "host.standalone"),
             sources=("c/store.c", "c/instance.c", "c/call.c", "c/inspect.c", "c/console.c"),
             headers=("c",),
             traps=(Trap.STACK_OVERFLOW,),
-            context="const u64 *limits;",
+            context="const u64 *limits;\ncell *base;",
             tables=export_tables,
             load_sources=("c/exports_load.c",),
             on_load=("tb_exports_load",),
@@ -71,9 +72,12 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "TB_SLEEP(cx, nanoseconds)": "tb_embed_sleep(cx, nanoseconds)",
                 "TB_FRAMES(cx)": "((cx)->fp != 0)",
                 "TB_RUN_PARAMETERS(function)": "((function)->parameters)",
+                "TB_RUN_BASE(cx)": "((cx)->base)",
+                "TB_FRAME_BELOW(cx, place)": "tb_embed_below(cx, place)",
             },
             prototypes=(
                 "_Noreturn void tb_embed_fail(struct tb_context *cx, const char *message);\n"
+                "struct tb_place;\nu32 tb_embed_below(struct tb_context *cx, struct tb_place *place);\n"
                 "long tb_embed_read(struct tb_context *cx, void *to, u64 bytes);\n"
                 "long tb_embed_write(struct tb_context *cx, const void *from, u64 bytes);\n"
                 "long tb_embed_write_error(struct tb_context *cx, const void *from, u64 bytes);\n"
@@ -133,6 +137,51 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("embedding", "host.imports"),
             sources=("c/host.c",),
             headers=("c",),
+        ),
+        MicroLibrary(
+            name="embed.links",
+            doc="memories, tables, globals and functions that programs share",
+            room=ROOM,
+            size=4000,
+            provides=("sharing",),
+            requires=(
+                *("embedding", "loading", "embed.host", "memory.globals", "memory.linear", "stack.tables"),
+                *("memory.linear-grow", "stack.tables-grow", "stack.function-types"),
+            ),
+            comes_along="needed",
+            sources=tuple(f"c/links{part}.c" for part in ("", "_tables", "_call", "_api")),
+            load_sources=("c/links_load.c",),
+            headers=("c",),
+            context="struct tb_links *links;\nu32 shares;",
+            on_load=("tb_links_load_module",),
+            generated=handlers_of_links,
+            macros={
+                "TB_LINKS": "1",
+                "TB_MEMORIES_GIVEN(cx)": "tb_links_given(cx, 2)",
+                "TB_MEMORY_OWNER(cx, memory)": "tb_links_memory_owner(&(cx), &(memory))",
+                "TB_MEMORY_GREW(cx, memory)": "tb_links_memory_grew(cx, memory)",
+                "TB_TABLES_GIVEN(cx)": "tb_links_given(cx, 1)",
+                "TB_TABLE_OWNER(cx, table, value)": "tb_links_table_owner(&(cx), &(table), &(value))",
+                "TB_TABLE_GREW(cx, table, before)": "tb_links_table_grew(cx, table, before)",
+                "TB_TABLE_WROTE(cx, table, index, count)": (
+                    "((cx)->shares ? tb_links_table_wrote(cx, table, index, count) : (void)0)"
+                ),
+                "TB_BEFORE_LINK(cx, module)": "tb_links_before(cx, module)",
+                "TB_GLOBAL_NUMBER(module, number)": (
+                    "((number) < (module)->aliased ? (s64)(module)->aliases[number] : (number))"
+                ),
+                "TB_FUNCTION_FOREIGN(cx, index)": "tb_links_foreign(cx, index)",
+            },
+            prototypes=(
+                "u32 tb_links_given(struct tb_context *cx, u32 kind);\n"
+                "void tb_links_memory_owner(struct tb_context **cx, u32 *memory);\n"
+                "void tb_links_memory_grew(struct tb_context *cx, u32 memory);\n"
+                "void tb_links_table_owner(struct tb_context **cx, u32 *table, u32 *value);\n"
+                "void tb_links_table_grew(struct tb_context *cx, u32 table, u32 before);\n"
+                "void tb_links_table_wrote(struct tb_context *cx, u32 table, u32 index, u32 count);\n"
+                "void tb_links_before(struct tb_context *cx, struct tb_module *module);\n"
+                "u32 tb_links_foreign(struct tb_context *cx, u32 function);"
+            ),
         ),
         MicroLibrary(
             name="embed.roots",

@@ -13,15 +13,18 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from ..core.errors import UsageError
 from ..core.printable import printable
 from .console import Console
-from .errors import LoadError
+from .errors import InstanceBusy, LinkError, LoadError
 from .instance import Instance
-from .library import EXCLUDED, address, ffi, library, registry, text, whole
+from .library import BUSY, EXCLUDED, UNLINKED, address, ffi, library, registry, whole
 from .part import HostFunction, Part
+from .values import NUMBERS, parse, read_signature, spelled
 
 if TYPE_CHECKING:
     from ..core.module import Module
     from ..core.registry import Registry
     from ..core.verified import Verified
+    from .handles import Function, Global, Table
+    from .memory import Memory
 
 Imports = Mapping[str, Mapping[str, Callable[..., Any] | HostFunction]]
 # What the host says of each limit: the options that it sets.
@@ -112,13 +115,26 @@ class Store:
             return value
         raise UsageError(f"{name} is from {known.minimum} to {known.maximum}, not {value}")
 
-    def load(self, program: str | Path | bytes | Module, *, timeout: float | None = None) -> Instance:
-        """An instance of *program*: a file (.tba, .tbc), a file's content, or a module.
+    def load(
+        self,
+        program: str | Path | bytes | Module,
+        *,
+        imports: Imports | None = None,
+        timeout: float | None = None,
+    ) -> Instance:
+        """An instance of *program*: a file (.tba, .tbc, .wasm), a file's content, or a module.
 
-        timeout: seconds of each call, in place of the store's. Raises LoadError where the module cannot be
-        loaded, SourceError for a source that does not translate, UsageError for what is no program; Trap,
-        DeadlineExceeded and Halted of its start function.
+        imports: what it can import besides what the store offers, and before that; exports of other instances
+        of the store are shared with them. timeout: seconds of each call, in place of the store's.
+
+        Raises LoadError where the module cannot be loaded, LinkError where an import is missing or something
+        else, SourceError for a source that does not translate, UsageError for what is no program; Trap,
+        DeadlineExceeded and Halted of its start function; InstanceBusy where another thread uses what it is
+        to share.
         """
+        offered = dict(self._imports)
+        for space, names in _functions(imports or {}).items():
+            offered[space] = {**offered.get(space, {}), **names}
         name, module, content = _program(program, self._registry)
 
         @cache  # a file's code is verified in C; here only where it must be known
@@ -140,18 +156,19 @@ class Store:
             )
         seconds = self.timeout if timeout is None else _seconds(timeout)
         part = self._part(module, verified)
-        made = self._make(part, module, content)
-        if isinstance(made, LoadError) and made.status == EXCLUDED:
+        made = self._make(part, module, content, offered)
+        if isinstance(made, LoadError) and made.status == EXCLUDED and self._may_help(made, module):
             # What the general runtime has not, one for this program may have: another allocator.
             other = self._part(module, verified, exactly=True)
-            made = self._make(other, module, content) if other is not part else made
+            made = self._make(other, module, content, offered) if other is not part else made
             part = other
         if isinstance(made, LoadError):
             # What was left out may be what is missing.
             missing = [each for each in self._withheld if GRANTS[each]] if made.status == EXCLUDED else []
             hint = f" (not granted: {', '.join(missing)})" if missing else ""
-            raise LoadError(f"{name}: {made}{hint}", made.status) from None
-        instance = Instance(self, part, made, name, seconds)
+            raise type(made)(f"{name}: {made}{hint}", made.status) from None
+        instance = Instance(self, part, made, name, seconds, module)
+        part.knows(instance, made)
         if self._streams != (None, None):
             part.consoles[address(made)] = Console(*self._streams)
         if self._errors is not None:
@@ -159,6 +176,39 @@ class Store:
         instance._arguments(self.args)
         instance._begin()
         return instance
+
+    def memory(self, least: int, most: int | None = None) -> Memory:
+        """A linear memory of the host's, for programs to import: *least* pages of 64 KiB, and at most *most*.
+        Raises LoadError where it is too large."""
+        return self._own(f".memory it: {_limits(least, most)}\n.export it: memory it\n")  # type: ignore[no-any-return]
+
+    def table(self, least: int, most: int | None = None) -> Table:
+        """A table of functions of the host's, for programs to import: *least* elements, all None, and at most
+        *most*. Raises LoadError where it is too large."""
+        return self._own(f".table it: {_limits(least, most)}\n.export it: table it\n")  # type: ignore[no-any-return]
+
+    def global_(self, type_: str, value: float, *, mutable: bool = False) -> Global:
+        """A global of the host's, for programs to import. type_: i32, i64, f32 or f64. Raises OverflowError
+        and TypeError for a value that does not fit."""
+        if type_ not in ("i32", "i64", "f32", "f64"):
+            raise UsageError(f"a global of the host's is an i32, i64, f32 or f64, not {type_!r}")
+        fixed = "" if mutable else "fixed "
+        setting = f".start set\n.func set()\n  {_constant(type_, value)}\n  STOREG it\n  RET\n.end\n"
+        text = f".global it: {fixed}{type_}\n.export it: global it\n{setting}"
+        return self._own(text)  # type: ignore[no-any-return]
+
+    def function(self, function: Callable[..., Any], types: str) -> Function:
+        """A function of the host's, for tables and for programs to import. types: as in "(i32, f64) -> i32"."""
+        takes, gives = ([spelled(each) for each in half] for half in parse(read_signature(types)))
+        head = ", ".join(f"a{index}: {each}" for index, each in enumerate(takes))
+        results = f" -> ({', '.join(gives)})" if gives else ""
+        text = f'.import it({head}){results}: "", ""\n.export it\n'
+        return self._own(text, {"": {"": HostFunction(function, types)}})  # type: ignore[no-any-return]
+
+    def _own(self, text: str, imports: Imports | None = None) -> Any:
+        """What a program exports as `it` that is there for nothing else."""
+        program = f".nonames\n.nolines\n{text}.func main()\n  RET\n.end\n"
+        return self.load(program.encode(), imports=imports).exports["it"]
 
     def _part(self, module: Module, verified: Callable[[], Verified], *, exactly: bool = False) -> Part:
         from ..builder.runtimes import features_for, words
@@ -176,28 +226,50 @@ class Store:
                 self._parts[lib] = Part(lib, self._limits, self._env, self._dirs)
             return self._parts[lib]
 
-    def _make(self, part: Part, module: Module, content: bytes) -> Any:
+    def _may_help(self, error: LoadError, module: Module) -> bool:
+        """Whether a runtime for the module may have what the general one has not: what micro-libraries offer
+        to programs, but nothing of the host."""
+        offered = self._registry.imports
+        natives = any((each.module, each.name) in offered for each in module.imports)
+        return natives or not isinstance(error, LinkError)
+
+    def _make(
+        self, part: Part, module: Module, content: bytes, offered: Mapping[str, Mapping[str, Any]]
+    ) -> Any:
         """The context of a new instance, or a LoadError."""
         with part.lock:
             if self._streams != (None, None):
                 part.use_consoles()
             if self._errors is not None:
                 part.use_errors()
-            for each in module.imports:
-                if each.kind != "function":
-                    continue
-                function = self._imports.get(each.module, {}).get(each.name)
-                if function is not None:
-                    part.define(each.module, each.name, module, each.type, function)
+            part.offer(module, offered)
             # What a module asks for stands above the defaults and below what the host says.
             for name, least in (("heap", module.min_heap), ("stack", module.min_stack)):
                 if self._limits[name] is None:
                     part.limit(name, least or int(self._registry.options[name][1].default))
             found = ffi().new("tblvm_context **")
             status = part.lib.tblvm_make(part.store, content, len(content), found)
+            if status == BUSY:
+                raise InstanceBusy(part.error())
+            if status == UNLINKED:
+                return LinkError(part.error())
             if status:
-                return LoadError(text(part.lib.tblvm_store_error(part.store)), status)
+                return LoadError(part.error(), status)
             return found[0]
+
+
+def _limits(least: int, most: int | None) -> str:
+    return str(whole("least", least)) + ("" if most is None else f", {whole('most', most)}")
+
+
+def _constant(type_: str, value: float) -> str:
+    """An instruction that pushes it. Raises OverflowError and TypeError for what does not fit."""
+    at = ffi().new("uint64_t *")
+    ffi().cast(f"{NUMBERS[{'i32': 'i', 'i64': 'l', 'f32': 'f', 'f64': 'd'}[type_]][0]} *", at)[0] = value
+    if type_ in ("f32", "f64"):
+        return f"CONST {type_}:{at[0]:#x}"
+    number = at[0] - ((at[0] >> 63) << 64) if type_ == "i64" else at[0] - ((at[0] >> 31) << 32)
+    return f"CONST {number}L" if type_ == "i64" else f"PUSH {number}"
 
 
 def _seconds(timeout: float | None) -> float | None:

@@ -209,8 +209,12 @@ def caller(
         lines = ("try:", *(f"    {each}" for each in puts), "except (TypeError, OverflowError) as error:")
         body.append("\n".join((*lines, f"    raise misfit(error, {', '.join(names)}) from None")))
     if watch is not None:
+        # Within another call the clock is that one's.
         body.append(
-            "stop = watch()\ntry: status = enter(bound)\nfinally: stop()\nif status: raise fail(status)"
+            "stop = None if outer else watch()\n"
+            "try: status = enter(bound)\n"
+            "finally: stop and stop()\n"
+            "if status: raise fail(status)"
         )
     else:
         body.append("status = enter(bound)\nif status: raise fail(status)")
@@ -222,10 +226,11 @@ def caller(
         f"def function({', '.join([*names, '/'] if names else [])}):\n"
         # A list, not a lock, which would take as long as the call: threads that use one instance at the same
         # time are told so nearly always, and nothing is lost but their arguments where they are not.
-        "    if running[0]: raise busy()\n"
+        "    outer = running[0]\n"
+        "    if outer and not nested(context): raise busy()\n"
         "    running[0] = True\n"
         f"    try:\n{indented}\n"
-        "    finally: running[0] = False\n"
+        "    finally: running[0] = outer\n"
     )
     made: Callable[..., Any] = _define(
         source,
@@ -236,6 +241,7 @@ def caller(
             "number": number,
             "bound": ffi().new("tblvm_bound *", (context, number)),
             "enter": lib.tblvm_enter,
+            "nested": lib.tblvm_nested,
             # A library for a program without a heap has no such function, and nothing that needs it.
             "prepare": lib.tblvm_prepare if any(each not in NUMBERS for each in takes) else None,
             "running": running,
@@ -289,7 +295,7 @@ def host(
         targets = ["result"] if len(gives) == 1 else [f"r{index}" for index in range(len(gives))]
         body.append(f"{', '.join(targets)} = {call}")
         if types != numbers:
-            body.append("prepare(context, 0)")
+            body.append("prepare(context, 0xffffffff)")
         puts = zip(gives, targets, strict=True)
         body += [_put(each, index, name) for index, (each, name) in enumerate(puts)]
     indented = "\n".join("        " + line for piece in body for line in piece.splitlines())

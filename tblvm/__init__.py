@@ -21,9 +21,11 @@ if TYPE_CHECKING:
         Halted,
         InstanceBusy,
         InstanceClosed,
+        LinkError,
         LoadError,
         Trap,
     )
+    from .embed.handles import Exports, Function, Global, Table
     from .embed.instance import Instance
     from .embed.memory import Memory
     from .embed.part import HostFunction
@@ -31,15 +33,22 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_STOPPED = ("DeadlineExceeded", "Frame", "Halted", "InstanceBusy", "InstanceClosed", "LoadError", "Trap")
+_STOPPED = (
+    *("DeadlineExceeded", "Frame", "Halted", "InstanceBusy", "InstanceClosed", "LinkError", "LoadError"),
+    "Trap",
+)
 _REFUSED = ("BuildError", "HostError", "ModuleError", "SourceError", "TblvmError", "UsageError")
 _HOMES = {
+    "Exports": "embed.handles",
     "Finished": "embed.console",
+    "Function": "embed.handles",
+    "Global": "embed.handles",
     "HostFunction": "embed.part",
     "ReadOnly": "embed.store",
     "Instance": "embed.instance",
     "Memory": "embed.memory",
     "Store": "embed.store",
+    "Table": "embed.handles",
     "load": "embed.store",
     **dict.fromkeys(_STOPPED, "embed.errors"),
     **dict.fromkeys(_REFUSED, "core.errors"),
@@ -47,20 +56,25 @@ _HOMES = {
 __all__ = [
     "BuildError",
     "DeadlineExceeded",
+    "Exports",
     "Finished",
     "Frame",
+    "Function",
+    "Global",
     "Halted",
     "HostError",
     "HostFunction",
     "Instance",
     "InstanceBusy",
     "InstanceClosed",
+    "LinkError",
     "LoadError",
     "Memory",
     "ModuleError",
     "ReadOnly",
     "SourceError",
     "Store",
+    "Table",
     "TblvmError",
     "Trap",
     "UsageError",

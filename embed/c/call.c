@@ -26,28 +26,100 @@ void tb_embed_finish(struct tb_embedded *instance) {
   instance->unfinished = 0;
 }
 
-/* Runs a function whose arguments are in the slots. */
-static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *types, u32 parameters) {
+u32 tb_embed_below(struct tb_context *cx, struct tb_place *place) {
+  const struct tb_link *link = tb_frame_link(place->fp, place->function);
+  if (link->function == TB_EMBED_NO_FRAME) return 0;
+  place->pc = tb_load_u32(place->fp - 1);
+  place->function = (const struct tb_function *)(const void *)((const u8 *)tb_functions(cx) + link->function);
+  place->fp -= link->distance;
+  return 1;
+}
+
+/* Where the frame of a call begins: at the bottom of the stack, or above the frame that runs, with a cell between for
+ * that one's pc. *left: the cells that are left for it. */
+static cell *tb_embed_base(struct tb_embedded *instance, u32 *left) {
   struct tb_context *cx = &instance->it.context;
-  cx->cells_left = TB_STACK_CELLS;
-  cx->interrupted = 0;
-  instance->trap = instance->stopped = 0;
+  *left = TB_STACK_CELLS;
+  if (!instance->depth) return cx->stack_base;
+  *left = cx->cells_left ? cx->cells_left - 1 : 0;
+  return cx->fp + cx->function->cells - TB_FRAME_COST + TB_LINK + 1;
+}
+
+/* The link of a function that is called, which the engine does not write but for its pc. */
+static void tb_embed_link(struct tb_embedded *instance, cell *base, const struct tb_function *function) {
+  struct tb_context *cx = &instance->it.context;
+  struct tb_link *link = tb_frame_link(base, function);
+  link->function = TB_EMBED_NO_FRAME;
+  if (!instance->depth) return;
+  tb_store_u32(base - 1, (u32)(cx->ip - tb_code(cx)));
+  link->function = (u32)((const u8 *)cx->function - (const u8 *)tb_functions(cx));
+  link->distance = (u32)(base - cx->fp);
+}
+
+cell *tb_embed_frame(struct tb_embedded *instance, u32 function, u32 *left) {
+  struct tb_context *cx = &instance->it.context;
+  const struct tb_function *row = &tb_functions(cx)[function];
+  cell *base = tb_embed_base(instance, left);
+  if (!instance->depth) cx->interrupted = 0;
+  instance->trap = instance->stopped = instance->exited = 0;
   instance->unfinished = 1;
-  if (tb_functions(cx)[function].cells > cx->cells_left) {
+  if (row->cells > *left || instance->lock->count > TB_EMBED_NESTING) {
     instance->trap = TB_TRAP_STACK_OVERFLOW;
-    return TBLVM_TRAPPED;
+    return 0;
   }
-  for (u32 i = 0; i < parameters; i++) cx->stack_base[i] = (cell)tb_embed_narrow(types[i], instance->slots[i]);
-  tb_embed_shape(instance, 0, 0);
-  volatile u32 *outer = tb_embed_begin(cx);
+  tb_embed_link(instance, base, row);
+  return base;
+}
+
+/* What stopped the call: its own trap, or one in another instance, of which it has the trace then. */
+static void tb_embed_trapped(struct tb_embedded *instance, u32 trap) {
+  struct tb_context *cx = &instance->it.context;
+  const struct tb_embedded *passed = TB_LINKS ? tb_links_passed(cx, trap) : 0;
+  instance->exited = passed ? passed->exited : TB_EXITED(cx, trap) != 0;
+  instance->trap = passed ? passed->trap : instance->exited ? 0 : trap;
+  instance->stopped = 0;
+  if (!instance->trap) return;
+  for (u32 i = 0; passed && i < passed->stopped && i < TB_EMBED_NESTING - 1; i++) instance->trace[instance->stopped++] = passed->trace[i];
+  instance->trace[instance->stopped++] = (struct tb_piece){instance, tb_frame_here(cx)};
+}
+
+/* Runs a function; its results are at instance->results then. What it leaves of the call that it is within is as it was,
+ * but for fuel, heap and globals. */
+int tb_embed_go(struct tb_embedded *instance, u32 function, cell *base, u32 left) {
+  struct tb_context *cx = &instance->it.context;
+  const struct tb_embed_call outer = {cx->base, tb_frame_here(cx), cx->ip, cx->cells_left, instance->host};
+  instance->host = 0;
+  instance->depth++;
+  cx->base = base;
+  cx->cells_left = left;
+  if (TB_LINKS) tb_links_globals(cx, 1);
+  volatile u32 *flag = tb_embed_begin(cx);
   u32 trap = tb_run(cx, function);
-  tb_embed_end(outer);
+  tb_embed_end(flag);
+  if (TB_LINKS) tb_links_globals(cx, 0);
   tb_before_block(cx);
-  u32 exited = TB_EXITED(cx, trap);
-  instance->trap = exited ? 0 : trap;
-  instance->stopped = instance->trap != 0;
-  if (!instance->stopped) cx->fp = 0;
-  return instance->trap ? TBLVM_TRAPPED : exited ? TBLVM_HALTED : TBLVM_OK;
+  tb_embed_trapped(instance, trap);
+  instance->results = base;
+  /* A function that returns gives its cells back: HALT does not. */
+  u32 halted = cx->cells_left != left;
+  instance->depth--;
+  instance->host = outer.host;
+  cx->base = outer.base;
+  cx->fp = outer.place.fp;
+  cx->function = outer.place.function;
+  cx->ip = outer.ip;
+  cx->cells_left = outer.cells_left;
+  return instance->trap ? TBLVM_TRAPPED : halted ? TBLVM_HALTED : TBLVM_OK;
+}
+
+/* The same with arguments that are in the slots. */
+static int tb_embed_run(struct tb_embedded *instance, u32 function, const u32 *types, u32 parameters) {
+  u32 left;
+  cell *base = tb_embed_frame(instance, function, &left);
+  if (!base) return TBLVM_TRAPPED;
+  for (u32 i = 0; i < parameters; i++) base[i] = (cell)tb_embed_narrow(types[i], instance->slots[i]);
+  tb_embed_shape(instance, 0, 0);
+  return tb_embed_go(instance, function, base, left);
 }
 
 int tblvm_begin(tblvm_context *context) {
@@ -58,17 +130,15 @@ int tblvm_begin(tblvm_context *context) {
   if (TB_START_FUNCTION(cx) != TB_NO_FUNCTION && !instance->begun) {
     instance->begun = 1;
     status = tb_embed_run(instance, TB_START_FUNCTION(cx), 0, 0);
-    /* A function that returns gives its cells back. */
-    if (!status && cx->cells_left != TB_STACK_CELLS) status = TBLVM_HALTED;
   }
-  tb_embed_give(instance, TB_EMBED_IDLE);
+  tb_embed_give(instance);
   return status;
 }
 
 int tblvm_call(tblvm_context *context, uint32_t function) {
   struct tb_context *cx = tb_embed_context(context);
   struct tb_embedded *instance = tb_embedded(cx);
-  int status = tb_embed_take(instance);
+  int status = tb_embed_enter(instance);
   if (status) return status;
   const struct tb_export *row = tb_embed_export(cx, function);
   u32 parameters = row ? row->counts & 0xffff : ~0u, results = row ? row->counts >> 16 : 0;
@@ -77,16 +147,16 @@ int tblvm_call(tblvm_context *context, uint32_t function) {
   if (parameters > TBLVM_SLOTS || results > TBLVM_SLOTS || !tb_embed_fits(instance, types, parameters))
     status = TBLVM_MISUSED;
   else
-    status = tb_embed_run(instance, row->function, types, parameters);
+    status = tb_embed_run(instance, tb_embed_function(cx, function), types, parameters);
+  if (status == TBLVM_HALTED && !results && !instance->exited) status = TBLVM_OK;
   if (status == TBLVM_OK && results) {
-    if (cx->sp == cx->stack_base) status = TBLVM_HALTED;
-    tb_embed_shape(instance, types + parameters, status ? 0 : results);
-    for (u32 i = 0; i < instance->shape_count; i++) {
-      instance->slots[i] = tb_embed_narrow(instance->shape[i], cx->stack_base[i]);
+    tb_embed_shape(instance, types + parameters, results);
+    for (u32 i = 0; i < results; i++) {
+      instance->slots[i] = tb_embed_narrow(instance->shape[i], instance->results[i]);
       instance->held[i] = TB_TYPED_REFERENCE(instance->shape[i]) ? (tb_ref)instance->slots[i] : 0;
     }
   }
-  tb_embed_give(instance, TB_EMBED_IDLE);
+  tb_embed_give(instance);
   return status;
 }
 
@@ -101,14 +171,10 @@ int tblvm_run(tblvm_context *context, int *exit_status) {
   int status = tb_embed_take(instance);
   if (status) return status;
   status = tb_embed_run(instance, TB_ENTRY(cx), 0, 0);
+  if (status == TBLVM_HALTED) status = TBLVM_OK;
   tb_embed_finish(instance);
-  if (status == TBLVM_HALTED) {
-    *exit_status = (int)TB_EXIT_STATUS(cx);
-    status = TBLVM_OK;
-  } else {
-    *exit_status = tb_status(cx, instance->trap);
-  }
-  tb_embed_give(instance, TB_EMBED_IDLE);
+  *exit_status = instance->exited ? (int)TB_EXIT_STATUS(cx) : tb_status(cx, instance->trap);
+  tb_embed_give(instance);
   return status;
 }
 

@@ -37,14 +37,14 @@ static void tb_put_signature(struct tb_module *module, struct tb_type_row type) 
  * then names: how many there are. */
 struct tb_exporting {
   const u8 *at, *end, *name;
-  u32 from_names, number, names, size, function;
+  u32 from_names, number, names, size, kind, function;
 };
 
 static struct tb_exporting tb_exporting(const struct tb_module *module) {
   u32 from_names = !module->section[TB_SECTION_EXPORTS].size;
   const struct tb_area *section = &module->section[from_names ? TB_SECTION_NAMES : TB_SECTION_EXPORTS];
   const u8 *at = from_names ? module->first_name : section->at; /* null where nothing has a name */
-  return (struct tb_exporting){at, section->at + section->size, 0, from_names, 0, module->names, 0, 0};
+  return (struct tb_exporting){at, section->at + section->size, 0, from_names, 0, module->names, 0, 0, 0};
 }
 
 static u32 tb_exporting_number(struct tb_exporting *reader) {
@@ -53,18 +53,28 @@ static u32 tb_exporting_number(struct tb_exporting *reader) {
   return (u32)number;
 }
 
-/* The next function; 0 behind the last one. */
-static u32 tb_exporting_next(struct tb_exporting *reader) {
+/* The next export; 0 behind the last one. */
+static u32 tb_exporting_any(struct tb_exporting *reader) {
   u32 from_names = reader->from_names;
   while (from_names ? reader->number < reader->names : reader->at < reader->end) {
     reader->size = tb_exporting_number(reader);
     reader->name = reader->at;
     reader->at += reader->size;
     reader->function = reader->number++;
-    u32 kind = from_names ? reader->size == 0 : tb_exporting_number(reader);
-    if (!from_names) reader->function = tb_exporting_number(reader);
-    if (!kind) return 1;
+    if (from_names && !reader->size) continue;
+    if (!from_names) {
+      reader->kind = tb_exporting_number(reader);
+      reader->function = tb_exporting_number(reader);
+    }
+    return 1;
   }
+  return 0;
+}
+
+/* The next function. */
+static u32 tb_exporting_next(struct tb_exporting *reader) {
+  while (tb_exporting_any(reader))
+    if (reader->kind == TB_EXPORT_FUNCTION) return 1;
   return 0;
 }
 
@@ -78,6 +88,12 @@ static u32 *tb_put_types(struct tb_module *module, struct tb_export *row, struct
   for (u32 each = 0; each < type.a + type.b; each++)
     *typed++ = tb_typed(module, tb_module_word(module, TB_SECTION_TYPE_LIST, type.first + each), &letter);
   return typed;
+}
+
+/* An entry of the type table: a function type, for which a row of it is; nothing for others. */
+static struct tb_type_row tb_type_of_rows(const struct tb_module *module, u32 index) {
+  struct tb_type_row none = {0, 0, 0, 0}, type = tb_module_type(module, index);
+  return type.kind == TB_KIND_FUNCTION && module->canonical[index] == index ? type : none;
 }
 
 /* An import that is no function has none. */
@@ -98,11 +114,20 @@ void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
     struct tb_type_row type = tb_imported_type(module, i);
     words += type.a + type.b;
   }
-  u32 *table = tb_module_keep(module, 4 * (2 + 5 * ((u64)count + module->imports) + words));
-  struct tb_export *row = (struct tb_export *)(void *)(table + 2);
-  u32 *typed = table + 2 + 5 * ((u64)count + module->imports);
+  u32 types = TB_LINKS ? module->types : 0, others = 0;
+  for (u32 i = 0; i < types; i++) {
+    struct tb_type_row type = tb_type_of_rows(module, i);
+    words += type.a + type.b;
+  }
+  for (struct tb_exporting reader = tb_exporting(module); tb_exporting_any(&reader);) others += reader.kind != TB_EXPORT_FUNCTION;
+  u64 rows = (u64)count + module->imports + types + others;
+  u32 *table = tb_module_keep(module, 4 * (4 + 5 * rows + words));
+  struct tb_export *row = (struct tb_export *)(void *)(table + 4);
+  u32 *typed = table + 4 + 5 * rows;
   table[0] = count;
   table[1] = module->imports;
+  table[2] = types;
+  table[3] = others;
   TB_SET_TABLE(exports, table);
   u8 *texts = module->low;
   TB_SET_TABLE(export_texts, texts);
@@ -121,5 +146,16 @@ void tb_exports_load(struct tb_context *cx, struct tb_module *module) {
     row->function = module->import_kinds[i];
     row->name = module->import_types[i];
     typed = tb_put_types(module, row, tb_imported_type(module, i), texts, table, typed);
+  }
+  for (u32 i = 0; i < types; i++, row++) {
+    row->function = row->name = 0;
+    typed = tb_put_types(module, row, tb_type_of_rows(module, i), texts, table, typed);
+  }
+  for (struct tb_exporting reader = tb_exporting(module); tb_exporting_any(&reader);) {
+    if (reader.kind == TB_EXPORT_FUNCTION) continue;
+    *row = (struct tb_export){reader.function, (u32)(module->low - texts), reader.kind, 0, 0};
+    for (u32 i = 0; i < reader.size; i++) tb_module_put(module, reader.name[i]);
+    tb_module_put(module, 0);
+    row++->types = (u32)(module->low - texts);
   }
 }

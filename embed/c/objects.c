@@ -2,28 +2,21 @@
 #include "tb_embed.h"
 #include "tb_heap.h"
 
-/* Host functions put results where the program waits for them: the instance is theirs already. */
-static int tb_embed_borrow(struct tb_embedded *instance) { return instance->host ? TBLVM_OK : tb_embed_take(instance); }
-static void tb_embed_return(struct tb_embedded *instance) {
-  if (!instance->host) tb_embed_give(instance, TB_EMBED_IDLE);
-}
 
 int tblvm_prepare(tblvm_context *context, uint32_t function) {
   struct tb_context *cx = tb_embed_context(context);
   struct tb_embedded *instance = tb_embedded(cx);
-  int refused = tb_embed_borrow(instance);
+  int refused = tb_embed_enter(instance);
   if (refused) return refused;
-  const struct tb_export *row = instance->host ? instance->host : tb_embed_export(cx, function);
-  u32 parameters = row ? row->counts & 0xffff : ~0u, count = instance->host ? row->counts >> 16 : parameters;
+  u32 gives = function == TBLVM_RESULTS;
+  const struct tb_export *row = gives ? instance->host : tb_embed_export(cx, function);
+  u32 parameters = row ? row->counts & 0xffff : ~0u, count = row && gives ? row->counts >> 16 : parameters;
   if (count <= TBLVM_SLOTS) {
-    tb_embed_shape(instance, tb_exports(cx) + row->types + (instance->host ? parameters : 0), count);
+    tb_embed_shape(instance, tb_exports(cx) + row->types + (gives ? parameters : 0), count);
     for (u32 i = 0; i < count; i++) instance->slots[i] = 0;
-    if (!instance->host) {
-      cx->fp = 0; /* where a call was stopped is forgotten: from here on the heap may change */
-      instance->stopped = 0;
-    }
+    instance->stopped = 0;
   }
-  tb_embed_return(instance);
+  tb_embed_give(instance);
   return count <= TBLVM_SLOTS ? TBLVM_OK : TBLVM_MISUSED;
 }
 
@@ -53,7 +46,7 @@ static u8 *tb_embed_new(struct tb_embedded *instance, u32 slot, u32 type, u64 co
 
 int tblvm_put_string(tblvm_context *context, uint32_t slot, const void *units, size_t count, int wide) {
   struct tb_embedded *instance = tb_embedded(tb_embed_context(context));
-  int status = tb_embed_borrow(instance);
+  int status = tb_embed_enter(instance);
   if (status) return status;
   const u8 *from = units;
   u32 all = 0;
@@ -68,13 +61,13 @@ int tblvm_put_string(tblvm_context *context, uint32_t slot, const void *units, s
     else
       for (u64 i = 0; to && i < count; i++) to[i] = (u8)tb_load_u16(from + 2 * i);
   }
-  tb_embed_return(instance);
+  tb_embed_give(instance);
   return status;
 }
 
 int tblvm_put_array(tblvm_context *context, uint32_t slot, const void *elements, size_t count) {
   struct tb_embedded *instance = tb_embedded(tb_embed_context(context));
-  int status = tb_embed_borrow(instance);
+  int status = tb_embed_enter(instance);
   if (status) return status;
   u32 word = tb_embed_slot(instance, slot), element = TB_TYPED_ELEMENT(word);
   status = TBLVM_MISUSED;
@@ -84,14 +77,14 @@ int tblvm_put_array(tblvm_context *context, uint32_t slot, const void *elements,
     status = to ? TBLVM_OK : TBLVM_TOO_LARGE;
     if (to && count) __builtin_memcpy(to, elements, count << log);
   }
-  tb_embed_return(instance);
+  tb_embed_give(instance);
   return status;
 }
 
 /* The object in a slot, null for none; the instance was not closed. */
 static u8 *tb_embed_held(struct tb_embedded *instance, u32 slot) {
   struct tb_context *cx = &instance->it.context;
-  if (__atomic_load_n(&instance->state, __ATOMIC_ACQUIRE) == TB_EMBED_CLOSED) return 0;
+  if (__atomic_load_n(&instance->closed, __ATOMIC_ACQUIRE)) return 0;
   if (slot >= instance->shape_count || !instance->held[slot] || instance->slots[slot] != instance->held[slot]) return 0;
   return tb_object(cx, instance->held[slot]);
 }

@@ -1,11 +1,13 @@
 /* Stores: what instances have in common. */
 #include "tb_embed.h"
 #include "tb_platform.h"
+#include "tb_thread.h"
 
 tblvm_store *tblvm_store_new(void) {
   struct tblvm_store *store = tb_platform_try_map(0, sizeof *store);
-  if (store)
-    for (u32 i = 0; i < TB_LIMITS; i++) store->limits[i] = tb_limits[i].standard;
+  if (!store) return 0;
+  store->threads = tb_thread_known();
+  for (u32 i = 0; i < TB_LIMITS; i++) store->limits[i] = tb_limits[i].standard;
   return store;
 }
 
@@ -14,20 +16,21 @@ int tblvm_store_free(tblvm_store *store) {
   struct tb_embedded *each;
   /* First all of them are closed: of one that runs nothing is freed, and then nothing of the others. */
   for (each = store->first; each; each = each->next)
-    if (__atomic_load_n(&each->state, __ATOMIC_ACQUIRE) == TB_EMBED_RUNNING)
+    if (__atomic_load_n(&each->lock->thread, __ATOMIC_ACQUIRE))
       return tb_embed_error(store, TBLVM_BUSY, "an instance of the store runs");
-  while ((each = store->first))
-    if (tblvm_free((tblvm_context *)(void *)each) == TBLVM_BUSY)
-      return tb_embed_error(store, TBLVM_BUSY, "an instance of the store runs");
-  for (struct tb_definition *at = store->definitions, *next; at; at = next) {
-    next = at->next;
-    tb_platform_unmap(at, at->bytes);
+  store->ending = 1;
+  for (each = store->first; each; each = each->next) each->holders = 0;
+  while ((each = store->first)) {
+    if (tblvm_free((tblvm_context *)(void *)each) != TBLVM_BUSY) continue;
+    store->ending = 0;
+    return tb_embed_error(store, TBLVM_BUSY, "an instance of the store runs");
   }
   for (struct tb_given *at = store->given, *next; at; at = next) {
     next = at->next;
     if (at->descriptor >= 0) tb_platform_close(at->descriptor);
     tb_platform_unmap(at, at->bytes);
   }
+  tblvm_store_forget(store);
   tb_platform_unmap(store, sizeof *store);
   return TBLVM_OK;
 }
@@ -52,21 +55,43 @@ static const char *tb_embed_keep(char **at, const char *text) {
   return kept;
 }
 
-int tblvm_store_define(tblvm_store *store, const char *module, const char *name, const char *signature,
-                       tblvm_host *function, void *user) {
-  tb_embed_clear(store);
+struct tb_definition *tb_embed_define(struct tblvm_store *store, const char *module, const char *name, const char *signature) {
   u64 bytes = sizeof(struct tb_definition) + 3 + tb_embed_length(module) + tb_embed_length(name) + tb_embed_length(signature);
   struct tb_definition *made = tb_platform_try_map(0, bytes);
-  if (!made) return tb_embed_error(store, TBLVM_TOO_LARGE, "the system gives no memory");
+  if (!made) {
+    tb_embed_error(store, 0, "the system gives no memory");
+    return 0;
+  }
   char *at = (char *)(made + 1);
   made->bytes = bytes;
-  made->function = function;
-  made->user = user;
   made->module = tb_embed_keep(&at, module);
   made->name = tb_embed_keep(&at, name);
   made->signature = tb_embed_keep(&at, signature);
   made->next = store->definitions;
   store->definitions = made;
+  return made;
+}
+
+static u32 tb_embed_is(const char *text, const u8 *name, u32 bytes) {
+  for (u32 i = 0; i < bytes; i++, text++)
+    if (!*text || (u8)*text != name[i]) return 0;
+  return !*text;
+}
+
+const struct tb_definition *tb_embed_find(const struct tblvm_store *store, const u8 *module, u32 module_bytes, const u8 *name,
+                                          u32 name_bytes) {
+  const struct tb_definition *each = store->definitions;
+  while (each && !(tb_embed_is(each->module, module, module_bytes) && tb_embed_is(each->name, name, name_bytes))) each = each->next;
+  return each;
+}
+
+int tblvm_store_define(tblvm_store *store, const char *module, const char *name, const char *signature,
+                       tblvm_host *function, void *user) {
+  tb_embed_clear(store);
+  struct tb_definition *made = tb_embed_define(store, module, name, signature);
+  if (!made) return TBLVM_TOO_LARGE;
+  made->function = function;
+  made->user = user;
   return TBLVM_OK;
 }
 
@@ -84,6 +109,14 @@ struct tb_given *tb_embed_give_text(struct tblvm_store *store, const char *text)
   made->next = store->given;
   store->given = made;
   return made;
+}
+
+void tblvm_store_forget(tblvm_store *store) {
+  for (struct tb_definition *at = store->definitions, *next; at; at = next) {
+    next = at->next;
+    tb_platform_unmap(at, at->bytes);
+  }
+  store->definitions = 0;
 }
 
 const char *tblvm_store_error(const tblvm_store *store) { return store->error; }

@@ -37,8 +37,9 @@ enum tblvm_status {
   TBLVM_EXCLUDED = 4,  /* the module needs what this library does not have */
   TBLVM_INVALID = 5,   /* the module is invalid */
   TBLVM_TOO_LARGE = 6, /* the module needs more than the limits allow, or the system has */
-  TBLVM_BUSY = 7,      /* the instance runs: in another thread, or below this call */
-  TBLVM_CLOSED = 8     /* the instance was closed */
+  TBLVM_BUSY = 7,      /* the instance runs: in another thread, or below this call and not in a host function */
+  TBLVM_CLOSED = 8,    /* the instance was closed */
+  TBLVM_UNLINKED = 9   /* the module imports what the store does not offer, or offers otherwise */
 };
 
 /* -- stores -- */
@@ -78,13 +79,30 @@ TBLVM_API int tblvm_store_directory(tblvm_store *store, const char *host, const 
 /* -- host functions -- */
 
 /* A function that programs import. The arguments are in the slots, from 0 on; the results are to be put there:
- * references after tblvm_prepare. Gives 0, or anything else to stop the program with trap HOST_FAILED. The instance
- * that calls is busy meanwhile: it cannot be called, closed or freed. */
+ * references after tblvm_prepare. Gives 0, or anything else to stop the program with trap HOST_FAILED. It may call the
+ * instance that calls it, in the same thread: within that call, which the same fuel and interruption stop. Such a call
+ * has the slots for itself: arguments are read before it, results put there behind it. So deep calls can go that 100 of
+ * them are under way; one more is stopped by trap STACK_OVERFLOW. The instance cannot be run, closed or freed
+ * meanwhile. */
 typedef int tblvm_host(uint64_t *slots, tblvm_context *context, void *user);
 /* Offers a function to instances that are made later, under the names that programs import it by; signature: its types,
  * as tblvm_signature writes them. Of several with the same names the last one counts. */
 TBLVM_API int tblvm_store_define(tblvm_store *store, const char *module, const char *name, const char *signature,
                                  tblvm_host *function, void *user);
+
+/* -- sharing: general libraries -- */
+
+/* Offers a thing of an instance of the store to instances that are made later: they share it. kind, index: as
+ * tblvm_export gives them. A module imports functions of the same type, globals of the same type that can be set, or
+ * cannot, alike; memories and tables that are as large as it wants, and can get no larger. Numbers alone pass between
+ * instances. A function runs on its own instance's stack, with its fuel; its traps are the caller's, and interruption of
+ * the caller reaches it. Instances that share something run in one thread at a time. What others share is kept when its
+ * instance is closed or freed, until those are. */
+enum tblvm_kind { TBLVM_FUNCTION, TBLVM_TABLE, TBLVM_MEMORY, TBLVM_GLOBAL };
+TBLVM_API int tblvm_store_link(tblvm_store *store, const char *module, const char *name, tblvm_context *from, int kind,
+                               uint32_t index);
+/* Offers nothing any more; instances keep what they were given. */
+TBLVM_API void tblvm_store_forget(tblvm_store *store);
 
 /* -- instances -- */
 
@@ -138,7 +156,9 @@ TBLVM_API int tblvm_arguments(tblvm_context *context, const char *const *words, 
 
 /* -- strings and arrays: libraries of programs with a heap -- */
 
-/* Gets the slots ready for arguments of the function, all of them null or 0; in a host function, for its results. */
+/* Gets the slots ready for arguments of the function, all of them null or 0; in a host function, with TBLVM_RESULTS, for
+ * its results. */
+#define TBLVM_RESULTS 0xffffffffu
 TBLVM_API int tblvm_prepare(tblvm_context *context, uint32_t function);
 /* Puts a new string into a slot, of `count` UTF-16 code units, or of as many bytes of Latin-1 where `wide` is 0.
  * TBLVM_TOO_LARGE where the heap is full, TBLVM_MISUSED where no string belongs there. */
@@ -161,6 +181,8 @@ TBLVM_API void tblvm_interrupt(tblvm_context *context);
 TBLVM_API void tblvm_watch_keyboard(void);
 /* Instructions that are left; below zero by a few where a program ran out of them. */
 TBLVM_API int64_t tblvm_fuel(tblvm_context *context);
+/* Whether the calling thread is in a host function that the instance has called, and may call it. */
+TBLVM_API int tblvm_nested(tblvm_context *context);
 /* TBLVM_BUSY while it runs. */
 TBLVM_API int tblvm_set_fuel(tblvm_context *context, int64_t fuel);
 
@@ -180,6 +202,26 @@ TBLVM_API int tblvm_frame(tblvm_context *context, uint32_t depth, struct tblvm_f
 
 /* Linear memory number `memory`, where it is now; null where there is none. A program may make it larger. */
 TBLVM_API void *tblvm_memory(tblvm_context *context, uint32_t memory, uint64_t *bytes);
+
+/* -- exports of all kinds; globals and tables: general libraries -- */
+
+/* What the module exports by this name: its kind, and the number of a function, or which one of the module's tables,
+ * memories or globals it is; -1 for none. */
+TBLVM_API int64_t tblvm_export(tblvm_context *context, const char *name, int *kind);
+/* A global's type, as a letter of signatures, its value, by its bits, and whether nothing sets it; 0 where there is no
+ * such global, or it holds a reference. */
+TBLVM_API int tblvm_global(tblvm_context *context, uint32_t global, uint64_t *value, int *fixed);
+/* Sets it; TBLVM_MISUSED for one that is fixed. */
+TBLVM_API int tblvm_set_global(tblvm_context *context, uint32_t global, uint64_t value);
+/* How many elements a table has; -1 for no table. An element: a function that can be called, of this instance or of
+ * another one; a null context for null. */
+TBLVM_API int64_t tblvm_table(tblvm_context *context, uint32_t table);
+TBLVM_API int tblvm_table_get(tblvm_context *context, uint32_t table, uint32_t index, tblvm_bound *function);
+/* Sets an element, and adds some: to a function of an instance of the store, or to null, which is a null pointer.
+ * *before: how many there were. TBLVM_TOO_LARGE where there cannot be as many. */
+TBLVM_API int tblvm_table_set(tblvm_context *context, uint32_t table, uint32_t index, const tblvm_bound *function);
+TBLVM_API int tblvm_table_grow(tblvm_context *context, uint32_t table, uint32_t count, const tblvm_bound *function,
+                               uint32_t *before);
 
 #ifdef __cplusplus
 }

@@ -45,6 +45,7 @@ static void tb_walk_slots(struct tb_context *cx, const u8 **at, cell *fp, u32 li
 }
 
 static void tb_walk_frame(struct tb_context *cx, const struct tb_place *place) {
+  if (TB_FUNCTION_FOREIGN(cx, tb_frame_index(cx, place))) return; /* numbers alone pass between programs */
   const u8 *map = tb_gc_maps(cx) + tb_gc_maps_at(cx)[tb_frame_index(cx, place)];
   tb_walk_slots(cx, &map, place->fp, 1);
   u32 pc = place->pc - place->function->code, at = 0, step;
@@ -58,7 +59,7 @@ void tb_walk_roots(struct tb_context *cx) {
   if (TB_FRAMES(cx)) {
     struct tb_place place = tb_frame_here(cx);
     do tb_walk_frame(cx, &place);
-    while (tb_frame_caller(cx, &place));
+    while (tb_frame_caller(cx, &place) || TB_FRAME_BELOW(cx, &place));
   }
   tb_roots(cx);
 }

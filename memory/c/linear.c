@@ -8,8 +8,9 @@ void tb_linear_start(struct tb_context *cx) {
   u32 left = (u32)(TB_LINEAR_BYTES >> 16);
   u32 count = *row++;
   u64 bytes = 0;
-  for (u32 memory = 0; memory < count; memory++, row += 2) {
-    u32 least = row[0], most = row[1];
+  u32 given = TB_MEMORIES_GIVEN(cx);
+  for (u32 memory = given; memory < count; memory++) {
+    u32 least = row[2 * memory], most = row[2 * memory + 1];
     if (least > left) TB_FAIL(cx, "the linear memories exceed the limit");
     left -= least;
     /* Others do not shrink: so much it can have at most. */
@@ -21,10 +22,10 @@ void tb_linear_start(struct tb_context *cx) {
   store->memory_pages_left = left;
   u8 *at = tb_linear_rooms(cx, bytes);
   row = tb_linear_memories(cx) + 1;
-  for (u32 memory = 0; memory < count; memory++, row += 2) {
+  for (u32 memory = given; memory < count; memory++) {
     store->memory_at[memory] = at;
     if (at) at += store->memory_bytes[memory];
-    if (!tb_memory_resize(cx, memory, *row)) TB_FAIL(cx, TB_LINEAR_REFUSED);
+    if (!tb_memory_resize(cx, memory, row[2 * memory])) TB_FAIL(cx, TB_LINEAR_REFUSED);
   }
   if (!TB_LINEAR_ACTIVE) return;
   row = tb_linear_data(cx);

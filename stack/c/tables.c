@@ -9,8 +9,9 @@ void tb_tables_start(struct tb_context *cx) {
   u32 left = TB_TABLES_ELEMENTS;
   u32 count = *row++;
   u64 elements = 0;
-  for (u32 table = 0; table < count; table++, row += 2) {
-    u32 least = row[0], most = row[1];
+  u32 given = TB_TABLES_GIVEN(cx);
+  for (u32 table = given; table < count; table++) {
+    u32 least = row[2 * table], most = row[2 * table + 1];
     if (least > left) TB_FAIL(cx, "the tables exceed the limit");
     left -= least;
     /* Others do not shrink: so many it can have at most. */
@@ -22,13 +23,15 @@ void tb_tables_start(struct tb_context *cx) {
   store->table_elements_left = left;
   u32 *at = elements ? TB_MEMORY_TABLES(cx, 0, elements * sizeof(u32)) : 0;
   row = tb_table_sizes(cx) + 1;
-  for (u32 table = 0; table < count; table++, row += 2) {
+  for (u32 table = given; table < count; table++) {
     store->table_at[table] = at;
     if (at) at += store->table_size[table]; /* null where all of them are empty */
-    store->table_size[table] = row[0];
+    store->table_size[table] = row[2 * table];
   }
   row = tb_table_elements(cx);
   for (u32 segments = *row++; segments; segments--, row += 4)
-    if (row[0] != TB_TABLES_PASSIVE)
+    if (row[0] != TB_TABLES_PASSIVE) {
       for (u32 i = 0; i < row[3]; i++) store->table_at[row[0]][row[1] + i] = tb_table_functions(cx)[row[2] + i];
+      TB_TABLE_WROTE(cx, row[0], row[1], row[3]);
+    }
 }

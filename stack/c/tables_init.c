@@ -14,6 +14,7 @@ u32 tb_tables_init(struct tb_context *cx, u32 table, u32 segment, u32 index, u32
     return 1;
   const u32 *from = tb_table_functions(cx) + tb_table_elements(cx)[1 + 4 * segment + 2] + start;
   for (u32 i = 0; i < count; i++) tb_table_at(cx, table)[index + i] = from[i];
+  TB_TABLE_WROTE(cx, table, index, count);
   return 0;
 }
 

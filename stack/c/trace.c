@@ -22,6 +22,8 @@ static inline TB_ALWAYS_INLINE u32 tb_trace_line(const struct tb_place *place, c
 }
 
 u32 tb_trace_look(struct tb_context *cx, const struct tb_place *place, const char **name) {
+  *name = "a function of another program";
+  if (TB_FUNCTION_FOREIGN(cx, tb_frame_index(cx, place))) return 0;
   const u8 *at = tb_trace(cx) + tb_trace_at(cx)[tb_frame_index(cx, place)];
   *name = (const char *)at;
   return tb_trace_line(place, at);

@@ -353,11 +353,10 @@ def test_a_host_function_that_gives_something_else(loads: Load, result: object) 
     assert isinstance(found.value.__cause__, (TypeError, OverflowError))
 
 
-@pytest.mark.parametrize("how", ["call", "run", "close", "fuel"])
+@pytest.mark.parametrize("how", ["run", "close", "fuel"])
 def test_a_host_function_that_uses_its_instance(loads: Load, how: str) -> None:
     def ask(n: int) -> int:
         {
-            "call": lambda: vm.call("go", n),
             "run": vm.run,
             "close": vm.close,
             "fuel": lambda: setattr(vm, "fuel", 5),

@@ -36,6 +36,6 @@ int tblvm_arguments(tblvm_context *context, const char *const *words, uint32_t c
     tb_store_of(cx)->given_bytes = bytes;
     tb_store_of(cx)->given_count = count;
   }
-  tb_embed_give(tb_embedded(cx), TB_EMBED_IDLE);
+  tb_embed_give(tb_embedded(cx));
   return status;
 }

@@ -78,6 +78,7 @@ void tb_link_instruction(struct tb_module *module, const struct tb_instruction *
       else
         value += TB_LINK;
     }
+    if (kind == TB_IMM_GLOBAL) value = TB_GLOBAL_NUMBER(module, value);
     if (kind == TB_IMM_FUNCTYPE) value = module->canonical[value];
     if (kind == TB_IMM_FIELD) { /* right behind its class */
       struct tb_type_row class = tb_module_named(module, (u32)instruction->immediates[i - 1]);

@@ -17,6 +17,7 @@ static void tb_check_limits(struct tb_context *cx, struct tb_module *module) {
 
 void tb_module_load(struct tb_context *cx, struct tb_module *module) {
   tb_module_check(module);
+  TB_BEFORE_LINK(cx, module);
   tb_module_layout(module);
   tb_module_verify(module);
   tb_module_tables(cx, module);

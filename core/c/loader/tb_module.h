@@ -71,6 +71,8 @@ struct tb_module {
   struct tb_area file, pool, code, data, section[TB_SECTIONS];
   u32 functions, types, globals, constants, memories, data_segments, tables, element_segments, imports;
   u32 imported[TB_EXPORT_KINDS];
+  u32 aliased; /* globals, from the first one on, that code may have to find by another number: */
+  const u32 *aliases;
   u32 flags, entry, start, min_stack, min_heap;
   u32 names, branch_table_count;
   const u8 *first_name;

@@ -108,7 +108,7 @@ static int turn(uint64_t *slots, tblvm_context *context, void *user) {
   for (size_t i = 0; i < more; i++) bytes[i] = array[i];
   bytes[more] = 7;
   if (turn_how == 1) return 0; /* what is there has the wrong types */
-  CHECK(!tblvm_prepare(context, 12345) && !slots[0] && !slots[1]);
+  CHECK(!tblvm_prepare(context, TBLVM_RESULTS) && !slots[0] && !slots[1]);
   if (turn_how == 2) return 0; /* nulls */
   if (turn_how == 3) slots[0] = 24; /* no reference that was put there */
   if (turn_how == 3) return 0;
@@ -129,13 +129,13 @@ static int refuses(uint64_t *slots, tblvm_context *context) {
 
 static tblvm_store *asked_store;
 
-/* All that an instance may not be asked while it runs. */
+/* All that an instance may and may not be asked while it runs. */
 static int reenters(uint64_t *slots, tblvm_context *context) {
   int status = 0;
-  tblvm_bound bound = {context, 0};
+  tblvm_bound bound = {context, (uint32_t)tblvm_function(context, "nothing")};
   struct tblvm_frame frame = {0};
   uint64_t bytes = 0;
-  CHECK(tblvm_call(context, 0) == TBLVM_BUSY && tblvm_enter(&bound) == TBLVM_BUSY && tblvm_run(context, &status) == TBLVM_BUSY);
+  CHECK(tblvm_nested(context) && tblvm_enter(&bound) == TBLVM_OK && tblvm_run(context, &status) == TBLVM_BUSY);
   CHECK(tblvm_close(context) == TBLVM_BUSY && tblvm_free(context) == TBLVM_BUSY && tblvm_set_fuel(context, 5) == TBLVM_BUSY);
   CHECK(tblvm_store_free(asked_store) == TBLVM_BUSY && has(tblvm_store_error(asked_store), "runs"));
   CHECK(!tblvm_trap(context).name && !tblvm_frame(context, 0, &frame) && tblvm_fuel(context) > 0);
@@ -143,6 +143,21 @@ static int reenters(uint64_t *slots, tblvm_context *context) {
   CHECK(!tblvm_array(context, 0, &(size_t){0}) && !tblvm_string(context, 0, &(size_t){0}, &status));
   slots[0] = 11;
   return 0;
+}
+
+static int depth, deepest;
+
+/* Calls the function that has called it, until that is refused. */
+static int nests(uint64_t *slots, tblvm_context *context) {
+  uint32_t asks = (uint32_t)tblvm_function(context, "asks");
+  uint64_t given = slots[0];
+  if (++depth > deepest) deepest = depth;
+  int status = tblvm_call(context, asks);
+  struct tblvm_frame frame;
+  CHECK(status == TBLVM_TRAPPED && same(tblvm_trap(context).name, depth == deepest ? "STACK_OVERFLOW" : "HOST_FAILED"));
+  CHECK(tblvm_frame(context, 0, &frame) == (depth != deepest));
+  slots[0] = given;
+  return --depth != 0;
 }
 
 static int interrupts(uint64_t *slots, tblvm_context *context) {
@@ -330,6 +345,10 @@ static void host_functions(tblvm_context *context) {
   CHECK(!call(context, "asks") && slots[0] == 11);
   exercise_ask = calls_another;
   CHECK(!call(context, "asks") && slots[0] == 12);
+  exercise_ask = nests;
+  slots[0] = 5;
+  CHECK(!call(context, "asks") && slots[0] == 5 && deepest > 9 && !depth);
+  say_number(deepest);
   exercise_ask = interrupts;
   CHECK(call(context, "asks_and_spins") == TBLVM_TRAPPED && same(tblvm_trap(context).name, "INTERRUPTED"));
   exercise_ask = 0;
