@@ -13,7 +13,16 @@
 #error "floats must be computed in their own width: compile for SSE2 (-msse2 -mfpmath=sse)"
 #endif
 
-int main(void) {
+/* Their number, and behind it pointers to them and null; an environment of none. */
+static TB_UNUSED const void *tb_libc_words(int count, char **words) {
+  char **start = tb_platform_map(0, ((u64)count + 3) * sizeof *start);
+  *(long *)(void *)start = count;
+  for (int i = 0; i < count; i++) start[1 + i] = words[i];
+  return start;
+}
+
+int main(int count, char **words) {
+  (void)count, (void)words;
   const u32 one = 1;
   if (!*(const u8 *)&one) {
     static const char message[] = "tblvm: this program is for little-endian machines\n";
@@ -23,7 +32,7 @@ int main(void) {
   _setmode(0, _O_BINARY);
   _setmode(1, _O_BINARY);
 #endif
-  tb_entry(0);
+  tb_entry(TB_ARGUMENTS ? tb_libc_words(count, words) : 0);
 }
 
 long tb_platform_write(int descriptor, const void *from, u64 bytes) {

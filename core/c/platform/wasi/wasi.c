@@ -2,13 +2,13 @@
 #include "tb_wasi.h"
 #include "tb_polled.h"
 
-/* Their number, and behind it pointers to them. */
+/* Their number, and behind it pointers to them and null; an environment of none. */
 static const void *tb_wasi_arguments(void) {
   u32 count = 0, bytes = 0;
   tb_wasi_args_sizes_get(&count, &bytes);
-  char **start = tb_platform_map(0, (u64)(count + 2) * sizeof *start + bytes);
+  char **start = tb_platform_map(0, (u64)(count + 3) * sizeof *start + bytes);
   *(long *)(void *)start = (long)count;
-  tb_wasi_args_get(start + 1, (char *)(start + count + 2));
+  tb_wasi_args_get(start + 1, (char *)(start + count + 3));
   return start;
 }
 
