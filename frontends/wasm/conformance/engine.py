@@ -9,7 +9,7 @@ from ....embed.errors import LoadError, Trap
 from ....embed.library import registry
 from ....embed.store import Store
 from .. import MAGIC, WasmError
-from ..translate import translated
+from ..builder import translated
 from .host import SPECTEST
 from .runner import LeftOut, Refused, Stopped, Unlinkable
 from .script import Value
