@@ -1,6 +1,6 @@
-"""The cache of what was built, so that the same build is not done twice.
+"""The cache of what was built and translated, so that the same is not done twice.
 
-    <folder>/<first two digits>/<key>      magic, SHA-256 of the rest, length of the head, head (JSON), image
+    <folder>/<first two digits>/<key>      magic, SHA-256 of the rest, length of the head, head (JSON), body
 
 The key is the hash of all that is known before anything is loaded: the program and what the command line says
 about it, this package, the compiler, the installed plug-ins. The head names the files that were read besides
@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +40,19 @@ DEFAULT_LIMIT = 256 << 20
 # A temporary file that is older was left by somebody who was killed.
 _STALE_SECONDS = 3600
 _DIGEST = 32
+_FILES = "files"  # of a head: path and hash of each file that counts
 _INCLUDED = re.compile(r'^#include "(/.*)"$', re.MULTILINE)
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PACKAGE_NAME = __name__.split(".")[0]
 _SOURCES = (".py", ".c", ".h", ".ld", ".mjs")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an entry holds. head: what JSON can say of it; body: bytes."""
+
+    head: Mapping[str, Any]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,19 @@ class Entry:
     host: Host
     image: bytes
 
+    def kept(self) -> Kept:
+        head = {"report": self.report, "notes": list(self.notes), "host": astuple(self.host)}
+        return Kept(head, self.image)
+
+    @classmethod
+    def of(cls, kept: Kept) -> Entry | None:
+        """The build that *kept* is; None where it is none."""
+        try:
+            head = kept.head
+            return cls(str(head["report"]), tuple(map(str, head["notes"])), _host(*head["host"]), kept.body)
+        except (ValueError, KeyError, TypeError):
+            return None
+
 
 class Cache:
     """A folder of entries, of *limit* bytes at most. problem: why the last entry could not be kept."""
@@ -64,6 +87,15 @@ class Cache:
         self.problem = ""
 
     def get(self, key: str) -> Entry | None:
+        """The build for *key*, None where there is none that is whole and up to date."""
+        found = self.find(key)
+        return None if found is None else Entry.of(found)
+
+    def put(self, key: str, entry: Entry, files: Iterable[Path]) -> bool:
+        """Keep a build, as `keep` does."""
+        return self.keep(key, entry.kept(), files)
+
+    def find(self, key: str) -> Kept | None:
         """The entry for *key*, None where there is none that is whole and up to date."""
         path = self._path(key)
         try:
@@ -77,16 +109,16 @@ class Cache:
             os.utime(path)
         return found[0]
 
-    def put(self, key: str, entry: Entry, files: Iterable[Path]) -> bool:
-        """Keep *entry*; files: those that were read for it and that its key does not cover. Whether it is
-        there now; a folder that cannot be written to is no reason to fail."""
+    def keep(self, key: str, kept: Kept, files: Iterable[Path]) -> bool:
+        """Keep this as an entry; files: those that were read for it and that its key does not cover. Whether
+        it is there now; a folder that cannot be written to is no reason to fail."""
         self.problem = ""
         path = self._path(key)
         temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_bytes(_pack(entry, files))
+                temporary.write_bytes(_pack(kept, files))
                 temporary.replace(path)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -179,6 +211,11 @@ def _add(to: Any, content: bytes) -> None:
 
 def _package(rooms: Iterable[str]) -> str:
     """The hash of all that this package composes runtimes from, and with. rooms: those with plug-ins."""
+    return _hash_of(frozenset(rooms))
+
+
+@cache  # a process goes on as it was started
+def _hash_of(rooms: frozenset[str]) -> str:
     found = hashlib.sha256()
     for room in sorted({*rooms, "opcodes", "builder"}):
         folder = _PACKAGE / room
@@ -198,6 +235,13 @@ def _compiler() -> list[object]:
 
 def _plugins() -> tuple[set[str], list[list[str]]]:
     """The rooms whose plug-ins are installed, and the plug-ins of others; none where these are not loaded."""
+    own, others = _installed()
+    off = os.environ.get("TBLVM_DISABLE_PLUGIN_AUTOLOAD")
+    return set(own), [["off"]] if off else [list(each) for each in others]
+
+
+@cache
+def _installed() -> tuple[frozenset[str], tuple[tuple[str, str, str], ...]]:
     from importlib.metadata import entry_points
 
     own: set[str] = set()
@@ -207,13 +251,13 @@ def _plugins() -> tuple[set[str], list[list[str]]]:
         if words[0] == _PACKAGE_NAME:
             own.add(words[1])
         else:
-            others.append([point.name, point.value, point.dist.version if point.dist else ""])
-    return own, [["off"]] if os.environ.get("TBLVM_DISABLE_PLUGIN_AUTOLOAD") else sorted(others)
+            others.append((point.name, point.value, point.dist.version if point.dist else ""))
+    return frozenset(own), tuple(sorted(others))
 
 
-def files_of(registry: Registry, sources: Sources) -> set[Path]:
+def files_of(registry: Registry, sources: Sources | None = None) -> set[Path]:
     """The files outside of this package that a build has read: the Python of plug-ins, with what they
-    imported from beside it, and their C."""
+    imported from beside it, and their C. sources: none where nothing was compiled."""
     found: set[Path] = set()
     homes = []
     for plugin in registry.plugins:
@@ -224,6 +268,8 @@ def files_of(registry: Registry, sources: Sources) -> set[Path]:
         file = getattr(module, "__file__", None)
         if file and any(home in Path(file).resolve().parents for home in homes):
             found.add(Path(file).resolve())
+    if sources is None:
+        return found
     for folder in sources.include:
         if not _is_own(folder):
             found.update(path for path in folder.glob("*") if path.is_file())
@@ -250,20 +296,14 @@ def _is_same(path: str, digest: str) -> bool:
         return False
 
 
-def _pack(entry: Entry, files: Iterable[Path]) -> bytes:
-    head = json.dumps(
-        {
-            "report": entry.report,
-            "notes": list(entry.notes),
-            "host": astuple(entry.host),
-            "files": [[str(path), _digest(path)] for path in sorted(set(files))],
-        }
-    ).encode()
-    rest = len(head).to_bytes(8, "little") + head + entry.image
+def _pack(kept: Kept, files: Iterable[Path]) -> bytes:
+    read = [[str(path), _digest(path)] for path in sorted(set(files))]
+    head = json.dumps({**kept.head, _FILES: read}).encode()
+    rest = len(head).to_bytes(8, "little") + head + kept.body
     return MAGIC + hashlib.sha256(rest).digest() + rest
 
 
-def _unpack(content: bytes) -> tuple[Entry, list[tuple[str, str]]] | None:
+def _unpack(content: bytes) -> tuple[Kept, list[tuple[str, str]]] | None:
     """The entry in *content*, and the files that it depends on; None where it is damaged."""
     start = len(MAGIC) + _DIGEST
     rest = content[start:]
@@ -272,14 +312,9 @@ def _unpack(content: bytes) -> tuple[Entry, list[tuple[str, str]]] | None:
     size = int.from_bytes(rest[:8], "little")
     try:
         head = json.loads(rest[8 : 8 + size])
-        entry = Entry(
-            report=str(head["report"]),
-            notes=tuple(map(str, head["notes"])),
-            host=_host(*head["host"]),
-            image=rest[8 + size :],
-        )
-        return entry, [(str(path), str(digest)) for path, digest in head["files"]]
-    except (ValueError, KeyError, TypeError):
+        files = [(str(path), str(digest)) for path, digest in head.pop(_FILES)]
+        return Kept(head, rest[8 + size :]), files
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

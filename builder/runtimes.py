@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.registry import Registry
-
 if TYPE_CHECKING:
+    from ..core.registry import Registry
     from ..core.verified import Verified
     from .cache import Entry
 
@@ -31,12 +30,11 @@ def features_for(registry: Registry, verified: Verified) -> tuple[str, ...]:
     return tuple(dict.fromkeys(features))
 
 
-def words(registry: Registry, kind: str, features: Iterable[str]) -> Iterator[str]:
-    """What `tbbuild` is told for such a runtime."""
+def words(paths: Iterable[str], kind: str, features: Iterable[str]) -> Iterator[str]:
+    """What `tbbuild` is told for such a runtime. paths: as `-p` takes them."""
     yield from ("--artifact", kind, "--features", ",".join(features))
-    for plugin in registry.plugins:
-        if plugin.path:
-            yield from ("-p", plugin.path)
+    for path in paths:
+        yield from ("-p", path)
 
 
 def runtime(given: Iterable[str], say: Callable[[str], None]) -> Entry:

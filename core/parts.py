@@ -216,7 +216,7 @@ class Pass:
 
     name: as `--passes` takes it. doc: one line. run: the verified module and the instruction set to a module,
     which is verified again; the same object where nothing is to be done. Code is bytes: core/code.py has
-    `Decoder` and `rewrite` for it. default: whether programs pass it where nobody says otherwise.
+    `Decoder` and `Rewriter` for it. default: whether programs pass it where nobody says otherwise.
     """
 
     name: str

@@ -66,6 +66,11 @@ class Registry:
         self._asked: dict[str, list[tuple[PluginInfo, list[Any]]]] = {}
         self.plugins = plugins
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """How `-p` named the plug-ins that are not installed."""
+        return tuple(each.path for each in self.plugins if each.path)
+
     def contributions(self, plugin: PluginInfo) -> dict[str, tuple[str, ...]]:
         """What *plugin* adds: "opcodes", "micro libraries", … -> names, in their order."""
         found: dict[str, tuple[str, ...]] = {}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..core.module import EXPORT_KINDS, ArrayType, FunctionType, Module
-from ..core.parts import Table
-from ..core.program import Program
 from ..opcodes import types
 from .names import encoded
+
+if TYPE_CHECKING:
+    from ..core.parts import Table
+    from ..core.program import Program
 
 # The letter of each type in a signature, by its code; what the module declares is an object.
 LETTERS = {
@@ -66,6 +69,8 @@ def exported(module: Module) -> list[tuple[str, int]]:
 
 def export_tables(program: Program) -> tuple[Table, ...]:
     """Tables exports and export_texts."""
+    from ..core.parts import Table
+
     module = program.verified.module
     found = [(name, index, module.function_type(index)) for name, index in exported(module)]
     wanted = [

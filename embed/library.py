@@ -10,13 +10,15 @@ import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cffi  # type: ignore[import-untyped]
 
 from ..core.errors import HostError, UsageError
-from ..core.registry import Registry, load
 from .names import decoded
+
+if TYPE_CHECKING:
+    from ..core.registry import Registry
 
 # What the functions of tblvm.h give.
 OK, TRAPPED, HALTED, MISUSED, EXCLUDED, INVALID, TOO_LARGE, BUSY, CLOSED, UNLINKED = range(10)
@@ -41,6 +43,8 @@ def ffi() -> cffi.FFI:
 @cache
 def registry(plugins: tuple[str, ...]) -> Registry:
     """The registry with these plug-ins, as `-p` takes them."""
+    from ..core.registry import load
+
     return load(plugins)
 
 

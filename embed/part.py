@@ -68,6 +68,7 @@ class Part:
         self.consoles: dict[int, Console] = {}
         self.errors: dict[int, Console] = {}
         self.failures: dict[int, BaseException] = {}
+        self.changed: set[str] = set()  # limits that are not the library's own any more
         self._has_consoles = self._has_errors = False
         self._kept: list[Any] = []
         self._defined: dict[tuple[str, int], Any] = {}
@@ -85,6 +86,7 @@ class Part:
 
     def limit(self, name: str, value: int) -> None:
         """Set a limit for instances that are made later. Raises UsageError for one that cannot be."""
+        self.changed.add(name)
         if self.lib.tblvm_store_limit(self.store, name.encode(), whole(name, value)):
             why = text(self.lib.tblvm_store_error(self.store))
             # What the library does not have, it does not have too much of.

@@ -6,12 +6,12 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from ..core.errors import UsageError
 from ..core.printable import printable
+from ..opcodes.isa import STANDARD_PREFIXES
 from .console import Console
 from .errors import InstanceBusy, LinkError, LoadError
 from .instance import Instance
@@ -20,9 +20,9 @@ from .part import HostFunction, Part
 from .values import NUMBERS, parse, read_signature, spelled
 
 if TYPE_CHECKING:
+    from ..builder.translated import Translated
     from ..core.module import Module
     from ..core.registry import Registry
-    from ..core.verified import Verified
     from .handles import Function, Global, Table
     from .memory import Memory
 
@@ -47,6 +47,10 @@ class ReadOnly:
 
 
 Directories = Mapping[str, "str | os.PathLike[str] | ReadOnly"]
+
+
+# What the runtime for all programs is built with.
+_GENERAL = ("collector",)
 
 
 class Store:
@@ -84,7 +88,9 @@ class Store:
         dirs: Directories | None = None,
     ) -> None:
         self.timeout = _seconds(timeout)
-        self._registry = registry(tuple(map(str, _listed("plugins", plugins))))
+        self._plugins = tuple(map(str, _listed("plugins", plugins)))
+        if self._plugins:
+            self._known()  # says what is wrong with them
         self._features = _listed("features", features)
         self._withheld = _withheld(_listed("grants", grants))
         self._denied = tuple(library for grant in self._withheld for library in GRANTS[grant])
@@ -107,10 +113,14 @@ class Store:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a store cannot be copied or pickled: make it where its programs are to run")
 
+    def _known(self) -> Registry:
+        """What plug-ins contribute. They are loaded only for what cannot be told without them."""
+        return registry(self._plugins)
+
     def _limit(self, name: str, option: str, value: int | None) -> int | None:
         if value is None:
             return None
-        known = self._registry.options[option][1]
+        known = self._known().options[option][1]
         if known.minimum <= whole(name, value) <= known.maximum:
             return value
         raise UsageError(f"{name} is from {known.minimum} to {known.maximum}, not {value}")
@@ -135,31 +145,27 @@ class Store:
         offered = dict(self._imports)
         for space, names in _functions(imports or {}).items():
             offered[space] = {**offered.get(space, {}), **names}
-        name, module, content = _program(program, self._registry)
-
-        @cache  # a file's code is verified in C; here only where it must be known
-        def verified() -> Verified:
-            from ..stack import verify
-
-            return verify(module, self._registry.isa)
+        name, module, content = _program(program, self._known, self._plugins)
 
         if content is None:
-            from ..core import tbc
+            from ..core.tbc import write
+            from ..stack import verify
 
-            content = tbc.write(verified().module)
-        unknown = [each.name for each in module.pages if each.name not in self._registry.isa.pages]
-        if unknown:
-            raise LoadError(
-                f"{name}: it uses page {printable(unknown[0]).decode()}, which is in no plug-in here: name "
-                "the plug-in in plugins",
-                EXCLUDED,
-            )
+            content = write(verify(module, self._known().isa).module)
+        plain = all(each.prefix == -1 or each.prefix in STANDARD_PREFIXES for each in module.pages)
+        if not plain:
+            self._check_pages(name, module)
         seconds = self.timeout if timeout is None else _seconds(timeout)
-        part = self._part(module, verified)
+        part = self._part(_GENERAL if plain else self._own_runtime(name, module, content)["features"])
         made = self._make(part, module, content, offered)
-        if isinstance(made, LoadError) and made.status == EXCLUDED and self._may_help(made, module):
-            # What the general runtime has not, one for this program may have: another allocator.
-            other = self._part(module, verified, exactly=True)
+        if isinstance(made, LoadError) and not isinstance(made, LinkError):
+            self._check_pages(name, module)
+        if isinstance(made, LoadError) and made.status == EXCLUDED:
+            # What the general runtime has not, one for this program may have: another allocator, what
+            # micro-libraries offer to programs, but nothing of the host.
+            said = self._own_runtime(name, module, content)
+            helps = said["natives"] or not isinstance(made, LinkError)
+            other = self._part(said["features"]) if helps else part
             made = self._make(other, module, content, offered) if other is not part else made
             part = other
         if isinstance(made, LoadError):
@@ -207,17 +213,43 @@ class Store:
 
     def _own(self, text: str, imports: Imports | None = None) -> Any:
         """What a program exports as `it` that is there for nothing else."""
+        from ..core.asm import assemble
+
         program = f".nonames\n.nolines\n{text}.func main()\n  RET\n.end\n"
-        return self.load(program.encode(), imports=imports).exports["it"]
+        return self.load(assemble(program, self._known().isa), imports=imports).exports["it"]
 
-    def _part(self, module: Module, verified: Callable[[], Verified], *, exactly: bool = False) -> Part:
-        from ..builder.runtimes import features_for, words
+    def _check_pages(self, name: str, module: Module) -> None:
+        unknown = [each.name for each in module.pages if each.name not in self._known().isa.pages]
+        if unknown:
+            raise LoadError(
+                f"{name}: it uses page {printable(unknown[0]).decode()}, which is in no plug-in here: name "
+                "the plug-in in plugins",
+                EXCLUDED,
+            )
 
-        features: tuple[str, ...] = ("collector",)
-        plain = all(self._registry.isa.pages[page.name].prefix is not None for page in module.pages)
-        if exactly or not plain:
-            features = features_for(self._registry, verified())
-        given = [*words(self._registry, "shared", dict.fromkeys((*features, *self._features)))]
+    def _own_runtime(self, name: str, module: Module, content: bytes) -> Mapping[str, tuple[str, ...]]:
+        """Of a runtime for this program what it is built with, "features", and of the program's imports those
+        that it fills, "natives". content: the program as a .tbc file."""
+        from ..builder.translated import Translated, translated
+
+        def make() -> tuple[Translated, set[Path]]:
+            from ..builder.cache import files_of
+            from ..builder.runtimes import features_for
+            from ..stack import verify
+
+            known = self._known()
+            features = features_for(known, verify(module, known.isa))
+            natives = {each.module for each in module.imports if (each.module, each.name) in known.imports}
+            return Translated(b"", {"features": features, "natives": tuple(sorted(natives))}), files_of(known)
+
+        return translated(content, name, self._plugins, "runtime", make).said
+
+    def _part(self, features: Iterable[str]) -> Part:
+        """The runtime that is built with these, and with those of the store."""
+        from ..builder.runtimes import words
+
+        paths = self._known().paths if self._plugins else ()
+        given = [*words(paths, "shared", dict.fromkeys((*features, *self._features)))]
         if self._denied:
             given += ["--deny", ",".join(self._denied)]
         lib = library(given)
@@ -225,13 +257,6 @@ class Store:
             if lib not in self._parts:
                 self._parts[lib] = Part(lib, self._limits, self._env, self._dirs)
             return self._parts[lib]
-
-    def _may_help(self, error: LoadError, module: Module) -> bool:
-        """Whether a runtime for the module may have what the general one has not: what micro-libraries offer
-        to programs, but nothing of the host."""
-        offered = self._registry.imports
-        natives = any((each.module, each.name) in offered for each in module.imports)
-        return natives or not isinstance(error, LinkError)
 
     def _make(
         self, part: Part, module: Module, content: bytes, offered: Mapping[str, Mapping[str, Any]]
@@ -245,8 +270,8 @@ class Store:
             part.offer(module, offered)
             # What a module asks for stands above the defaults and below what the host says.
             for name, least in (("heap", module.min_heap), ("stack", module.min_stack)):
-                if self._limits[name] is None:
-                    part.limit(name, least or int(self._registry.options[name][1].default))
+                if self._limits[name] is None and (least or name in part.changed):
+                    part.limit(name, least or int(self._known().options[name][1].default))
             found = ffi().new("tblvm_context **")
             status = part.lib.tblvm_make(part.store, content, len(content), found)
             if status == BUSY:
@@ -323,14 +348,18 @@ def _functions(imports: Imports) -> dict[str, dict[str, Any]]:
     return {module: dict(names) for module, names in imports.items()}
 
 
-def _withheld(grants: Iterable[str]) -> tuple[str, ...]:
+def _withheld(grants: tuple[str, ...]) -> tuple[str, ...]:
+    if not grants:
+        return tuple(sorted(GRANTS))
     from ..core.registry import choose
 
     return tuple(sorted(set(GRANTS) - {choose("grant", each, GRANTS) for each in grants}))
 
 
-def _program(program: Any, known: Registry) -> tuple[str, Module, bytes | None]:
-    """Its name for messages, the module, and the file's bytes where it is a .tbc file."""
+def _program(
+    program: Any, known: Callable[[], Registry], plugins: tuple[str, ...]
+) -> tuple[str, Module, bytes | None]:
+    """Its name for messages, the module, and the bytes of its .tbc file; None for a module."""
     from ..core.command import read_file
     from ..core.module import Module
     from ..core.tbc import read
@@ -350,9 +379,26 @@ def _program(program: Any, known: Registry) -> tuple[str, Module, bytes | None]:
         name, content = str(program), read_file(Path(program))
     if content.startswith(b"TBCO"):
         return name, read(content), content
-    from ..builder.pipeline import translate
+    from ..builder.translated import translated
 
-    return name, translate(content, name, known), None
+    made = translated(content, name, plugins, "load", lambda: _translated(content, name, known()))
+    return name, read(made.content), made.content
+
+
+def _translated(content: bytes, name: str, known: Registry) -> tuple[Translated, set[Path]]:
+    """The program as a .tbc file. The runtime verifies it: here only what front-ends do not measure."""
+    from ..builder.cache import files_of
+    from ..builder.pipeline import files_read, translate
+    from ..builder.translated import Translated
+    from ..core.module import UNMEASURED
+    from ..core.tbc import write
+
+    module = translate(content, name, known)
+    if any(each.max_stack == UNMEASURED for each in module.functions):
+        from ..stack import verify
+
+        module = verify(module, known.isa).module
+    return Translated(write(module)), files_of(known) | files_read(content, name, known, {})
 
 
 def load(

@@ -1,4 +1,4 @@
-"""tblvm cache: what builds are kept."""
+"""tblvm cache: what is kept of builds and translations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--clear", is_flag=True, help="Remove all of them.")
 def cache(registry: Registry, json_: bool, clear: bool) -> None:
-    """Tell where builds are kept, how many and how large they are; --clear removes them."""
+    """Tell where builds and translated programs are kept, how many and how large; --clear removes them."""
     from ..builder.cache import standard
 
     found = standard()
@@ -25,10 +25,10 @@ def cache(registry: Registry, json_: bool, clear: bool) -> None:
     if json_:
         folder = None if found is None else str(found.folder)
         limit = 0 if found is None else found.limit
-        say_json({"folder": folder, "builds": count, "bytes": size, "limit": limit, "removed": removed})
+        say_json({"folder": folder, "entries": count, "bytes": size, "limit": limit, "removed": removed})
     elif found is None:
-        click.echo("no builds are kept: TBLVM_CACHE_SIZE is 0")
+        click.echo("nothing is kept: TBLVM_CACHE_SIZE is 0")
     else:
         if clear:
-            click.echo(f"removed {removed} builds")
-        click.echo(f"{found.folder}: {count} builds, {size:,} of at most {found.limit:,} bytes")
+            click.echo(f"removed {removed} entries")
+        click.echo(f"{found.folder}: {count} entries, {size:,} of at most {found.limit:,} bytes")

@@ -34,8 +34,9 @@ def output_option(text: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", type=kind, metavar="OUT", help=text)
 
 
-def command(name: str | None = None) -> Callable[[Command], click.Command]:
-    """A command with the options that all have; its errors are reported as tbbuild reports its own."""
+def command(name: str | None = None, *, loads: bool = True) -> Callable[[Command], click.Command]:
+    """A command with the options that all have; its errors are reported as tbbuild reports its own. The
+    function is given the registry first; without *loads* what `-p` names, so that it can do without."""
 
     def declare(function: Command) -> click.Command:
         def run(debug: bool, plugins: tuple[Path, ...], **given: Any) -> None:
@@ -43,7 +44,8 @@ def command(name: str | None = None) -> Callable[[Command], click.Command]:
                 from ..core.registry import load
 
                 above = click.get_current_context().parent  # tblvm -p … COMMAND
-                function(load([*(above.params.get("plugins", ()) if above else ()), *plugins]), **given)
+                named = [*(above.params.get("plugins", ()) if above else ()), *plugins]
+                function(load(named) if loads else named, **given)
 
         run.__doc__ = function.__doc__
         run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]

@@ -76,7 +76,7 @@ def _cache() -> Iterator[Finding]:
         place = place.parent
     if place.is_dir() and os.access(place, os.W_OK):
         count, size = cache.size()
-        yield Finding("cache", True, False, f"{cache.folder}: {count} builds, {size:,} bytes")
+        yield Finding("cache", True, False, f"{cache.folder}: {count} entries, {size:,} bytes")
     else:
         yield Finding("cache", False, False, f"{place} cannot be written to: TBLVM_CACHE_DIR names another")
 

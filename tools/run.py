@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .command import command, translated
+from .command import command
 
 if TYPE_CHECKING:
-    from ..core.registry import Registry
+    from ..builder.translated import Translated
 
 _LIMITS = ("stack", "heap", "fuel", "timeout")
 
 
-@command()
+@command(loads=False)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option(
@@ -39,46 +39,68 @@ _LIMITS = ("stack", "heap", "fuel", "timeout")
 @click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
 @click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m.")
 def run(
-    registry: Registry,
+    plugins: list[Path],
     file: Path,
     arguments: tuple[str, ...],
     dirs: tuple[str, ...],
     variables: tuple[str, ...],
     **limits: str | None,
 ) -> None:
-    """Run FILE (.tba, .tbc) on a runtime that has every standard page.
+    """Run FILE (.tba, .tbc, .wasm) on a runtime that has every standard page.
 
     What stands behind FILE is the program's arguments. It has no files and no environment but what --dir and
     --env let it have.
-    The runtime is built the first time, for these limits, and kept (`tblvm cache`). The exit status is the
-    program's. `tbbuild FILE --run` composes a runtime for the program alone instead.
+    The runtime is built the first time, for these limits, and kept; so is what FILE is translated to
+    (`tblvm cache`). The exit status is the program's. `tbbuild FILE --run` composes a runtime for the program
+    alone instead.
     """
-    from ..builder.pipeline import plan
-    from ..builder.resolve import Request
     from ..builder.run import run as execute
-    from ..builder.runtimes import features_for, runtime, words
-    from ..core import tbc
-    from ..stack import verify
+    from ..builder.runtimes import runtime
+    from ..builder.translated import translated
+    from ..core.command import file_name, read_file
 
     def say(stage: str) -> None:
         if stage == "compile" and sys.stderr.isatty():
             click.echo("tblvm: building the general runtime: this happens once", err=True)
 
-    verified = verify(translated(registry, file), registry.isa)
-    if verified.module.imports:  # nobody gives them here: that is said as a build of the program says it
-        plan(verified.module, registry, Request())
-    given = [*words(registry, "runtime", features_for(registry, verified))]
-    least = {"stack": verified.module.min_stack, "heap": verified.module.min_heap}
-    for name in _LIMITS:
-        value = limits[name] or least.get(name)
-        if value:
-            given += [f"--{name}", str(value)]
+    content, name = read_file(file), file_name(file)
+    made = translated(content, name, plugins, "run", lambda: _translated(content, name, plugins))
+    given = [*made.said["runtime"]]
+    for limit in _LIMITS:
+        if limits[limit]:
+            given += [f"--{limit}", str(limits[limit])]
     entry = runtime(given, say)
     with tempfile.TemporaryDirectory(prefix="tblvm-run-", ignore_cleanup_errors=True) as folder:
         module = Path(folder) / (file.stem + ".tbc")
-        module.write_bytes(tbc.write(verified.module))
+        module.write_bytes(made.content)
         let = [word for each in dirs for word in ("--dir", each)]
         let += [word for each in variables for word in ("--env", each)]
-        shown = ("--name", str(file)) if registry.imports else ()
+        shown = ("--name", str(file)) if made.said["imports"] else ()
         status = execute(entry.image, entry.host, (*let, *shown, str(module), *arguments))
     sys.exit(status)
+
+
+def _translated(content: bytes, name: str, plugins: list[Path]) -> tuple[Translated, set[Path]]:
+    """The program as a file. "runtime": the words for `tbbuild` that give its runtime; "imports": modules of
+    which micro-libraries offer functions."""
+    from ..builder.cache import files_of
+    from ..builder.pipeline import files_read, plan, translate
+    from ..builder.resolve import Request
+    from ..builder.runtimes import features_for, words
+    from ..builder.translated import Translated
+    from ..core import tbc
+    from ..core.registry import load
+    from ..stack import verify
+
+    registry = load(plugins)
+    verified = verify(translate(content, name, registry), registry.isa)
+    module = verified.module
+    if module.imports:  # nobody gives them here: that is said as a build of the program says it
+        plan(module, registry, Request())
+    given = [*words(registry.paths, "runtime", features_for(registry, verified))]
+    for limit, least in (("stack", module.min_stack), ("heap", module.min_heap)):
+        if least:
+            given += [f"--{limit}", str(least)]
+    files = files_of(registry) | files_read(content, name, registry, {})
+    imports = tuple(sorted({space for space, _ in registry.imports}))
+    return Translated(tbc.write(module), {"runtime": tuple(given), "imports": imports}), files
