@@ -33,6 +33,7 @@ SHOWN = {
     "wasmboy": "a Game Boy",
     "lodepng": "PNG files",
     "llhttp": "HTTP",
+    "cowsay": "a cow, through WASI",
     "libsodium": "cryptography",
     "dprint-json": "a formatter of JSON",
     "gofmt": "a formatter of Go",
@@ -90,10 +91,12 @@ def _other(name: str, about: str, size: int) -> str:
     return f"| {name} | {about} | | | | {size:,} |"
 
 
-def general(registry: Registry) -> str:
-    """The row for a library that loads, checks and verifies any module."""
-    made = build(None, registry, Request(artifact=KINDS["shared"], features=GENERAL))
-    return _other("tblvm", "any module: all opcodes of WebAssembly, loader, verifier", made.footprint.runtime)
+def general(registry: Registry) -> Iterator[str]:
+    """Rows for libraries that load, check and verify any module."""
+    about = "any module: all opcodes of WebAssembly, loader, verifier"
+    for more, denied in (("", ("wasi",)), (", all of WASI", ())):
+        request = Request(artifact=KINDS["shared"], features=GENERAL, deny=denied)
+        yield _other("tblvm", about + more, build(None, registry, request).footprint.runtime)
 
 
 def peers() -> Iterator[str]:
@@ -110,7 +113,7 @@ def table(names: list[str]) -> Iterator[str]:
         wanted = program(name)
         data = content(wanted)
         yield str(measure(wanted, data, compose(wanted, data, registry)))
-    yield general(registry)
+    yield from general(registry)
     yield from peers()
 
 

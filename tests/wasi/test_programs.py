@@ -21,6 +21,7 @@ from tblvm.builder.resolve import Request
 from tblvm.builder.why import why
 from tblvm.core.errors import PolicyError
 from tblvm.core.registry import Registry
+from tblvm.wasi.imports import BEFORE, MODULE
 from tests.wasi.conftest import Compile
 
 LINUX = ("x86_64-linux", "aarch64-linux", "riscv64-linux")
@@ -241,3 +242,17 @@ def test_clocks_and_random_bytes_are_granted(registry: Registry, compiled: Compi
     assert run(kept(made(registry, path), tmp_path))[1] == b"0 1 0\n"
     off = {"wasi.clock": 0, "wasi.random": 0}
     assert run(kept(made(registry, path, options=off), tmp_path))[1] == b"76 0 76\n"
+
+
+def test_the_snapshot_before_has_what_is_the_same(registry: Registry) -> None:
+    """Functions whose records or constants changed are not offered under the old name: they would do something else."""
+    found = {module: {name for of, name in registry.imports if of == module} for module in (MODULE, BEFORE)}
+    changed = {"fd_seek", "fd_filestat_get", "path_filestat_get", "poll_oneoff"}
+    assert (
+        len(found[MODULE]) == 46
+        and found[MODULE] - found[BEFORE] == changed
+        and found[BEFORE] < found[MODULE]
+    )
+    for name in found[BEFORE]:
+        old, new = registry.imports[BEFORE, name][1], registry.imports[MODULE, name][1]
+        assert (old.c, old.codes, old.ends) == (new.c, new.codes, new.ends)

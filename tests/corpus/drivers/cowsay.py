@@ -26,7 +26,18 @@ _COW = r"""
 """
 
 
-def said(open_: Open, given: Given, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+# Arguments, and what stands on the standard input.
+CASES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("moo",), ""),
+    (("a", "somewhat", "longer", "sentence " * 20), ""),
+    ((), "from the standard input\nin two lines\n"),
+    (("--help",), ""),
+    (("--no-such-option",), ""),
+    (("-f", "no such cow", "moo"), ""),
+)
+
+
+def said(open_: Open, given: Given, arguments: tuple[str, ...], stdin: str) -> tuple[int, str, str]:
     """Status, output and messages."""
     host = Host(given.seed, stdin.encode(), tuple(each.encode() for each in ("cowsay", *arguments)))
     host.machine = open_({_MODULE: {name: getattr(host, name) for name in _ASKED}})
@@ -42,14 +53,7 @@ def said(open_: Open, given: Given, *arguments: str, stdin: str = "") -> tuple[i
 
 def drive(open_: Open, given: Given) -> list[object]:
     """What the cow says, and what it cannot."""
-    found = [
-        said(open_, given, "moo"),
-        said(open_, given, "a", "somewhat", "longer", "sentence " * 20),
-        said(open_, given, stdin="from the standard input\nin two lines\n"),
-        said(open_, given, "--help"),
-        said(open_, given, "--no-such-option"),
-        said(open_, given, "-f", "no such cow", "moo"),
-    ]
+    found = [said(open_, given, *case) for case in CASES]
     status, output, _ = found[0]
     assert status == 0 and output.startswith(" _____\n< moo >\n -----") and output.endswith(_COW), output
     assert "USAGE" in found[3][1] and found[4][0] != 0, found[3:5]
