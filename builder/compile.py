@@ -192,10 +192,13 @@ def compiler_error(status: int, errors: str) -> BuildError:
 
 
 def run_all(
-    commands: Sequence[list[str]], folder: Path, told: Callable[[int, str], BuildError] = compiler_error
+    commands: Sequence[list[str]],
+    folder: Path,
+    told: Callable[[int, str], Exception] = compiler_error,
+    heard: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Run *commands*, as many at a time as there are processors. told: the error for an exit status and what
-    was written to standard error."""
+    was written to standard error; heard: gets what those write there that succeed."""
     waiting = list(commands)
     running: list[subprocess.Popen[str]] = []
     try:
@@ -208,6 +211,8 @@ def run_all(
             del running[0]
             if process.returncode:
                 raise told(process.returncode, errors)
+            if errors:
+                heard(errors)
     finally:
         for process in running:
             # With what it has started itself: nothing writes to a folder that is being removed.

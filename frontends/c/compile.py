@@ -101,7 +101,7 @@ def compile_(content: bytes, name: str, options: Mapping[str, int | str]) -> byt
             for source, made in zip(sources, objects, strict=True)
         ]
         names = {str(made): source for source, made in zip(sources, objects, strict=True)}
-        run_all(commands, folder, _failed(names, str(folder)))
+        run_all(commands, folder, _failed(names, str(folder)), _warn)
         for source, made in zip(sources, objects, strict=True):
             if not is_made(made, "wasm"):
                 raise BuildError(f"the C compiler made no object file of {source}")
@@ -183,7 +183,7 @@ def _linker(objects: Sequence[Path], options: Mapping[str, int | str]) -> list[s
     return [*command, *map(str, objects)]
 
 
-def _failed(names: Mapping[str, str], folder: str) -> Callable[[int, str], BuildError]:
+def _failed(names: Mapping[str, str], folder: str) -> Callable[[int, str], TblvmError]:
     """What is said of a compiler or linker that fails; names: of objects -> of their sources."""
 
     def error(status: int, text: str) -> TblvmError:
@@ -196,4 +196,11 @@ def _failed(names: Mapping[str, str], folder: str) -> Callable[[int, str], Build
         text = text.replace(folder + "/", "")
         return CompilationError("it does not compile:\n" + printable_lines(text).strip())
 
-    return error  # type: ignore[return-value]
+    return error
+
+
+def _warn(text: str) -> None:
+    """Warnings go where the compiler would write them."""
+    import click
+
+    click.echo(printable_lines(text).rstrip(), err=True)

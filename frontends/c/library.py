@@ -22,6 +22,7 @@ FLAGS = (
     "-Wall",
     "-Wextra",
     "-Werror",
+    "-g0",  # a module has the lines of one source: the program's
     f"-ffile-prefix-map={LIBC}=libc",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ...core.module import Module
     from ...opcodes import Isa
 
+_MAIN = ("__original_main", "__main_void", "__main_argc_argv")
 SUFFIXES = {".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".i", ".ii", ".ll", ".s"}
 FLAGS = Option(
     name="c.flags",
@@ -50,7 +52,10 @@ def _translate(content: bytes, name: str, isa: Isa, options: Mapping[str, int | 
     from ..wasm import translate
     from .compile import compile_
 
-    return translate(compile_(content, name, options), name, isa)
+    module = translate(compile_(content, name, options), name, isa)
+    # The program's own name for what the compiler calls by the kind of its arguments.
+    names = tuple("main" if each in _MAIN else each for each in module.debug.functions)
+    return replace(module, debug=replace(module.debug, functions=names))
 
 
 def _reads(content: bytes, name: str, options: Mapping[str, int | str]) -> Iterable[Path]:

@@ -94,23 +94,14 @@ int remove(const char *name);
 int rename(const char *from, const char *to);
 __TB_END
 
-/* A text without conversions needs no formatting at all. */
-static inline __attribute__((__always_inline__, __format__(__printf__, 2, 0))) int
-__tb_fprint_text(FILE *file, const char *format) {
-  if (__builtin_constant_p(!__builtin_strchr(format, '%')) && !__builtin_strchr(format, '%'))
-    return __tb_write_text(format, __builtin_strlen(format), file);
-  return __tb_fprintf_int(file, format);
-}
-static inline __attribute__((__always_inline__, __format__(__printf__, 1, 0))) int
-__tb_print_text(const char *format) {
-  if (__builtin_constant_p(!__builtin_strchr(format, '%')) && !__builtin_strchr(format, '%'))
-    return __tb_print_bytes(format, __builtin_strlen(format));
-  return __tb_printf_int(format);
-}
-
-#define __TB_PRINTF(format) __tb_print_text(format)
+/* A literal without conversions needs no formatting at all. (It is evaluated once: where it is constant, or not.) */
+#define __TB_PLAIN(format) \
+  (__builtin_constant_p(!__builtin_strchr(format, '%')) && !__builtin_strchr(format, '%'))
+#define __TB_PRINTF(format) \
+  (__TB_PLAIN(format) ? __tb_print_bytes(format, __builtin_strlen(format)) : __tb_printf_int(format))
+#define __TB_FPRINTF(file, format) \
+  (__TB_PLAIN(format) ? __tb_write_text(format, __builtin_strlen(format), file) : __tb_fprintf_int(file, format))
 #define __TB_PRINTF_WITH(format, ...) __TB_VARIANT(printf, __TB_KIND, __VA_ARGS__)(format, __VA_ARGS__)
-#define __TB_FPRINTF(file, format) __tb_fprint_text(file, format)
 #define __TB_FPRINTF_WITH(file, format, ...) \
   __TB_VARIANT(fprintf, __TB_KIND, __VA_ARGS__)(file, format, __VA_ARGS__)
 
