@@ -207,7 +207,7 @@ def test_in_a_host(compiled: Compile, tmp_path: Path) -> None:
 
 def test_directories_of_a_host(compiled: Compile, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"of a")
-    before = set(os.listdir("/proc/self/fd"))
+    before = set(Path("/proc/self/fd").iterdir())
     vm = tblvm.load(compiled("cat.c"), dirs={"/d": tmp_path, "ro": tblvm.ReadOnly(str(tmp_path))})
     assert vm.run(args=["/d/a", "ro/a"]).output == b"of aof a"
     assert vm.run(args=["+ro/b", "+/d/b"]).output == b"76\n" and (tmp_path / "b").read_bytes() == b"made\n"
@@ -219,7 +219,7 @@ def test_directories_of_a_host(compiled: Compile, tmp_path: Path) -> None:
     import gc
 
     gc.collect()
-    after = set(os.listdir("/proc/self/fd"))
+    after = set(Path("/proc/self/fd").iterdir())
     assert len(after) <= len(before) + 1, (before, after)  # the library's own
     with pytest.raises(tblvm.UsageError, match="is no directory"):
         tblvm.load(compiled("cat.c"), dirs={"/d": tmp_path / "a"})

@@ -176,6 +176,7 @@ u32 tb_p1_path_readlink(struct tb_context *cx, u32 fd, u32 at, u32 bytes, u32 to
   if (!got) got = tb_files_read_link(name.directory, name.name, target.text, sizeof target.text);
   error = tb_p1_done(&name, got);
   if (error) return error;
+  if (target.text[0] == '/') return TB_P1_PERM; /* where things are on the host is its own affair */
   u32 used = (u64)got < to_bytes ? (u32)got : to_bytes;
   u8 *to = tb_p1_at(cx, to_at, to_bytes), *result = tb_p1_at(cx, used_at, 4);
   if (!to || !result) return TB_P1_FAULT;
