@@ -508,6 +508,28 @@ def test_a_view_keeps_the_memory(loads: Load) -> None:
     vm.close()
 
 
+def test_a_view_outlives_growth(loads: Load) -> None:
+    """A memory stays where it is: what an old view writes, the program reads."""
+    text = (
+        ".memory m: 1, 64\n.func grow(n: i32) -> i32\n LOAD n\n MEMORY_GROW\n RET\n.end\n"
+        ".func byte(at: i32) -> i32\n LOAD at\n I32_LOAD8_U 0\n RET\n.end\n.func main()\n RET\n.end\n"
+    )
+    vm = loads(text)
+    view = vm.memory().view()
+    view[65535] = 1
+    for number, pages in enumerate((1, 20, 0, 42), 2):
+        assert vm.call("grow", pages) > 0
+        view[65535] = number
+        assert vm.call("byte", 65535) == number
+    assert vm.call("grow", 1) == -1
+    assert (len(view), len(vm.memory())) == (65536, 64 << 16)
+    assert vm.call("byte", (64 << 16) - 1) == 0
+    with pytest.raises(Trap, match="out of bounds memory access"):
+        vm.call("byte", 64 << 16)
+    del view
+    gc.collect()
+
+
 # --- threads, and many of them ----------------------------------------------------------------------------
 
 

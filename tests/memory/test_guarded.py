@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import random
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from tests.differential.spaces import PAGE
 from tests.differential.test_targets import CANONICAL
-from tests.harness import TARGETS, Job, Run, assembled, compiled, differences
+from tests.harness import TARGETS, Job, Run, assembled, compiled, differences, registry
 from tests.memory.test_webassembly import ACCESSES, Scenario, ends_of_memory
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261123"))
@@ -69,6 +70,22 @@ def test_accesses_at_the_ends_of_memory(variant: str) -> None:
         assert not found, f"seed {SEED}, program {number}: {found}"
         ends.add(run.trap)
     assert ends == {"", "BAD_ADDRESS"}
+
+
+def test_comparisons_that_are_not_of_the_next_access_stay() -> None:
+    """An opcode that looks at two places before it writes, or at more than it reads."""
+    plugin = Path(__file__).with_name("wild.py")
+    reg = registry((plugin,))
+    memory = ".page wild\n.memory m: 1, 1\n.func main()\n"
+    end = "  HALT\n.end\n"
+    places = [(3, 5), (3, PAGE), (PAGE, 3), (PAGE - 1, PAGE - 1)]
+    texts = [f"{memory}  PUSH {one}\n  PUSH {other}\n  STORE_BOTH\n{end}" for one, other in places]
+    texts += [f"{memory}  PUSH {PAGE - 8 + i}\n  LOAD_NARROW\n  PRINT\n{end}" for i in (0, 1, 8)]
+    work = [Job(assembled(text, reg)) for text in texts]
+    found = compiled("marksweep", plugins=(plugin,), more=("linear.guarded",)).run(work)
+    assert [run.trap != "" for run in found] == [False, True, True, False, False, True, True]
+    for job, run in zip(work, found, strict=True):
+        assert not differences(job, run, reg=reg)
 
 
 # An emulator takes a fraction of a second to reserve addresses.

@@ -15,6 +15,9 @@ static void tb_linux_on_fault(int signal, const s32 *info, u64 *context) {
 
 void tb_platform_on_faults(const s32 *table) {
   static const struct tb_linux_sigaction action = TB_LINUX_SIGACTION((void (*)(int))(void *)tb_linux_on_fault, TB_LINUX_SIGINFO | TB_LINUX_RESETHAND);
+  static const u64 segv = 1 << (TB_LINUX_SIGSEGV - 1);
   tb_linux_faults = table;
   tb_linux_catch(&action, 0);
+  /* SIG_UNBLOCK: whoever started the process may have had it blocked. */
+  tb_linux_call6(TB_LINUX_RT_SIGPROCMASK, 1, (long)&segv, 0, sizeof segv, 0, 0);
 }
