@@ -34,9 +34,12 @@ def output_option(text: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", type=kind, metavar="OUT", help=text)
 
 
-def command(name: str | None = None, *, loads: bool = True) -> Callable[[Command], click.Command]:
+def command(
+    name: str | None = None, *, loads: bool = True, **settings: Any
+) -> Callable[[Command], click.Command]:
     """A command with the options that all have; its errors are reported as tbbuild reports its own. The
-    function is given the registry first; without *loads* what `-p` names, so that it can do without."""
+    function is given the registry first; without *loads* what `-p` names, so that it can do without.
+    settings: of click's context, besides those that all have."""
 
     def declare(function: Command) -> click.Command:
         def run(debug: bool, plugins: tuple[Path, ...], **given: Any) -> None:
@@ -57,7 +60,9 @@ def command(name: str | None = None, *, loads: bool = True) -> Callable[[Command
         for option in reversed(options):
             # The common options stand behind the command's own in its help.
             run.__click_params__ = [*getattr(option(lambda: None), "__click_params__"), *run.__click_params__]  # type: ignore[attr-defined]  # noqa: B009
-        return click.command(name or function.__name__, epilog=EXIT_STATUS, context_settings=SETTINGS)(run)
+        return click.command(
+            name or function.__name__, epilog=EXIT_STATUS, context_settings={**SETTINGS, **settings}
+        )(run)
 
     return declare
 

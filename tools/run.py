@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..core.errors import UsageError
 from .command import command
 
 if TYPE_CHECKING:
     from ..builder.translated import Translated
 
 _LIMITS = ("stack", "heap", "fuel", "timeout")
+_INVOKE = "--invoke"
 
 
-@command(loads=False)
+# What stands behind FILE is not ours: its options are the program's.
+@command(loads=False, allow_interspersed_args=False)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option(
@@ -34,6 +37,12 @@ _LIMITS = ("stack", "heap", "fuel", "timeout")
     metavar="NAME[=VALUE]",
     help="Let the program have this variable of the environment; * for all.",
 )
+@click.option(
+    _INVOKE,
+    metavar="NAME",
+    help="Call this export, with the words behind FILE as its arguments, and print what it gives; may also "
+    "stand right behind FILE.",
+)
 @click.option("--stack", metavar="CELLS", help="Stack limit.")
 @click.option("--heap", metavar="BYTES", help="Heap size.")
 @click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
@@ -44,12 +53,14 @@ def run(
     arguments: tuple[str, ...],
     dirs: tuple[str, ...],
     variables: tuple[str, ...],
+    invoke: str | None,
     **limits: str | None,
 ) -> None:
-    """Run FILE (.tba, .tbc, .wasm) on a runtime that has every standard page.
+    """Run FILE (.tba, .tbc, .wasm, .c) on a runtime that has every standard page.
 
-    What stands behind FILE is the program's arguments. It has no files and no environment but what --dir and
-    --env let it have.
+    What stands behind FILE is the program's arguments: options stand before it. It has no files and no
+    environment but what --dir and --env let it have.
+
     The runtime is built the first time, for these limits, and kept; so is what FILE is translated to
     (`tblvm cache`). The exit status is the program's. `tbbuild FILE --run` composes a runtime for the program
     alone instead.
@@ -63,8 +74,10 @@ def run(
         if stage == "compile" and sys.stderr.isatty():
             click.echo("tblvm: building the general runtime: this happens once", err=True)
 
+    call, arguments = _call(invoke, arguments)
     content, name = read_file(file), file_name(file)
-    made = translated(content, name, plugins, "run", lambda: _translated(content, name, plugins))
+    purpose = " ".join(map(repr, ("run", *call)))
+    made = translated(content, name, plugins, purpose, lambda: _translated(content, name, plugins, call))
     given = [*made.said["runtime"]]
     for limit in _LIMITS:
         if limits[limit]:
@@ -80,10 +93,24 @@ def run(
     sys.exit(status)
 
 
-def _translated(content: bytes, name: str, plugins: list[Path]) -> tuple[Translated, set[Path]]:
-    """The program as a file. "runtime": the words for `tbbuild` that give its runtime; "imports": modules of
+def _call(invoke: str | None, arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The call that is to be made, and the program's arguments: words behind FILE are one or the other."""
+    if invoke is not None:
+        return (invoke, *arguments), ()
+    if arguments[:1] == (_INVOKE,):
+        if len(arguments) == 1:
+            raise UsageError(f"{_INVOKE}: name an export, and the arguments behind it")
+        return arguments[1:], ()
+    return (), arguments[1:] if arguments[:1] == ("--",) else arguments
+
+
+def _translated(
+    content: bytes, name: str, plugins: list[Path], call: tuple[str, ...]
+) -> tuple[Translated, set[Path]]:
+    """The program as a file; call: what it does in place of what it does by itself. "runtime": the words for `tbbuild` that give its runtime; "imports": modules of
     which micro-libraries offer functions."""
     from ..builder.cache import files_of
+    from ..builder.invoke import check_runs, invoke
     from ..builder.pipeline import files_read, plan, translate
     from ..builder.resolve import Request
     from ..builder.runtimes import features_for, words
@@ -93,7 +120,12 @@ def _translated(content: bytes, name: str, plugins: list[Path]) -> tuple[Transla
     from ..stack import verify
 
     registry = load(plugins)
-    verified = verify(translate(content, name, registry), registry.isa)
+    module = translate(content, name, registry)
+    if call:
+        module = invoke(module, registry.isa, call)
+    else:
+        check_runs(module, registry.isa)
+    verified = verify(module, registry.isa)
     module = verified.module
     if module.imports:  # nobody gives them here: that is said as a build of the program says it
         plan(module, registry, Request())

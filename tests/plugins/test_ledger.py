@@ -420,7 +420,7 @@ def test_two_plug_ins_with_the_same_numbers_work_in_one_program(
     for command in (["asm", "prog.tba", *words], ["verify", "prog.tbc", *words]):
         assert CliRunner().invoke(tblvm, command).exit_code == 0
     done = subprocess.run(
-        [sys.executable, "-m", "tblvm", "run", "prog.tbc", *words],
+        [sys.executable, "-m", "tblvm", "run", *words, "prog.tbc"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

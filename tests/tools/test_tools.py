@@ -331,7 +331,7 @@ def test_run(invoke: Invoke, kept: Path, tmp_path: Path) -> None:
 
 def test_run_has_limits_and_reports_traps(invoke: Invoke, kept: Path, tmp_path: Path) -> None:
     (tmp_path / "spins.tba").write_text(".func main()\nagain:\n  JMP again\n.end\n")
-    done = tblvm("run", "spins.tba", "--fuel", "1000")
+    done = tblvm("run", "--fuel", "1000", "spins.tba")
     assert done.returncode == 134 and b"out of fuel\n  at main (spins.tba:3)" in done.stderr
     (tmp_path / "frees.tba").write_text(
         ".heap 4K\n.func main()\n  NEW 3\n  FREE\n  PUSH 7\n  PRINT\n  HALT\n.end\n"
@@ -348,10 +348,30 @@ def test_run_takes_pages_of_plug_ins(invoke: Invoke, kept: Path, tmp_path: Path)
     assert tblvm("run", "-p", plugin, "adds.tba").stdout == b"401.5"
 
 
+def test_run_calls_an_export(invoke: Invoke, kept: Path, tmp_path: Path) -> None:
+    """What stands behind FILE belongs to the call, or to the program: options, too."""
+    (tmp_path / "adds.tba").write_text(
+        ".export add\n.func main()\n  RET\n.end\n.func add(a: i32, b: i32) -> i32\n  LOAD a\n  LOAD b\n  ADD\n"
+        "  RET\n.end\n"
+    )
+    for words in (("adds.tba", "--invoke", "add"), ("--invoke", "add", "adds.tba")):
+        done = tblvm("run", *words, 40, -2)
+        assert (done.stdout, done.stderr, done.returncode) == (b"38\n", b"", 0)
+    assert tblvm("run", "adds.tba", "--invoke", "add", 1, 2).stdout == b"3\n"
+    for words, said in (
+        (("--invoke",), b"name an export"),
+        (("--invoke", "ad"), b"did you mean add?"),
+        (("--invoke", "add", "1"), b"takes 2 arguments"),
+        ((), b"does nothing by itself"),
+    ):
+        done = tblvm("run", "adds.tba", *words)
+        assert done.returncode == 2 and said in done.stderr and b"Traceback" not in done.stderr
+
+
 def test_run_refuses_what_is_no_program(invoke: Invoke) -> None:
     assert (invoke("run", "wrong.tba").exit_code, invoke("run", "under.tba").exit_code) == (1, 5)
     assert invoke("run", "bad.tbc").exit_code == 5 and invoke("run", "nowhere").exit_code == 2
-    done = invoke("run", "prog.tba", "--fuel", "much")
+    done = invoke("run", "--fuel", "much", "prog.tba")
     assert done.exit_code == 2 and "option fuel" in done.stderr
 
 
