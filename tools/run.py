@@ -107,8 +107,8 @@ def _call(invoke: str | None, arguments: tuple[str, ...]) -> tuple[tuple[str, ..
 def _translated(
     content: bytes, name: str, plugins: list[Path], call: tuple[str, ...]
 ) -> tuple[Translated, set[Path]]:
-    """The program as a file; call: what it does in place of what it does by itself. "runtime": the words for `tbbuild` that give its runtime; "imports": modules of
-    which micro-libraries offer functions."""
+    """The program as a file; call: what it does in place of what it does by itself. "runtime": the words for
+    `tbbuild` that give its runtime; "imports": modules of which micro-libraries offer functions."""
     from ..builder.cache import files_of
     from ..builder.invoke import check_runs, invoke
     from ..builder.pipeline import files_read, plan, translate
