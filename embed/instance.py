@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 _FRAMES = 1000
+BY_INDEX = 1 << 31  # numbers of calls from here on are not those of exports
 
 
 class Instance:
@@ -276,8 +277,8 @@ class Instance:
         return self._caller_of(self._number(name), name, bits=bits)
 
     def _index(self, number: int) -> int:
-        """Which one of the module's functions a number of a call stands for: exported ones come first."""
-        return self._callable[number][1] if number < len(self._callable) else number - len(self._callable)
+        """Which one of the module's functions a number of a call stands for."""
+        return number - BY_INDEX if number >= BY_INDEX else self._callable[number][1]
 
     def _handle(self, number: int) -> Function:
         """The function of this number."""

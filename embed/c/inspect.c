@@ -6,15 +6,14 @@ static const struct tb_export *tb_embed_row(struct tb_context *cx, u32 row) {
 }
 
 u32 tb_embed_function(struct tb_context *cx, u32 number) {
-  u32 exported = *tb_exports(cx);
-  return number < exported ? tb_embed_row(cx, number)->function : number - exported;
+  return number & TB_EMBED_BY_INDEX ? number & ~TB_EMBED_BY_INDEX : tb_embed_row(cx, number)->function;
 }
 
 const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number) {
   const u32 *table = tb_exports(cx);
   if (number < table[0]) return tb_embed_row(cx, number);
-  /* Where there are rows of types, there is a table of the functions' types. */
-  return TB_LINKS && number - table[0] < tb_links_functions(cx) ? tb_embed_type(cx, tb_links_function_type(cx, number - table[0])) : 0;
+  u32 index = number & ~TB_EMBED_BY_INDEX;
+  return TB_LINKS && index != number && index < tb_links_functions(cx) ? tb_embed_type(cx, tb_links_function_type(cx, index)) : 0;
 }
 
 const struct tb_export *tb_embed_import(struct tb_context *cx, u32 number) {

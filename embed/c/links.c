@@ -75,19 +75,19 @@ void tb_links_release(struct tb_embedded *instance) {
 
 /* --- binding ------------------------------------------------------------------------------------------------------ */
 
-/* How many of a kind an instance has. */
-static u32 tb_links_count(struct tb_embedded *instance, u32 kind) {
+static u32 tb_links_has(struct tb_embedded *instance, u32 kind, u32 index) {
   struct tb_context *cx = tb_links_context(instance);
-  if (kind == TBLVM_FUNCTION) return *tb_exports(cx) + tb_links_of(instance)->functions;
-  if (kind == TBLVM_TABLE) return *tb_table_sizes(cx);
-  return kind == TBLVM_MEMORY ? *tb_linear_memories(cx) : tb_links_of(instance)->globals_count;
+  if (kind == TBLVM_FUNCTION) return tb_embed_export(cx, index) != 0;
+  if (kind == TBLVM_TABLE) return index < *tb_table_sizes(cx);
+  if (kind == TBLVM_MEMORY) return index < *tb_linear_memories(cx);
+  return kind == TBLVM_GLOBAL && index < tb_links_of(instance)->globals_count;
 }
 
 int tblvm_store_link(tblvm_store *store, const char *module, const char *name, tblvm_context *from, int kind, uint32_t index) {
   struct tb_embedded *instance = tb_embedded(tb_embed_context(from));
   tb_embed_clear(store);
   if (instance->owner != store || instance->closed) return tb_embed_error(store, TBLVM_MISUSED, "the instance is closed, or another store's");
-  if ((u32)kind > TBLVM_GLOBAL || index >= tb_links_count(instance, (u32)kind))
+  if (!tb_links_has(instance, (u32)kind, index))
     return tb_embed_error(store, TBLVM_MISUSED, "the instance has no such thing");
   const char *signature = kind == TBLVM_FUNCTION ? tblvm_signature(from, index) : "";
   struct tb_definition *made = tb_embed_define(store, module, name, signature);

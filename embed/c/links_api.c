@@ -55,7 +55,7 @@ int tblvm_table_get(tblvm_context *context, uint32_t table, uint32_t index, tblv
   if (!element) return TBLVM_OK;
   struct tb_origin found = tb_links_function(tb_embedded(cx), element);
   function->context = (tblvm_context *)(void *)tb_links_context(found.in);
-  function->function = *tb_exports(tb_links_context(found.in)) + found.index;
+  function->function = TB_EMBED_BY_INDEX | found.index;
   return TBLVM_OK;
 }
 
@@ -65,8 +65,8 @@ static int tb_links_element(struct tb_embedded *instance, const tblvm_bound *fun
   if (!function || !function->context) return TBLVM_OK;
   struct tb_embedded *of = tb_links_open(function->context);
   if (!of) return TBLVM_CLOSED;
+  if (of->owner != instance->owner || !tb_embed_export(tb_links_context(of), function->function)) return TBLVM_MISUSED;
   u32 number = tb_embed_function(tb_links_context(of), function->function);
-  if (of->owner != instance->owner || number >= tb_links_of(of)->functions) return TBLVM_MISUSED;
   if (of != instance && !tb_links_of(instance)->trampolines) return TBLVM_MISUSED;
   if (!tb_links_join(instance) || !tb_links_join(of)) return TBLVM_BUSY;
   *element = tb_links_local(instance, (struct tb_origin){of, number});

@@ -146,8 +146,9 @@ struct tb_export {
 /* A type code of tblvm.opcodes.types. */
 enum { TB_TYPE_FUNCTION = 8 };
 
-/* The row of a function by the number of a call, null for none: first the exported ones, then, where instances share
- * things, all by their index. Its index. The rows of an import, and of an entry of the type table. */
+/* The row of a function by the number of a call, null for none: that of an export, or, where instances share things, with
+ * the highest bit set the index of any function. Its index. The rows of an import, and of an entry of the type table. */
+#define TB_EMBED_BY_INDEX 0x80000000u
 const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number);
 u32 tb_embed_function(struct tb_context *cx, u32 number);
 const struct tb_export *tb_embed_import(struct tb_context *cx, u32 number);

@@ -20,5 +20,14 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("embedding", "platform"),
             sources=("c/entry.c", "c/exercise.c"),
             headers=("c",),
-        )
+        ),
+        MicroLibrary(
+            name="embed-exercise-sharing",
+            doc="shares what there is between instances",
+            room=Path(__file__).parent,
+            requires=("embed-exercise", "sharing"),
+            comes_along="needed",
+            sources=("c/sharing.c",),
+            headers=("c",),
+        ),
     ]

@@ -13,7 +13,7 @@ from tblvm.core.registry import Registry
 from tblvm.stack import verify
 
 # What exercise.h calls them.
-NARROW, WIDE, LOADING, ANY, NUL = 1, 2, 3, 4, 5
+NARROW, WIDE, LOADING, ANY, NUL, SHARING = 1, 2, 3, 4, 5, 6
 
 
 def _functions(text: str) -> str:
@@ -82,6 +82,65 @@ two() -> i32 = PUSH 2; RET
 
 def module(text: str, registry: Registry) -> bytes:
     return tbc.write(verify(assemble(text, registry.isa, "folder/module.tba"), registry.isa).module)
+
+
+OWNER_TEXT = """\
+.memory m: 1, 4
+.table t: 4, 10
+.table small: 3
+.global g: i32
+.global c: fixed i64
+.start init
+.export m: memory m
+.export t: table t
+.export small: table small
+.export g: global g
+.export c: global c
+.export f
+.export at
+.export getg
+""" + _functions(
+    """
+init() = CONST 1234567890123L; STOREG c; PUSH 7; STOREG g; RET
+f(a: i32) -> i32 = LOAD a; PUSH 2; MUL; RET
+at(i: i32, x: i32) -> i32 = LOAD x; LOAD i; CALL_INDIRECT (i32) -> i32; RET
+getg() -> i32 = LOADG g; RET
+main() = RET
+"""
+)
+SHARER_TEXT = """\
+.import memory m: "a", "m", 1
+.import table t: "a", "t", 4
+.import global g: "a", "g", i32
+.import global h: "a", "g", i32
+.import global c: "a", "c", fixed i64
+.import f(a: i32) -> i32: "a", "f"
+.import getg() -> i32: "a", "getg"
+.import at(i: i32, x: i32) -> i32: "a", "at"
+.elem e: t, 1
+  mine, f, null
+.end
+.data d: m, 8
+  "hello"
+.end
+.export sum
+.export big
+.export grow
+.export roundtrip
+.export half
+.export back
+""" + _functions(
+    """
+mine(a: i32) -> i32 = LOAD a; PUSH 1000; ADD; RET
+half(a: i32) -> i32 = PUSH 100; LOAD a; DIV; RET
+sum() -> i32 = LOADG g; PUSH 1; ADD; STOREG h; CALL getg; LOADG g; ADD; RET
+big() -> i64 = LOADG c; RET
+grow() -> i32 = PUSH 2; MEMORY_GROW; RET
+roundtrip(i: i32, x: i32) -> i32 = LOAD i; LOAD x; CALL at; RET
+back(i: i32) -> i32 = LOAD i; LOAD i; CALL at; RET
+main() = RET
+"""
+)
 
 
 def with_zeros(registry: Registry) -> bytes:

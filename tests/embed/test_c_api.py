@@ -13,7 +13,20 @@ from click.testing import CliRunner
 from tblvm.builder.cli import main
 from tblvm.core.registry import Registry
 
-from .programs import LOADING, NARROW, NARROW_TEXT, NUL, WIDE, WIDE_TEXT, module, told, with_zeros
+from .programs import (
+    LOADING,
+    NARROW,
+    NARROW_TEXT,
+    NUL,
+    OWNER_TEXT,
+    SHARER_TEXT,
+    SHARING,
+    WIDE,
+    WIDE_TEXT,
+    module,
+    told,
+    with_zeros,
+)
 
 C = Path(__file__).parent / "c"
 STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -31,7 +44,9 @@ class Libraries:
     def exercises(self) -> bytes:
         wide = module(WIDE_TEXT, self.registry)
         narrow = self.narrow.read_bytes()
-        return told([(NARROW, narrow), (WIDE, wide), (LOADING, narrow), (NUL, with_zeros(self.registry))])
+        shared = [(SHARING, module(each, self.registry)) for each in (OWNER_TEXT, SHARER_TEXT)]
+        modules = [(NARROW, narrow), (WIDE, wide), (LOADING, narrow), (NUL, with_zeros(self.registry))]
+        return told([*modules, *shared])
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +94,7 @@ def test_a_library_with_its_program_inside(libraries: Libraries) -> None:
 
 def test_a_library_for_modules(libraries: Libraries) -> None:
     library = libraries.general
-    host = compiled("gcc", "-std=c11", HOST, library, library, "-pthread")
+    host = compiled("gcc", "-std=c11", (*HOST, "sharing.c"), library, library, "-pthread")
     said = output(host, libraries.narrow, stdin=libraries.exercises())
     assert said.endswith("all is well\nthe host too\n")
 

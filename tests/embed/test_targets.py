@@ -17,7 +17,21 @@ from tblvm.stack import verify
 from tests.core.loader.mutants import change_file, mutant
 
 from .drivers import built, known
-from .programs import ANY, LOADING, NARROW, NARROW_TEXT, NUL, WIDE, WIDE_TEXT, module, told, with_zeros
+from .programs import (
+    ANY,
+    LOADING,
+    NARROW,
+    NARROW_TEXT,
+    NUL,
+    OWNER_TEXT,
+    SHARER_TEXT,
+    SHARING,
+    WIDE,
+    WIDE_TEXT,
+    module,
+    told,
+    with_zeros,
+)
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261122"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
@@ -30,7 +44,8 @@ TARGETS = ("x86_64-linux", *OTHERS)
 def exercises() -> bytes:
     reg = known()
     narrow, wide = module(NARROW_TEXT, reg), module(WIDE_TEXT, reg)
-    return told([(NARROW, narrow), (WIDE, wide), (LOADING, narrow), (NUL, with_zeros(reg))])
+    shared = [(SHARING, module(each, reg)) for each in (OWNER_TEXT, SHARER_TEXT)]
+    return told([(NARROW, narrow), (WIDE, wide), (LOADING, narrow), (NUL, with_zeros(reg)), *shared])
 
 
 @pytest.fixture(scope="module")

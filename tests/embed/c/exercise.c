@@ -471,10 +471,10 @@ static void narrow(struct module module) {
 
   /* An entry point for which the stack is too small is found before. */
   store = tblvm_store_new();
-  CHECK(tblvm_load(store, module.bytes, module.size, &context) == TBLVM_EXCLUDED && !context);
+  CHECK(tblvm_load(store, module.bytes, module.size, &context) == TBLVM_UNLINKED && !context);
   CHECK(has(tblvm_store_error(store), "env.ask (i>i): the host offers no such function"));
   CHECK(!tblvm_store_define(store, "env", "ask", "i>", never, 0));
-  CHECK(tblvm_load(store, module.bytes, module.size, &context) == TBLVM_EXCLUDED && has(tblvm_store_error(store), "other types"));
+  CHECK(tblvm_load(store, module.bytes, module.size, &context) == TBLVM_UNLINKED && has(tblvm_store_error(store), "other types"));
   CHECK(!tblvm_store_free(store));
   store = exercise_store();
   if (!module.bytes)
@@ -628,15 +628,19 @@ static void any(struct module module) {
     CHECK(!tblvm_free(kept[place]));
   }
   int64_t before = 0;
-  int status = TBLVM_EXCLUDED;
-  for (int again = 0; again < 10 && status == TBLVM_EXCLUDED; again++) {
+  int status = TBLVM_UNLINKED;
+  for (int again = 0; again < 10 && status == TBLVM_UNLINKED; again++) {
     before = around_mapped();
     status = tblvm_load(kept_store, module.bytes, module.size, &kept[place]);
-    if (status != TBLVM_EXCLUDED || !offered()) break;
+    if (status != TBLVM_UNLINKED || !offered()) break;
   }
   say_number(status);
   say(tblvm_store_error(kept_store));
   say("\n");
+  if (status == TBLVM_TRAPPED || status == TBLVM_HALTED) { /* its start function was stopped */
+    CHECK(kept[place] && !tblvm_free(kept[place]));
+    kept[place] = 0;
+  }
   CHECK(!status == !!kept[place]);
   if (status) CHECK(has(tblvm_store_error(kept_store), "the host") || around_mapped() == before);
   if (status) return;
@@ -677,6 +681,7 @@ void exercise(void) {
     case EXERCISE_WIDE: wide(module); break;
     case EXERCISE_LOADING: loading(module); break;
     case EXERCISE_NUL: nul(module); break;
+    case EXERCISE_SHARING: if (sharing) sharing(module); break;
     default: any(module); break;
     }
   }

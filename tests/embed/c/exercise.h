@@ -23,8 +23,10 @@ struct module {
 };
 
 /* Reads what to do from standard input: words (kind, size), then the module. */
-enum { EXERCISE_NARROW = 1, EXERCISE_WIDE, EXERCISE_LOADING, EXERCISE_ANY, EXERCISE_NUL };
+enum { EXERCISE_NARROW = 1, EXERCISE_WIDE, EXERCISE_LOADING, EXERCISE_ANY, EXERCISE_NUL, EXERCISE_SHARING };
 void exercise(void);
+/* What instances share, where the library has that: told twice, of the owner of what is shared, and of who shares it. */
+void sharing(struct module module) __attribute__((weak));
 
 /* A store with all that the program narrow imports, and the program. */
 tblvm_store *exercise_store(void);
