@@ -149,6 +149,8 @@ enum { TB_TYPE_FUNCTION = 8 };
 /* The row of a function by the number of a call, null for none: first the exported ones, then, where instances share
  * things, all by their index. Its index. The rows of an import, and of an entry of the type table. */
 const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number);
+/* Its types as a signature, of a closed instance too, whose functions others may call; null for none. */
+const char *tb_embed_signature(struct tb_context *cx, u32 number);
 u32 tb_embed_function(struct tb_context *cx, u32 number);
 const struct tb_export *tb_embed_import(struct tb_context *cx, u32 number);
 const struct tb_export *tb_embed_type(struct tb_context *cx, u32 type);
