@@ -42,10 +42,14 @@ const char *tblvm_function_name(tblvm_context *context, uint32_t function) {
   return cx && function < *tb_exports(cx) ? tb_embed_text(cx, tb_embed_row(cx, function)->name) : 0;
 }
 
+const char *tb_embed_signature(struct tb_context *cx, u32 function) {
+  const struct tb_export *row = tb_embed_export(cx, function);
+  return row ? tb_embed_text(cx, row->signature) : 0;
+}
+
 const char *tblvm_signature(tblvm_context *context, uint32_t function) {
   struct tb_context *cx = tb_embed_open(context);
-  const struct tb_export *row = cx ? tb_embed_export(cx, function) : 0;
-  return row ? tb_embed_text(cx, row->signature) : 0;
+  return cx ? tb_embed_signature(cx, function) : 0;
 }
 
 static u32 tb_embed_is_named(struct tb_context *cx, const struct tb_export *row, const char *name, u32 end) {

@@ -25,7 +25,7 @@ struct tb_origin tb_links_function(struct tb_embedded *instance, u32 element) {
 /* The number of the function type that is equal to that of a function of another instance, TB_LINKS_NO_TYPE for none. */
 static u32 tb_links_type(struct tb_context *cx, struct tb_origin function) {
   struct tb_context *other = tb_links_context(function.in);
-  const char *wanted = tblvm_signature((tblvm_context *)(void *)other, TB_EMBED_BY_INDEX | function.index);
+  const char *wanted = tb_embed_signature(other, TB_EMBED_BY_INDEX | function.index);
   u32 types = tb_exports(cx)[2];
   for (u32 type = 0; type < types; type++)
     if (cx->links->trampolines[type] && tb_embed_equal(wanted, (const char *)tb_export_texts(cx) + tb_embed_type(cx, type)->signature)) return type;

@@ -150,6 +150,8 @@ enum { TB_TYPE_FUNCTION = 8 };
  * the highest bit set the index of any function. Its index. The rows of an import, and of an entry of the type table. */
 #define TB_EMBED_BY_INDEX 0x80000000u
 const struct tb_export *tb_embed_export(struct tb_context *cx, u32 number);
+/* Its types as a signature, of a closed instance too, whose functions others may call; null for none. */
+const char *tb_embed_signature(struct tb_context *cx, u32 number);
 u32 tb_embed_function(struct tb_context *cx, u32 number);
 const struct tb_export *tb_embed_import(struct tb_context *cx, u32 number);
 const struct tb_export *tb_embed_type(struct tb_context *cx, u32 type);

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from ...core.module import MAX_FRAME_CELLS
+from ...core.wellformed import MAX_NAME_BYTES
 from .errors import WasmError
 from .model import (
     VALUE_TYPES,
@@ -107,6 +108,14 @@ class _Decoder:
     def _unsupported(self, proposal: str, at: int) -> NoReturn:
         raise WasmError("unsupported", proposal, offset=at)
 
+    def _name(self) -> str:
+        """A name by which modules know things of each other."""
+        at = self.reader.at
+        name = self.reader.name()
+        if len(name) > MAX_NAME_BYTES // 4 and len(name.encode()) > MAX_NAME_BYTES:
+            self._unsupported(f"a name of more than {MAX_NAME_BYTES} bytes", at)
+        return name
+
     # -- types --------------------------------------------------------------------------------------
 
     def _value_type(self) -> int:
@@ -165,7 +174,7 @@ class _Decoder:
     def _imports(self) -> None:
         reader = self.reader
         for _ in range(reader.count("imports")):
-            module, name = reader.name(), reader.name()
+            module, name = self._name(), self._name()
             kind = self._kind("import")
             what: int | Limits | GlobalType
             if kind == "function":
@@ -203,7 +212,7 @@ class _Decoder:
     def _exports(self) -> None:
         reader = self.reader
         for _ in range(reader.count("exports")):
-            name = reader.name()
+            name = self._name()
             kind = self._kind("export")
             self.module.exports.append(Export(name, kind, reader.u32()))
 

@@ -1,54 +1,54 @@
-"""tblvm as the engine of specification tests, by what any host can use: stores, instances, their exports."""
+"""tblvm as the engine of specification tests, by what any host can use: a store, instances, their exports."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
-from typing import Any
 
-from ....embed.errors import LoadError, Trap
+from ....embed.errors import LinkError, Trap
+from ....embed.handles import Exports, Global
+from ....embed.instance import Instance
 from ....embed.library import registry
+from ....embed.memory import Memory
 from ....embed.store import Store
-from .. import MAGIC, WasmError
-from ..builder import translated
+from .. import MAGIC, WasmError, translate
 from .host import SPECTEST
-from .runner import LeftOut, Refused, Stopped, Unlinkable
+from .runner import Refused, Stopped, Unlinkable
 from .script import Value
 
 _SECONDS = 60.0
 _MEMORY = 1 << 30  # scripts grow memories by 10,000 pages and mean to get them
-_EXCLUDED = 4
 
 
 class Tblvm:
-    """An engine; what it makes is closed by `close`."""
+    """An engine: a store, whose instances share what they export. `close` gives everything back."""
 
     def __init__(self) -> None:
-        self._instances: list[Any] = []
-        self._offered: dict[str, dict[str, Any]] = {}
+        self._store = Store(timeout=_SECONDS, memory=_MEMORY)
+        self._instances: list[Instance] = []
+        self._offered: dict[str, Exports] = {}
         self.register("spectest", self.instantiate(SPECTEST))
 
-    def instantiate(self, content: bytes) -> Any:
+    def instantiate(self, content: bytes) -> Instance:
         try:
             if not content.startswith(MAGIC):  # nobody else would take it for a module
-                translated(content, "module", registry(()).isa)
-            made = Store(imports=self._offered, timeout=_SECONDS, memory=_MEMORY).load(content)
+                translate(content, "module", registry(()).isa)
+            made = self._store.load(content, imports=self._offered)
         except WasmError as error:
             # Of what is not supported the proposal counts, not the place.
             told = f"unsupported: {error.message}" if error.kind == "unsupported" else str(error)
             raise Refused(error.kind, told) from None
-        except LoadError as error:
-            if error.status == _EXCLUDED:
-                raise Unlinkable(str(error)) from None
-            raise
+        except LinkError as error:
+            raise Unlinkable(str(error)) from None
         except Trap as error:
             raise _stopped(error) from None
         self._instances.append(made)
         return made
 
-    def register(self, name: str, instance: Any) -> None:
-        self._offered[name] = {each: instance.function(each) for each in instance.functions}
+    def register(self, name: str, instance: Instance) -> None:
+        self._offered[name] = instance.exports
 
-    def invoke(self, instance: Any, name: str, arguments: Sequence[Value]) -> Sequence[int]:
+    def invoke(self, instance: Instance, name: str, arguments: Sequence[Value]) -> Sequence[int]:
         values = (_signed(each) for each in arguments)
         try:
             found = instance.function(name, bits=True)(*values)
@@ -56,19 +56,28 @@ class Tblvm:
             raise _stopped(error) from None
         return found if isinstance(found, tuple) else () if found is None else (found,)
 
-    def get(self, instance: Any, name: str) -> int:
-        raise LeftOut("globals of an instance")
+    def get(self, instance: Instance, name: str) -> int:
+        found = instance.exports[name]
+        if not isinstance(found, Global):
+            raise KeyError(f"{name} is no global")
+        value = found.value
+        if isinstance(value, int):
+            return value
+        return int.from_bytes(struct.pack("<f" if found.type == "f32" else "<d", value), "little")
 
-    def memory(self, instance: Any, name: str) -> bytes:
+    def memory(self, instance: Instance, name: str) -> bytes:
         """The content of the exported memory *name*."""
-        return bytes(instance.memory()[:])
+        found = instance.exports[name]
+        if not isinstance(found, Memory):
+            raise KeyError(f"{name} is no memory")
+        return bytes(found[:])
 
     def close(self) -> None:
-        """Give everything back."""
+        """Close all instances."""
+        self._offered.clear()
         for each in reversed(self._instances):
             each.close()
         self._instances.clear()
-        self._offered.clear()
 
 
 def _signed(value: Value) -> int:

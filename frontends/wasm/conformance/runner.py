@@ -145,6 +145,9 @@ class _Run:
     engine: Engine
     leave_out: Mapping[int, str]
     modules: dict[str, _Module] = field(default_factory=dict)
+    missing: dict[str, str] = field(
+        default_factory=dict
+    )  # names not registered, and why
     definitions: dict[str, Command] = field(default_factory=dict)
 
     def judge(self, command: Command) -> Outcome:
@@ -179,15 +182,14 @@ class _Run:
             self.definitions[command.name] = self.definitions[""] = command
             return
         made = self.definitions[command.other] if command.kind == "module_instance" else command
-        try:
-            self._keep(command, _Module(self.engine.instantiate(self._content(made))))
-        except Refused as error:
-            if error.kind == "unsupported":
-                raise LeftOut(str(error)) from None
-            raise
+        self._keep(command, _Module(self._instantiated(made)))
 
     def _register(self, command: Command) -> None:
-        self.engine.register(command.other, self._instance(command.name))
+        try:
+            self.engine.register(command.other, self._instance(command.name))
+        except LeftOut as error:
+            self.missing[command.other] = str(error)
+            raise
 
     def _action(self, command: Command) -> None:
         self._act(command.action)
@@ -217,15 +219,10 @@ class _Run:
         self._refuses(command, "malformed")
 
     def _unlinkable(self, command: Command) -> None:
-        content = self._content(command)
         try:
-            self.engine.instantiate(content)
+            self._instantiated(command)
         except Unlinkable:
             return
-        except Refused as error:
-            if error.kind == "unsupported":
-                raise LeftOut(str(error)) from None
-            raise
         raise _Failed(f"links, which was to fail: {command.text}")
 
     # -- what they share ----------------------------------------------------------------------------------
@@ -239,6 +236,20 @@ class _Run:
         if command.content is None:
             raise LeftOut(TEXT)
         return command.content
+
+    def _instantiated(self, command: Command) -> Any:
+        """An instance of the command's module. Raises LeftOut where it needs what is left out."""
+        try:
+            return self.engine.instantiate(self._content(command))
+        except Refused as error:
+            if error.kind == "unsupported":
+                raise LeftOut(str(error)) from None
+            raise
+        except Unlinkable as error:
+            for name, why in self.missing.items():
+                if f"{name}." in str(error):
+                    raise LeftOut(f"it imports from a module that is left out: {why}") from None
+            raise
 
     def _instance(self, name: str) -> Any:
         module = self.modules.get(name)
@@ -265,15 +276,11 @@ class _Run:
             if command.action is not None:
                 self._act(command.action)
             else:
-                self.engine.instantiate(self._content(command))
+                self._instantiated(command)
         except Stopped as error:
             if error.exhausted == exhausted and (exhausted or same_words(str(error), command.text)):
                 return
             raise _Failed(f"traps with {error}, not {command.text}") from None
-        except Refused as error:
-            if error.kind == "unsupported":
-                raise LeftOut(str(error)) from None
-            raise
         raise _Failed(f"does not trap, which was to be: {command.text}")
 
     def _refuses(self, command: Command, kind: str) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from tblvm import LoadError, Store, Trap, UsageError
 from tblvm.core.registry import Registry
-from tblvm.frontends.wasm import WasmError
-from tblvm.frontends.wasm.translate import translated
+from tblvm.frontends.wasm import WasmError, translate
 from tblvm.stack import verify
 
 from .compare import bits
@@ -29,7 +28,7 @@ def judged(content: bytes, registry: Registry) -> str:
     """What becomes of it: "malformed", "invalid", "unsupported", "not loaded", "run". Raises AssertionError for what
     must not be; any other exception is a fault by itself."""
     try:
-        module = translated(content, "mutant", registry.isa)
+        module = translate(content, "mutant", registry.isa)
     except WasmError as error:
         if not problem(content) and valid(content):
             assert error.kind == "unsupported" and any(each in str(error) for each in LIMITS), (
