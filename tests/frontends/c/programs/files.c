@@ -64,7 +64,8 @@ static int backwards(const char *name) {
   rewind(file);
   int first = fgetc(file);
   ungetc('#', file);
-  printf("%c%c %d\n", first, fgetc(file), feof(file));
+  int pushed = fgetc(file);
+  printf("%c%c %d\n", first, pushed, feof(file));
   return fclose(file);
 }
 
