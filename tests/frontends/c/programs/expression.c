@@ -166,7 +166,7 @@ static struct node *simplify(struct node *n) {
 }
 
 static void print(const struct node *n) {
-  static const char signs[] = "??-+-*/^";
+  static const char signs[] = "  -+-*/^";
   switch (n->type) {
     case NUMBER: printf("%g", n->number); break;
     case VARIABLE: printf("%s", n->name); break;

@@ -42,7 +42,7 @@ static void fail(const char *what) {
 }
 
 static Object *moved(Object *o) {
-  if (o < spaces[0] || o >= spaces[2]) return o;
+  if (o < spaces[0] || o >= &spaces[1][HEAP]) return o;
   if (o->kind == MOVED) return o->to;
   Object *copy = &space[used++];
   *copy = *o;
