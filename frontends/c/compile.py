@@ -101,7 +101,7 @@ def compile_(content: bytes, name: str, options: Mapping[str, int | str]) -> byt
             for source, made in zip(sources, objects, strict=True)
         ]
         names = {str(made): source for source, made in zip(sources, objects, strict=True)}
-        run_all(commands, folder, _failed(names, str(folder)), _warn)
+        run_all(commands, folder, _failed(names, str(folder)), _warned(str(folder)))
         for source, made in zip(sources, objects, strict=True):
             if not is_made(made, "wasm"):
                 raise BuildError(f"the C compiler made no object file of {source}")
@@ -199,8 +199,12 @@ def _failed(names: Mapping[str, str], folder: str) -> Callable[[int, str], Tblvm
     return error
 
 
-def _warn(text: str) -> None:
+def _warned(folder: str) -> Callable[[str], None]:
     """Warnings go where the compiler would write them."""
-    import click
 
-    click.echo(printable_lines(text).rstrip(), err=True)
+    def warn(text: str) -> None:
+        import click
+
+        click.echo(printable_lines(text.replace(folder + "/", "")).rstrip(), err=True)
+
+    return warn

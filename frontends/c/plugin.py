@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...core.module import Module
     from ...opcodes import Isa
 
-_MAIN = ("__original_main", "__main_void", "__main_argc_argv")
+_MAIN = ("__original_main", "__main_argc_argv")
 SUFFIXES = {".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".i", ".ii", ".ll", ".s"}
 FLAGS = Option(
     name="c.flags",

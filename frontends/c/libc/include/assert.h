@@ -4,7 +4,8 @@
 #ifdef NDEBUG
 #define assert(condition) ((void)0)
 #else
-#define assert(condition) ((condition) ? (void)0 : __tb_assert_failed(#condition, __FILE__, __LINE__, __func__))
+#define assert(condition) \
+  ((condition) ? (void)0 : __tb_assert_failed(#condition, __FILE__, __LINE__, __func__))
 #endif
 
 #ifndef _TB_ASSERT_H

@@ -1,1 +1,2 @@
-#error "setjmp and longjmp are not there: they need WebAssembly's exceptions, which tblvm does not translate yet"
+#error \
+    "setjmp and longjmp are not there: they need WebAssembly's exceptions, which tblvm does not translate yet"

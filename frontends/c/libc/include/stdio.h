@@ -26,14 +26,18 @@ typedef long long fpos_t;
 #define __TB_SCANS(format, first) __attribute__((__format__(__scanf__, format, first)))
 #define __TB_PRINT(suffix) \
   int __tb_printf_##suffix(const char *__TB_RESTRICT format, ...) __TB_PRINTS(1, 2); \
-  int __tb_fprintf_##suffix(FILE *__TB_RESTRICT file, const char *__TB_RESTRICT format, ...) __TB_PRINTS(2, 3); \
-  int __tb_sprintf_##suffix(char *__TB_RESTRICT to, const char *__TB_RESTRICT format, ...) __TB_PRINTS(2, 3); \
+  int __tb_fprintf_##suffix(FILE *__TB_RESTRICT file, const char *__TB_RESTRICT format, ...) \
+      __TB_PRINTS(2, 3); \
+  int __tb_sprintf_##suffix(char *__TB_RESTRICT to, const char *__TB_RESTRICT format, ...) \
+      __TB_PRINTS(2, 3); \
   int __tb_snprintf_##suffix(char *__TB_RESTRICT to, size_t size, const char *__TB_RESTRICT format, ...) \
       __TB_PRINTS(3, 4);
 #define __TB_SCAN(suffix) \
   int __tb_scanf_##suffix(const char *__TB_RESTRICT format, ...) __TB_SCANS(1, 2); \
-  int __tb_fscanf_##suffix(FILE *__TB_RESTRICT file, const char *__TB_RESTRICT format, ...) __TB_SCANS(2, 3); \
-  int __tb_sscanf_##suffix(const char *__TB_RESTRICT from, const char *__TB_RESTRICT format, ...) __TB_SCANS(2, 3);
+  int __tb_fscanf_##suffix(FILE *__TB_RESTRICT file, const char *__TB_RESTRICT format, ...) \
+      __TB_SCANS(2, 3); \
+  int __tb_sscanf_##suffix(const char *__TB_RESTRICT from, const char *__TB_RESTRICT format, ...) \
+      __TB_SCANS(2, 3);
 
 __TB_BEGIN
 extern FILE __tb_stdin, __tb_stdout, __tb_stderr;
@@ -58,7 +62,8 @@ int fscanf(FILE *__TB_RESTRICT file, const char *__TB_RESTRICT format, ...) __TB
 int sscanf(const char *__TB_RESTRICT from, const char *__TB_RESTRICT format, ...) __TB_SCANS(2, 3);
 int vscanf(const char *__TB_RESTRICT format, va_list arguments) __TB_SCANS(1, 0);
 int vfscanf(FILE *__TB_RESTRICT file, const char *__TB_RESTRICT format, va_list arguments) __TB_SCANS(2, 0);
-int vsscanf(const char *__TB_RESTRICT from, const char *__TB_RESTRICT format, va_list arguments) __TB_SCANS(2, 0);
+int vsscanf(const char *__TB_RESTRICT from, const char *__TB_RESTRICT format, va_list arguments)
+    __TB_SCANS(2, 0);
 __TB_SCAN(int)
 __TB_SCAN(long)
 
@@ -94,13 +99,15 @@ int remove(const char *name);
 int rename(const char *from, const char *to);
 __TB_END
 
-/* A literal without conversions needs no formatting at all. (It is evaluated once: where it is constant, or not.) */
+/* A literal without conversions needs no formatting at all. (It is evaluated once: where it is constant, or
+ * not.) */
 #define __TB_PLAIN(format) \
   (__builtin_constant_p(!__builtin_strchr(format, '%')) && !__builtin_strchr(format, '%'))
 #define __TB_PRINTF(format) \
   (__TB_PLAIN(format) ? __tb_print_bytes(format, __builtin_strlen(format)) : __tb_printf_int(format))
 #define __TB_FPRINTF(file, format) \
-  (__TB_PLAIN(format) ? __tb_write_text(format, __builtin_strlen(format), file) : __tb_fprintf_int(file, format))
+  (__TB_PLAIN(format) ? __tb_write_text(format, __builtin_strlen(format), file) \
+                      : __tb_fprintf_int(file, format))
 #define __TB_PRINTF_WITH(format, ...) __TB_VARIANT(printf, __TB_KIND, __VA_ARGS__)(format, __VA_ARGS__)
 #define __TB_FPRINTF_WITH(file, format, ...) \
   __TB_VARIANT(fprintf, __TB_KIND, __VA_ARGS__)(file, format, __VA_ARGS__)

@@ -1,5 +1,5 @@
-/* Calls functions of the libc as lines of standard input say, and prints what they give: fields apart by tabs, texts in
- * hexadecimal. The first field names the call. */
+/* Calls functions of the libc as lines of standard input say, and prints what they give: fields apart by
+ * tabs, texts in hexadecimal. The first field names the call. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -83,8 +83,9 @@ static void convert(void) {
     }
     default: break;
   }
-  int not_a_number = fields[0][1] == 'd' ? (found & INT64_MAX) > 0x7ff0000000000000
-                     : fields[0][1] == 'f' ? (found & INT32_MAX) > 0x7f800000 : 0;
+  int not_a_number = fields[0][1] == 'd'   ? (found & INT64_MAX) > 0x7ff0000000000000
+                     : fields[0][1] == 'f' ? (found & INT32_MAX) > 0x7f800000
+                                           : 0;
   printf("%" PRIx64 " %d %d", not_a_number ? 1 : found, (int)(end - text), errno == ERANGE);
 }
 
@@ -107,14 +108,17 @@ static void scan(void) {
   show(other, strlen(other));
 }
 
-static int by_first(const void *a, const void *b) { return *(const unsigned char *)a - *(const unsigned char *)b; }
+static int by_first(const void *a, const void *b) {
+  return *(const unsigned char *)a - *(const unsigned char *)b;
+}
 
 static void sort(void) {
   char *text = unhex(fields[1]);
   size_t size = (size_t)atoi(fields[2]), count = strlen(text) / size;
   qsort(text, count, size, by_first);
   int ordered = 1;
-  for (size_t i = 1; i < count; i++) ordered &= (unsigned char)text[(i - 1) * size] <= (unsigned char)text[i * size];
+  for (size_t i = 1; i < count; i++)
+    ordered &= (unsigned char)text[(i - 1) * size] <= (unsigned char)text[i * size];
   unsigned sum = 0;
   for (size_t i = 0; i < count * size; i++) sum += (unsigned char)text[i] * (1u + (unsigned)(i % size));
   char key = fields[3][0];
@@ -130,9 +134,11 @@ static void strings(void) {
   char *a = unhex(fields[1]), *b = unhex(fields[2]), buffer[300], *rest;
   size_t n = (size_t)atoi(fields[3]);
   int c = atoi(fields[4]);
-  printf("%d %d %d ", sign(strcmp(a, b)), sign(strncmp(a, b, n)), sign(memcmp(a, b, strlen(a) < strlen(b) ? strlen(a) : strlen(b))));
+  printf("%d %d %d ", sign(strcmp(a, b)), sign(strncmp(a, b, n)),
+         sign(memcmp(a, b, strlen(a) < strlen(b) ? strlen(a) : strlen(b))));
   printf("%d %d ", sign(strcasecmp(a, b)), sign(strncasecmp(a, b, n)));
-  place(a, strchr(a, c)), place(a, strrchr(a, c)), place(a, strstr(a, b)), place(a, strpbrk(a, b)), place(a, memchr(a, c, strlen(a)));
+  place(a, strchr(a, c)), place(a, strrchr(a, c)), place(a, strstr(a, b)), place(a, strpbrk(a, b)),
+      place(a, memchr(a, c, strlen(a)));
   printf("%zu %zu %zu %zu ", strspn(a, b), strcspn(a, b), strlen(a), strnlen(a, n));
   memset(buffer, '#', sizeof buffer);
   strncpy(buffer, a, n);
@@ -142,7 +148,8 @@ static void strings(void) {
   memmove(buffer + n % 20, buffer, strlen(a));
   show(buffer, 60);
   printf("%zu ", (size_t)(stpcpy(buffer, b) - buffer));
-  for (char *token = strtok_r(a, b, &rest); token; token = strtok_r(NULL, b, &rest)) show(token, strlen(token));
+  for (char *token = strtok_r(a, b, &rest); token; token = strtok_r(NULL, b, &rest))
+    show(token, strlen(token));
 }
 
 static void characters(void) {
@@ -150,7 +157,8 @@ static void characters(void) {
                                           islower, isprint, ispunct, isspace, isupper, isxdigit};
   for (int c = -1; c < 128; c++) {
     unsigned set = 0;
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) set |= (unsigned)(functions[i](c) != 0) << i;
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+      set |= (unsigned)(functions[i](c) != 0) << i;
     printf("%x/%d/%d ", set, tolower(c), toupper(c));
   }
 }
@@ -164,8 +172,8 @@ static void times(void) {
   copy.tm_mday += atoi(fields[3]);
   copy.tm_sec += atoi(fields[4]);
   time_t moved = mktime(&copy);
-  printf("%lld %d-%d-%d %d:%d:%d %d %d", (long long)moved, copy.tm_year, copy.tm_mon, copy.tm_mday, copy.tm_hour,
-         copy.tm_min, copy.tm_sec, copy.tm_wday, copy.tm_yday);
+  printf("%lld %d-%d-%d %d:%d:%d %d %d", (long long)moved, copy.tm_year, copy.tm_mon, copy.tm_mday,
+         copy.tm_hour, copy.tm_min, copy.tm_sec, copy.tm_wday, copy.tm_yday);
 }
 
 /* Allocates and frees as a random sequence says; what blocks hold must stay. */

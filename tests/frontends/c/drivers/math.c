@@ -3,11 +3,11 @@
 
 #define SIZE 4096
 #define ONE(F) \
-  F(acos) F(asin) F(atan) F(cos) F(sin) F(tan) F(acosh) F(asinh) F(atanh) F(cosh) F(sinh) F(tanh) F(exp) F(exp2) \
-  F(expm1) F(log) F(log10) F(log1p) F(log2) F(logb) F(cbrt) F(fabs) F(sqrt) F(erf) F(erfc) F(lgamma) F(tgamma) F(ceil) \
-  F(floor) F(nearbyint) F(rint) F(round) F(trunc)
-#define TWO(F) \
-  F(atan2) F(hypot) F(pow) F(fmod) F(remainder) F(copysign) F(nextafter) F(fdim) F(fmax) F(fmin)
+  F(acos) \
+  F(asin) F(atan) F(cos) F(sin) F(tan) F(acosh) F(asinh) F(atanh) F(cosh) F(sinh) F(tanh) F(exp) F(exp2) \
+      F(expm1) F(log) F(log10) F(log1p) F(log2) F(logb) F(cbrt) F(fabs) F(sqrt) F(erf) F(erfc) F(lgamma) \
+          F(tgamma) F(ceil) F(floor) F(nearbyint) F(rint) F(round) F(trunc)
+#define TWO(F) F(atan2) F(hypot) F(pow) F(fmod) F(remainder) F(copysign) F(nextafter) F(fdim) F(fmax) F(fmin)
 
 #ifdef __wasm__
 typedef double wide;
@@ -32,7 +32,7 @@ static const struct {
     ONE(F)
 #undef F
 #define F(name) {#name, 0, NAME(name), 0, name##f},
-    TWO(F)
+        TWO(F)
 #undef F
 };
 
@@ -40,7 +40,12 @@ int count(void) { return sizeof functions / sizeof *functions; }
 const char *name_of(int function) { return functions[function].name; }
 int arity(int function) { return functions[function].one ? 1 : 2; }
 void *array(int which) {
-  return which == 0 ? xs : which == 1 ? ys : which == 2 ? zs : which == 3 ? out : which == 4 ? more : (void *)floats;
+  return which == 0   ? xs
+         : which == 1 ? ys
+         : which == 2 ? zs
+         : which == 3 ? out
+         : which == 4 ? more
+                      : (void *)floats;
 }
 
 static void store(int i, wide found) {
@@ -50,7 +55,8 @@ static void store(int i, wide found) {
 
 void evaluate(int function, int n) {
   for (int i = 0; i < n; i++)
-    store(i, functions[function].one ? functions[function].one(xs[i]) : functions[function].two(xs[i], ys[i]));
+    store(i,
+          functions[function].one ? functions[function].one(xs[i]) : functions[function].two(xs[i], ys[i]));
 }
 
 /* The functions in double, where they are exact or take something else. */
@@ -79,7 +85,8 @@ void evaluate_whole(int what, int n) {
       case 2: out[i] = modf(xs[i], &part); break;
       case 3:
         out[i] = remquo(xs[i], ys[i], &whole);
-        whole = whole < 0 ? -(-whole & 7) : whole & 7; /* as many bits as C promises, and no fewer than glibc has */
+        whole = whole < 0 ? -(-whole & 7)
+                          : whole & 7; /* as many bits as C promises, and no fewer than glibc has */
         break;
       case 4: whole = ilogb(xs[i]), out[i] = 0; break;
       case 5: whole = fabs(xs[i]) < 1e9 ? (int)lround(xs[i]) : 0, out[i] = 0; break;

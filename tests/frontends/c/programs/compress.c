@@ -1,4 +1,5 @@
-/* LZ77 with Huffman codes: compresses standard input in memory, decompresses it, compares; prints what came out. */
+/* LZ77 with Huffman codes: compresses standard input in memory, decompresses it, compares; prints what came
+ * out. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,8 @@ static size_t tokenize(const uint8_t *in, size_t size, Token *out) {
       int tries = 32;
       for (int32_t j = head[hash]; j >= 0 && i - (size_t)j < WINDOW && tries--; j = before[j % WINDOW]) {
         int length = 0;
-        while (length < LONGEST && i + (size_t)length < size && in[j + length] == in[i + (size_t)length]) length++;
+        while (length < LONGEST && i + (size_t)length < size && in[j + length] == in[i + (size_t)length])
+          length++;
         if (length > best) best = length, distance = (int)(i - (size_t)j);
       }
     }
@@ -95,7 +97,8 @@ static void code_lengths(const uint32_t *counts, uint8_t *lengths) {
     for (int k = 0; k < 2; k++) { /* the rarest to the end of what lives */
       int least = 0;
       for (int i = 1; i < living - k; i++)
-        if (weight[alive[i]] < weight[alive[least]] || (weight[alive[i]] == weight[alive[least]] && alive[i] < alive[least]))
+        if (weight[alive[i]] < weight[alive[least]] ||
+            (weight[alive[i]] == weight[alive[least]] && alive[i] < alive[least]))
           least = i;
       int swap = alive[living - 1 - k];
       alive[living - 1 - k] = alive[least];

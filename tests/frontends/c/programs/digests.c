@@ -1,4 +1,5 @@
-/* SHA-256 and MD5 of each line of standard input and of all of it, and of a million letters. RFC 6234, RFC 1321. */
+/* SHA-256 and MD5 of each line of standard input and of all of it, and of a million letters. RFC 6234, RFC
+ * 1321. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static uint32_t root_bits(unsigned prime, int cube) {
   /* the largest r, the root times 2^32, with r^2 <= p * 2^64, or r^3 <= p * 2^96 */
   while (high - low > 1) {
     unsigned __int128 middle = (low + high) / 2, power = middle * middle;
-    int above = cube ? power * middle > (unsigned __int128)prime << 96 : power > (unsigned __int128)prime << 64;
+    int above =
+        cube ? power * middle > (unsigned __int128)prime << 96 : power > (unsigned __int128)prime << 64;
     if (above) high = middle;
     else low = middle;
   }
@@ -52,14 +54,15 @@ static void prepare(uint32_t *first) {
 static void sha_block(Digest *d) {
   uint32_t w[64], s[8];
   for (int i = 0; i < 16; i++)
-    w[i] = (uint32_t)d->block[4 * i] << 24 | d->block[4 * i + 1] << 16 | d->block[4 * i + 2] << 8 | d->block[4 * i + 3];
+    w[i] = (uint32_t)d->block[4 * i] << 24 | d->block[4 * i + 1] << 16 | d->block[4 * i + 2] << 8 |
+           d->block[4 * i + 3];
   for (int i = 16; i < 64; i++)
     w[i] = w[i - 16] + (right(w[i - 15], 7) ^ right(w[i - 15], 18) ^ w[i - 15] >> 3) + w[i - 7] +
            (right(w[i - 2], 17) ^ right(w[i - 2], 19) ^ w[i - 2] >> 10);
   memcpy(s, d->state, sizeof s);
   for (int i = 0; i < 64; i++) {
-    uint32_t one = s[7] + (right(s[4], 6) ^ right(s[4], 11) ^ right(s[4], 25)) + ((s[4] & s[5]) ^ (~s[4] & s[6])) +
-                   constants[i] + w[i];
+    uint32_t one = s[7] + (right(s[4], 6) ^ right(s[4], 11) ^ right(s[4], 25)) +
+                   ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + w[i];
     uint32_t two = (right(s[0], 2) ^ right(s[0], 13) ^ right(s[0], 22)) +
                    ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
     memmove(s + 1, s, 7 * sizeof *s);
@@ -112,7 +115,8 @@ static void print(Digest *d) {
     update(d, &byte, 1);
   }
   for (int i = 0; i < (d->md5 ? 4 : 8); i++)
-    for (int k = 0; k < 4; k++) printf("%02x", (unsigned)(d->state[i] >> (d->md5 ? 8 * k : 24 - 8 * k) & 0xff));
+    for (int k = 0; k < 4; k++)
+      printf("%02x", (unsigned)(d->state[i] >> (d->md5 ? 8 * k : 24 - 8 * k) & 0xff));
 }
 
 int main(void) {

@@ -1,5 +1,5 @@
-/* An evaluator of expressions: numbers, variables, functions, assignments; a parser by precedence that makes a tree,
- * which is simplified, printed and evaluated. One expression a line of standard input. */
+/* An evaluator of expressions: numbers, variables, functions, assignments; a parser by precedence that makes
+ * a tree, which is simplified, printed and evaluated. One expression a line of standard input. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -29,7 +29,8 @@ static int variable_count;
 static const struct {
   const char *name;
   double (*function)(double);
-} functions[] = {{"sqrt", sqrt}, {"abs", fabs}, {"floor", floor}, {"ceil", ceil}, {"round", round}, {"trunc", trunc}};
+} functions[] = {{"sqrt", sqrt}, {"abs", fabs},    {"floor", floor},
+                 {"ceil", ceil}, {"round", round}, {"trunc", trunc}};
 
 static struct node *make(enum type type, struct node *left, struct node *right) {
   struct node *n = &pool[used < 511 ? used++ : used];
@@ -166,7 +167,7 @@ static struct node *simplify(struct node *n) {
 }
 
 static void print(const struct node *n) {
-  static const char signs[] = "??-+-*/^";
+  static const char signs[] = "  -+-*/^";
   switch (n->type) {
     case NUMBER: printf("%g", n->number); break;
     case VARIABLE: printf("%s", n->name); break;

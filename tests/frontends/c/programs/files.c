@@ -1,4 +1,5 @@
-/* Works on files: counts lines, words and bytes; sorts lines; copies backwards; appends; finds; as its arguments say. */
+/* Works on files: counts lines, words and bytes; sorts lines; copies backwards; appends; finds; as its
+ * arguments say. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -64,7 +65,8 @@ static int backwards(const char *name) {
   rewind(file);
   int first = fgetc(file);
   ungetc('#', file);
-  printf("%c%c %d\n", first, fgetc(file), feof(file));
+  int pushed = fgetc(file);
+  printf("%c%c %d\n", first, pushed, feof(file));
   return fclose(file);
 }
 
@@ -114,7 +116,8 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "append") && i + 2 < argc) status |= append(argv[i + 1], argv[i + 2]), i += 2;
     else if (!strcmp(argv[i], "records") && i + 1 < argc) status |= records(argv[++i]);
     else if (!strcmp(argv[i], "remove") && i + 1 < argc) status |= remove(argv[++i]) != 0;
-    else if (!strcmp(argv[i], "rename") && i + 2 < argc) status |= rename(argv[i + 1], argv[i + 2]) != 0, i += 2;
+    else if (!strcmp(argv[i], "rename") && i + 2 < argc)
+      status |= rename(argv[i + 1], argv[i + 2]) != 0, i += 2;
     else return fprintf(stderr, "what is %s?\n", argv[i]), 2;
   }
   return status;

@@ -58,8 +58,9 @@ static void rule(char c) {
 
 static void number_table(void) {
   static const int values[] = {0, 1, -1, 42, -12345, INT_MAX, INT_MIN};
-  static const char *const formats[] = {"[%d]", "[%5d]", "[%-8d]", "[%+d]", "[% d]", "[%08d]", "[%.3d]", "[%8.3d]",
-                                        "[%x]", "[%#x]", "[%X]", "[%o]", "[%#o]", "[%u]", "[%hd]", "[%hhu]"};
+  static const char *const formats[] = {"[%d]",   "[%5d]",   "[%-8d]", "[%+d]", "[% d]", "[%08d]",
+                                        "[%.3d]", "[%8.3d]", "[%x]",   "[%#x]", "[%X]",  "[%o]",
+                                        "[%#o]",  "[%u]",    "[%hd]",  "[%hhu]"};
   for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
     printf("%-8s", formats[f]);
     for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
@@ -71,9 +72,11 @@ static void number_table(void) {
 }
 
 static void float_table(void) {
-  static const double values[] = {0, 1, -1.5, 3.14159265358979, 1e10, 1.23456e-7, 123456.5, 0.000123456, 1e100, 2.5, 0.5};
-  static const char *const formats[] = {"[%f]", "[%.2f]", "[%10.3f]", "[%-12.1f]", "[%+.0f]", "[%e]", "[%.3E]", "[%g]",
-                                        "[%.3g]", "[%#g]", "[%G]", "[%a]", "[%015.4f]", "[% .10g]", "[%#.0f]", "[%.1a]"};
+  static const double values[] = {0,     1,   -1.5, 3.14159265358979, 1e10, 1.23456e-7, 123456.5, 0.000123456,
+                                  1e100, 2.5, 0.5};
+  static const char *const formats[] = {"[%f]",      "[%.2f]",   "[%10.3f]", "[%-12.1f]", "[%+.0f]", "[%e]",
+                                        "[%.3E]",    "[%g]",     "[%.3g]",   "[%#g]",     "[%G]",    "[%a]",
+                                        "[%015.4f]", "[% .10g]", "[%#.0f]",  "[%.1a]"};
   for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
     printf("%-10s", formats[f]);
     for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
@@ -87,13 +90,15 @@ static void float_table(void) {
 static void long_table(void) {
   static const int64_t values[] = {0, 1, -1, INT64_MAX, INT64_MIN, 1234567890123};
   for (size_t v = 0; v < sizeof values / sizeof *values; v++)
-    printf("%" PRId64 " %20" PRId64 " %-22" PRIi64 "| %" PRIu64 " %" PRIx64 " %#" PRIX64 " %" PRIo64 "\n", values[v],
-           values[v], values[v], (uint64_t)values[v], (uint64_t)values[v], (uint64_t)values[v], (uint64_t)values[v]);
+    printf("%" PRId64 " %20" PRId64 " %-22" PRIi64 "| %" PRIu64 " %" PRIx64 " %#" PRIX64 " %" PRIo64 "\n",
+           values[v], values[v], values[v], (uint64_t)values[v], (uint64_t)values[v], (uint64_t)values[v],
+           (uint64_t)values[v]);
 }
 
 static void texts(void) {
   char buffer[32];
-  printf("[%s] [%10s] [%-10s] [%.2s] [%10.3s] [%c] [%5c] [%-5c] %%\n", "abc", "abc", "abc", "abc", "abcdef", 'x', 'y', 'z');
+  printf("[%s] [%10s] [%-10s] [%.2s] [%10.3s] [%c] [%5c] [%-5c] %%\n", "abc", "abc", "abc", "abc", "abcdef",
+         'x', 'y', 'z');
   int length = snprintf(buffer, 8, "%s and %s", "this", "that");
   printf("%d [%s]\n", length, buffer);
   length = snprintf(NULL, 0, "%d-%d", 123, 456);
@@ -120,9 +125,9 @@ int main(void) {
     } else if (!line[0]) {
       flush_paragraph();
       putchar('\n');
-    }
-    else
-      for (char *word = strtok(line, " \t"); word && count < 1000; word = strtok(NULL, " \t")) words[count++] = strdup(word);
+    } else
+      for (char *word = strtok(line, " \t"); word && count < 1000; word = strtok(NULL, " \t"))
+        words[count++] = strdup(word);
   }
   flush_paragraph();
   rule('-');

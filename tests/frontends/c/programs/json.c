@@ -75,7 +75,8 @@ static size_t utf8(char *to, unsigned code) {
   if (code < 0x80) return to[0] = (char)code, 1;
   if (code < 0x800) return to[0] = (char)(0xc0 | code >> 6), to[1] = (char)(0x80 | (code & 63)), 2;
   if (code < 0x10000) {
-    to[0] = (char)(0xe0 | code >> 12), to[1] = (char)(0x80 | (code >> 6 & 63)), to[2] = (char)(0x80 | (code & 63));
+    to[0] = (char)(0xe0 | code >> 12), to[1] = (char)(0x80 | (code >> 6 & 63)),
+    to[2] = (char)(0x80 | (code & 63));
     return 3;
   }
   to[0] = (char)(0xf0 | code >> 18), to[1] = (char)(0x80 | (code >> 12 & 63));

@@ -102,7 +102,8 @@ static void jacobi(Matrix a, double *values) {
         off += AT(a, p, q) * AT(a, p, q);
         if (fabs(AT(a, p, q)) < 1e-300) continue;
         double theta = (AT(a, q, q) - AT(a, p, p)) / (2 * AT(a, p, q));
-        double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), s = t * c;
+        double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1),
+               s = t * c;
         for (int k = 0; k < n; k++) {
           double x = AT(a, k, p), y = AT(a, k, q);
           AT(a, k, p) = c * x - s * y;

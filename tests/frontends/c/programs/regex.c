@@ -1,5 +1,5 @@
-/* Regular expressions by simulating a Thompson machine: . * + ? | () [] ^ $ \d \w \s. Each line of standard input is a
- * pattern, a blank, and a text; the leftmost longest match is printed. */
+/* Regular expressions by simulating a Thompson machine: . * + ? | () [] ^ $ \d \w \s. Each line of standard
+ * input is a pattern, a blank, and a text; the leftmost longest match is printed. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,7 +19,8 @@ static int count;
 static const char *at;
 static const char *error;
 
-/* A piece of a machine: where it starts, and a list of the exits that lead nowhere yet (state * 2 + which). */
+/* A piece of a machine: where it starts, and a list of the exits that lead nowhere yet (state * 2 + which).
+ */
 typedef struct {
   int start, exits[200], exit_count;
 } Piece;
@@ -228,7 +229,8 @@ int main(void) {
       printf("%-20s no match in \"%s\"\n", line, text);
     } else {
       matched++;
-      printf("%-20s %3zu..%-3zu \"%.*s\"\n", line, from - 1, from - 1 + (size_t)length, length, text + from - 1);
+      printf("%-20s %3zu..%-3zu \"%.*s\"\n", line, from - 1, from - 1 + (size_t)length, length,
+             text + from - 1);
     }
   }
   printf("%d of %d\n", matched, lines);

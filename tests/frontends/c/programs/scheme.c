@@ -1,5 +1,5 @@
-/* A small Scheme: integers, symbols, pairs, lambda, define, if, let, quote, set!, begin; with a garbage collector that
- * copies. Programs come from standard input; the value of each expression is printed. */
+/* A small Scheme: integers, symbols, pairs, lambda, define, if, let, quote, set!, begin; with a garbage
+ * collector that copies. Programs come from standard input; the value of each expression is printed. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +28,8 @@ struct Object {
 #define HEAP 6000
 static Object spaces[2][HEAP], *space = spaces[0];
 static int used, collections;
-static Object nil = {.kind = SYMBOL, .name = "()"}, yes = {.kind = SYMBOL, .name = "#t"}, no = {.kind = SYMBOL, .name = "#f"};
+static Object nil = {.kind = SYMBOL, .name = "()"}, yes = {.kind = SYMBOL, .name = "#t"},
+              no = {.kind = SYMBOL, .name = "#f"};
 static Object *symbols = &nil, *global = &nil;
 static Object **roots[4000];
 static int root_count, deepest;
@@ -42,7 +43,7 @@ static void fail(const char *what) {
 }
 
 static Object *moved(Object *o) {
-  if (o < spaces[0] || o >= spaces[2]) return o;
+  if (o < spaces[0] || o >= &spaces[1][HEAP]) return o;
   if (o->kind == MOVED) return o->to;
   Object *copy = &space[used++];
   *copy = *o;
@@ -60,7 +61,8 @@ static void collect(void) {
   for (int i = 0; i < root_count; i++) *roots[i] = moved(*roots[i]);
   for (int i = 0; i < used; i++) {
     if (space[i].kind == PAIR) space[i].first = moved(space[i].first), space[i].rest = moved(space[i].rest);
-    if (space[i].kind == CLOSURE) space[i].lambda = moved(space[i].lambda), space[i].scope = moved(space[i].scope);
+    if (space[i].kind == CLOSURE)
+      space[i].lambda = moved(space[i].lambda), space[i].scope = moved(space[i].scope);
   }
   if (used > HEAP - 100) fail("out of memory");
 }
@@ -296,16 +298,21 @@ TWO(modulo, y ? integer(x % y) : (fail("division by zero"), &nil))
 TWO(less, x < y ? &yes : &no)
 TWO(equal, x == y ? &yes : &no)
 static Object *pair(Object *a) { return cons(a->first, a->rest->first); }
-static Object *first(Object *a) { return a->first->kind == PAIR ? a->first->first : (fail("car of no pair"), &nil); }
-static Object *rest(Object *a) { return a->first->kind == PAIR ? a->first->rest : (fail("cdr of no pair"), &nil); }
+static Object *first(Object *a) {
+  return a->first->kind == PAIR ? a->first->first : (fail("car of no pair"), &nil);
+}
+static Object *rest(Object *a) {
+  return a->first->kind == PAIR ? a->first->rest : (fail("cdr of no pair"), &nil);
+}
 static Object *is_null(Object *a) { return a->first == &nil ? &yes : &no; }
 static Object *list(Object *a) { return a; }
 
 static const struct {
   const char *name;
   Object *(*function)(Object *);
-} primitives[] = {{"+", add},   {"-", subtract}, {"*", multiply}, {"/", divide},       {"%", modulo}, {"<", less},
-                  {"=", equal}, {"cons", pair},  {"car", first},  {"cdr", rest}, {"null?", is_null}, {"list", list}};
+} primitives[] = {{"+", add},     {"-", subtract}, {"*", multiply},    {"/", divide},
+                  {"%", modulo},  {"<", less},     {"=", equal},       {"cons", pair},
+                  {"car", first}, {"cdr", rest},   {"null?", is_null}, {"list", list}};
 
 int main(void) {
   for (size_t i = 0; i < sizeof primitives / sizeof *primitives; i++) {

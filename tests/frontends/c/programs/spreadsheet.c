@@ -1,5 +1,5 @@
-/* A spreadsheet: lines "A1 = text" or "A1 = expression" with references, ranges in SUM, MIN, MAX, AVG, COUNT; evaluates
- * on demand, finds circles, prints the sheet. */
+/* A spreadsheet: lines "A1 = text" or "A1 = expression" with references, ranges in SUM, MIN, MAX, AVG, COUNT;
+ * evaluates on demand, finds circles, prints the sheet. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>

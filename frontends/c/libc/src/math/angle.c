@@ -1,8 +1,8 @@
 #include "tb_math.h"
 
-/* From a first approximation t to the arctangent of the smaller through the larger, by turning the point back by it:
- * what is left is an angle d so small that d - d^3/3 is its tangent's. The approximation's coefficients: C. Hastings,
- * "Approximations for Digital Computers" (1955), sheet 11. */
+/* From a first approximation t to the arctangent of the smaller through the larger, by turning the point back
+ * by it: what is left is an angle d so small that d - d^3/3 is its tangent's. The approximation's
+ * coefficients: C. Hastings, "Approximations for Digital Computers" (1955), sheet 11. */
 Two __tb_angle(Two y, Two x) {
   int steep = y.high > x.high;
   Two small = steep ? x : y, large = steep ? y : x, sine, cosine;

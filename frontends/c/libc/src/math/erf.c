@@ -1,7 +1,7 @@
 #include "tb_math.h"
 
-/* erf(x) = 2 / sqrt(pi) e^-x^2 (x + 2 x^3 / 3 + 4 x^5 / 15 + ...): all terms have one sign. Abramowitz and Stegun,
- * 7.1.6. */
+/* erf(x) = 2 / sqrt(pi) e^-x^2 (x + 2 x^3 / 3 + 4 x^5 / 15 + ...): all terms have one sign. Abramowitz and
+ * Stegun, 7.1.6. */
 static Two erf_series(double x) {
   int k;
   Two square = __tb_product(x, x), term = two(x, 0), sum = term;

@@ -1,11 +1,11 @@
 #include "tb_math.h"
 
-/* The series of e^r - 1 - r, with |r| <= ln 2 / 2: its coefficients are 1/n!. The argument loses a multiple of ln 2 in
- * two parts, of which the first times that multiple is exact. */
+/* The series of e^r - 1 - r, with |r| <= ln 2 / 2: its coefficients are 1/n!. The argument loses a multiple
+ * of ln 2 in two parts, of which the first times that multiple is exact. */
 double exp(double x) {
-  static const double inverse[] = {1.0 / 6227020800.0, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
-                                   1.0 / 40320,        1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,
-                                   1.0 / 6,            1.0 / 2};
+  static const double inverse[] = {1.0 / 6227020800.0, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
+                                   1.0 / 362880,       1.0 / 40320,     1.0 / 5040,     1.0 / 720,
+                                   1.0 / 120,          1.0 / 24,        1.0 / 6,        1.0 / 2};
   if (x != x) return x;
   if (x > 710) return INFINITY;
   if (x < -746) return 0;

@@ -3,19 +3,21 @@
 
 #define ENOUGH 24
 
-/* ln of gamma(x) times product: x moves up to where the series is good, over the factors of product. x is above 0 and
- * below 2^100. */
+/* ln of gamma(x) times product: x moves up to where the series is good, over the factors of product. x is
+ * above 0 and below 2^100. */
 static Two stirling(double x, Two *product) {
-  static const double coefficients[] = {-174611.0 / 125400, 43867.0 / 244188, -3617.0 / 122400, 1.0 / 156,
-                                        -691.0 / 360360,    1.0 / 1188,       -1.0 / 1680,      1.0 / 1260,
-                                        -1.0 / 360};
+  static const double coefficients[] = {-174611.0 / 125400, 43867.0 / 244188, -3617.0 / 122400,
+                                        1.0 / 156,          -691.0 / 360360,  1.0 / 1188,
+                                        -1.0 / 1680,        1.0 / 1260,       -1.0 / 360};
   Two at = two(x, 0);
   *product = two(1, 0);
   for (; at.high < ENOUGH; at = __tb_add(at, two(1, 0))) *product = __tb_multiply(*product, at);
   double inverse = 1 / at.high, square = inverse * inverse, series = 0;
-  for (size_t i = 0; i < sizeof coefficients / sizeof *coefficients; i++) series = series * square + coefficients[i];
+  for (size_t i = 0; i < sizeof coefficients / sizeof *coefficients; i++)
+    series = series * square + coefficients[i];
   Two sum = __tb_multiply(__tb_add(at, two(-0.5, 0)), __tb_log(at));
-  sum = __tb_add(__tb_add(sum, negative(at)), two(0x1.d67f1c864beb5p-1, -0x1.65b5a1b7ff5dfp-55)); /* ln(2 pi) / 2 */
+  sum = __tb_add(__tb_add(sum, negative(at)),
+                 two(0x1.d67f1c864beb5p-1, -0x1.65b5a1b7ff5dfp-55)); /* ln(2 pi) / 2 */
   sum = __tb_add(sum, __tb_divide(two(1.0 / 12, 0x1.5555555555555p-58), at));
   return __tb_add(sum, two(series * square * inverse, 0));
 }
@@ -23,7 +25,8 @@ static Two stirling(double x, Two *product) {
 /* x sin(pi x) of a number that is no integer, without sign; whether it has one. */
 static Two reflection(double x, int *minus) {
   double whole = rint(x), rest = x - whole;
-  Two sine, cosine, angle = __tb_multiply(HALF_TURN, two(fabs(rest) <= 0.25 ? fabs(rest) : 0.5 - fabs(rest), 0));
+  Two sine, cosine,
+      angle = __tb_multiply(HALF_TURN, two(fabs(rest) <= 0.25 ? fabs(rest) : 0.5 - fabs(rest), 0));
   __tb_sine_cosine(angle, &sine, &cosine);
   *minus = (fmod(whole, 2) != 0) != (rest < 0);
   return __tb_multiply(two(fabs(x), 0), fabs(rest) <= 0.25 ? sine : cosine);

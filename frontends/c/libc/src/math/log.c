@@ -1,7 +1,7 @@
 #include "tb_math.h"
 
-/* x = 2^k (1 + f); with s = f / (2 + f), ln(1 + f) = 2s + 2/3 s^3 + 2/5 s^5 + ... = f - s (f - R), where R is the series
- * behind 2s, divided by s. What is small is added first. */
+/* x = 2^k (1 + f); with s = f / (2 + f), ln(1 + f) = 2s + 2/3 s^3 + 2/5 s^5 + ... = f - s (f - R), where R is
+ * the series behind 2s, divided by s. What is small is added first. */
 double log(double x) {
   int k;
   if (x != x || x == INFINITY) return x;

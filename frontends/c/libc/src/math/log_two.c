@@ -1,6 +1,7 @@
 #include "tb_math.h"
 
-/* One step of Newton's on e^y = 1 + u, from a double: with d = (u - (e^y - 1)) / e^y, ln(1 + u) = y + ln(1 + d). */
+/* One step of Newton's on e^y = 1 + u, from a double: with d = (u - (e^y - 1)) / e^y, ln(1 + u) = y + ln(1 +
+ * d). */
 Two __tb_log1p(Two u) {
   int k;
   double sum = 1 + u.high, y = sum == 1 ? u.high : log(sum) * (u.high / (sum - 1));

@@ -2,17 +2,15 @@
 
 /* The bits of 2 / pi, behind 64 zeros. */
 static const uint32_t two_over_pi[] = {
-    0x00000000, 0x00000000, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
-    0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0,
-    0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e, 0xe88235f5, 0x2ebb4484,
-    0xe99c7026, 0xb45f7e41, 0x3991d639, 0x835339f4, 0x9c845f8b, 0xbdf9283b,
-    0x1ff897ff, 0xde05980f, 0xef2f118b, 0x5a0a6d1f, 0x6d367ecf, 0x27cb09b7,
-    0x4f463f66, 0x9e5fea2d, 0x7527bac7, 0xebe5f17b, 0x3d0739f7, 0x8a5292ea,
-    0x6bfb5fb1, 0x1f8d5d08, 0x56033046, 0xfc7b6bab};
+    0x00000000, 0x00000000, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041,
+    0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0, 0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e,
+    0xe88235f5, 0x2ebb4484, 0xe99c7026, 0xb45f7e41, 0x3991d639, 0x835339f4, 0x9c845f8b, 0xbdf9283b,
+    0x1ff897ff, 0xde05980f, 0xef2f118b, 0x5a0a6d1f, 0x6d367ecf, 0x27cb09b7, 0x4f463f66, 0x9e5fea2d,
+    0x7527bac7, 0xebe5f17b, 0x3d0739f7, 0x8a5292ea, 0x6bfb5fb1, 0x1f8d5d08, 0x56033046, 0xfc7b6bab};
 
-/* x = m 2^e. Of 2 / pi only the bits matter whose product with x is no multiple of 4, and 190 more: the rest is less than
- * any double is distant from a multiple of pi / 2 (about 2^-61), times 2^-60. M. H. Payne and R. N. Hanek, "Radian
- * reduction for trigonometric functions" (1983). */
+/* x = m 2^e. Of 2 / pi only the bits matter whose product with x is no multiple of 4, and 190 more: the rest
+ * is less than any double is distant from a multiple of pi / 2 (about 2^-61), times 2^-60. M. H. Payne and R.
+ * N. Hanek, "Radian reduction for trigonometric functions" (1983). */
 int __tb_quarters(double x, Two *rest) {
   if (fabs(x) <= 0x1.921fb54442d18p-1) {
     *rest = two(x, 0);

@@ -50,7 +50,8 @@ double remquo(double x, double y, int *quotient) {
   if (undefined(x, y)) return (x * y) / (x * y);
   if (isinf(y) || x == 0) return x;
   double rest = divided(x, y, &count), size = fabs(y);
-  /* Above half of y, or at it with an odd quotient: one more. Twice the rest may be too large for a double. */
+  /* Above half of y, or at it with an odd quotient: one more. Twice the rest may be too large for a double.
+   */
   double other = size - rest;
   if (rest > other || (rest == other && count & 1)) rest = rest - size, count++;
   count &= 0x7fffffff;

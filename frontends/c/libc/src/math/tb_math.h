@@ -36,8 +36,8 @@ typedef struct {
   double high, low;
 } Two;
 
-Two __tb_sum(double a, double b);      /* exact */
-Two __tb_product(double a, double b);  /* exact, for factors below 2^995 and a product above 2^-960 */
+Two __tb_sum(double a, double b);     /* exact */
+Two __tb_product(double a, double b); /* exact, for factors below 2^995 and a product above 2^-960 */
 Two __tb_add(Two a, Two b);
 Two __tb_multiply(Two a, Two b);
 Two __tb_divide(Two a, Two b);

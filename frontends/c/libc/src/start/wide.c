@@ -17,7 +17,8 @@ static u128 of(u64 high, u64 low) {
 
 u128 __multi3(u128 a, u128 b) {
   union halves x = {a}, y = {b};
-  u64 x0 = x.part.low & 0xffffffff, x1 = x.part.low >> 32, y0 = y.part.low & 0xffffffff, y1 = y.part.low >> 32;
+  u64 x0 = x.part.low & 0xffffffff, x1 = x.part.low >> 32, y0 = y.part.low & 0xffffffff,
+      y1 = y.part.low >> 32;
   u64 low = x0 * y0, middle = x1 * y0 + (low >> 32), other = x0 * y1 + (middle & 0xffffffff);
   u64 high = x1 * y1 + (middle >> 32) + (other >> 32);
   return of(high + x.part.low * y.part.high + x.part.high * y.part.low, other << 32 | (low & 0xffffffff));

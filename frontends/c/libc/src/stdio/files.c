@@ -11,8 +11,8 @@ WASI(fd_read) int wasi_read(int descriptor, const struct piece *pieces, size_t c
 WASI(fd_close) int wasi_close(int descriptor);
 WASI(fd_seek) int wasi_seek(int descriptor, int64_t offset, int whence, uint64_t *position);
 WASI(path_open)
-int wasi_open(int folder, int follow, const char *path, size_t length, int how, uint64_t rights, uint64_t inherited,
-              int flags, int *descriptor);
+int wasi_open(int folder, int follow, const char *path, size_t length, int how, uint64_t rights,
+              uint64_t inherited, int flags, int *descriptor);
 
 void __tb_wants_end(void);
 size_t __tb_buffered_write(FILE *file, const char *from, size_t size);
@@ -66,7 +66,8 @@ int __tb_file_read(FILE *file) {
   if (!file->end && file->at && __tb_file_flush(file)) return EOF;
   file->at = file->end = 0;
   size_t done;
-  if (fails(file, wasi_read(file->descriptor, &(struct piece){file->buffer, file->size}, 1, &done))) return EOF;
+  if (fails(file, wasi_read(file->descriptor, &(struct piece){file->buffer, file->size}, 1, &done)))
+    return EOF;
   if (!done) {
     file->flags |= ENDED;
     return EOF;

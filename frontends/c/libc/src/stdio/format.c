@@ -58,7 +58,8 @@ void __tb_out_digits(struct tb_out *out, const struct tb_conversion *how, const 
   if (flags & LEFT) __tb_out_many(out, ' ', space);
 }
 
-static void convert_integer(struct tb_out *out, const struct tb_conversion *how, struct tb_arguments *arguments) {
+static void convert_integer(struct tb_out *out, const struct tb_conversion *how,
+                            struct tb_arguments *arguments) {
   if (how->length == OF_LONG_LONG) {
     __tb_convert_long(out, how, arguments);
     return;
@@ -85,7 +86,8 @@ static void convert_integer(struct tb_out *out, const struct tb_conversion *how,
   __tb_out_digits(out, how, at, end, negative);
 }
 
-static void convert_text(struct tb_out *out, const struct tb_conversion *how, const char *text, size_t length) {
+static void convert_text(struct tb_out *out, const struct tb_conversion *how, const char *text,
+                         size_t length) {
   int space = how->width > 0 && length < (size_t)how->width ? how->width - (int)length : 0;
   if (!(how->flags & LEFT)) __tb_out_many(out, ' ', space);
   __tb_out(out, text, length);
@@ -93,11 +95,15 @@ static void convert_text(struct tb_out *out, const struct tb_conversion *how, co
 }
 
 /* How many bytes there are so far, into an object of the conversion's type. */
-static void convert_count(struct tb_out *out, const struct tb_conversion *how, struct tb_arguments *arguments) {
+static void convert_count(struct tb_out *out, const struct tb_conversion *how,
+                          struct tb_arguments *arguments) {
   void *where = va_arg(arguments->list, void *);
   unsigned parts[2] = {out->count, 0};
   memcpy(where, parts,
-         how->length == OF_CHAR ? 1 : how->length == OF_SHORT ? 2 : how->length == OF_LONG_LONG ? 8 : 4);
+         how->length == OF_CHAR        ? 1
+         : how->length == OF_SHORT     ? 2
+         : how->length == OF_LONG_LONG ? 8
+                                       : 4);
 }
 
 static const char *read_number(const char *at, int *number, struct tb_arguments *arguments) {
@@ -112,7 +118,8 @@ static const char *read_number(const char *at, int *number, struct tb_arguments 
   return at;
 }
 
-static const char *read_conversion(const char *at, struct tb_conversion *how, struct tb_arguments *arguments) {
+static const char *read_conversion(const char *at, struct tb_conversion *how,
+                                   struct tb_arguments *arguments) {
   static const char known[] = "-+ #0"; /* in the order of the flags' bits */
   how->flags = 0;
   for (const char *flag; *at && (flag = strchr(known, *at)); at++) how->flags |= 1u << (flag - known);

@@ -1,4 +1,5 @@
-/* Floating-point conversions, exact: all digits of the number are made, then rounded in decimal, ties to even. */
+/* Floating-point conversions, exact: all digits of the number are made, then rounded in decimal, ties to
+ * even. */
 #include <stdint.h>
 #include <string.h>
 #include "tb_format.h"
@@ -28,7 +29,8 @@ static int multiplied(uint32_t *limbs, int count, uint32_t by) {
   return count;
 }
 
-/* All digits of mantissa * 2^exponent: those of the integer mantissa * 5^-exponent where the exponent is negative. */
+/* All digits of mantissa * 2^exponent: those of the integer mantissa * 5^-exponent where the exponent is
+ * negative. */
 static void digits_of(struct digits *found, uint64_t mantissa, int exponent) {
   uint32_t limbs[LIMBS];
   int count = 0;
@@ -77,7 +79,9 @@ static void round_to(struct digits *x, int keep) {
   x->point++;
 }
 
-static char digit_at(const struct digits *x, int i) { return i >= 0 && i < x->count ? (char)('0' + x->digit[i]) : '0'; }
+static char digit_at(const struct digits *x, int i) {
+  return i >= 0 && i < x->count ? (char)('0' + x->digit[i]) : '0';
+}
 
 static void out_digits(struct tb_out *out, const struct digits *x, int from, int to) {
   for (; from < to; from++) {
@@ -114,8 +118,8 @@ static void close_frame(struct tb_out *out, const struct tb_conversion *how, con
   if (how->flags & LEFT) __tb_out_many(out, ' ', frame->blanks);
 }
 
-static void out_decimal(struct tb_out *out, const struct tb_conversion *how, struct frame *frame, uint64_t mantissa,
-                        int exponent) {
+static void out_decimal(struct tb_out *out, const struct tb_conversion *how, struct frame *frame,
+                        uint64_t mantissa, int exponent) {
   struct digits x;
   char letter = how->letter | 32, buffer[8], *end = buffer + sizeof buffer, *power = end;
   int precision = how->precision < 0 ? 6 : how->precision, places = precision, scientific = letter == 'e';
@@ -138,7 +142,8 @@ static void out_decimal(struct tb_out *out, const struct tb_conversion *how, str
   int whole = scientific ? 1 : x.count && x.point > 0 ? x.point : 1;
   int start = scientific ? 0 : x.count ? x.point - whole : -1; /* of the first digit that is shown */
   int dot = places || how->flags & ALTERNATE;
-  if (scientific) power = exponent_text(end, x.count ? x.point - 1 : 0, (char)(how->letter - letter + 'e'), 2);
+  if (scientific)
+    power = exponent_text(end, x.count ? x.point - 1 : 0, (char)(how->letter - letter + 'e'), 2);
   open_frame(out, how, frame, whole + dot + places + (int)(end - power));
   out_digits(out, &x, start, start + whole);
   if (dot) __tb_out(out, ".", 1);
@@ -161,8 +166,7 @@ static void out_hexadecimal(struct tb_out *out, const struct tb_conversion *how,
   for (int i = 13; i >= 0; i--, mantissa >>= 4) text[i] = letters[mantissa & 15];
   if (how->precision < 0)
     while (shown && text[shown] == '0') shown--;
-  else
-    shown = how->precision < 13 ? how->precision : 13;
+  else shown = how->precision < 13 ? how->precision : 13;
   int more = how->precision > 13 ? how->precision - 13 : 0, dot = shown + more || how->flags & ALTERNATE;
   char *power = exponent_text(end, exponent, how->letter == 'A' ? 'P' : 'p', 1);
   frame->before[frame->count++] = '0';
@@ -176,7 +180,8 @@ static void out_hexadecimal(struct tb_out *out, const struct tb_conversion *how,
   close_frame(out, how, frame);
 }
 
-void __tb_convert_double(struct tb_out *out, const struct tb_conversion *asked, struct tb_arguments *arguments) {
+void __tb_convert_double(struct tb_out *out, const struct tb_conversion *asked,
+                         struct tb_arguments *arguments) {
   struct tb_conversion how = *asked;
   double value = va_arg(arguments->list, double);
   uint64_t bits;

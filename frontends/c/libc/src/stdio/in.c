@@ -49,6 +49,7 @@ char *fgets(char *restrict to, int size, FILE *restrict file) {
 size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict file) {
   size_t bytes, done = 0;
   if (!size || __builtin_mul_overflow(size, count, &bytes)) return 0;
-  for (int c; done < bytes && (c = __tb_read(file)) != EOF; done++) ((unsigned char *)to)[done] = (unsigned char)c;
+  for (int c; done < bytes && (c = __tb_read(file)) != EOF; done++)
+    ((unsigned char *)to)[done] = (unsigned char)c;
   return done / size;
 }

@@ -41,7 +41,9 @@ int puts(const char *text) {
   return 0;
 }
 
-int fputs(const char *restrict text, FILE *restrict file) { return __tb_write_text(text, strlen(text), file); }
+int fputs(const char *restrict text, FILE *restrict file) {
+  return __tb_write_text(text, strlen(text), file);
+}
 
 size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restrict file) {
   size_t bytes;

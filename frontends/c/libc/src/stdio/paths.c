@@ -1,5 +1,5 @@
-/* WASI has no current folder: a program is given folders as descriptors, from 3 on, each with the name by which the
- * program knows it. */
+/* WASI has no current folder: a program is given folders as descriptors, from 3 on, each with the name by
+ * which the program knows it. */
 #include "tb_paths.h"
 #include <errno.h>
 #include <stdio.h>

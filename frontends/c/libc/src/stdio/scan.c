@@ -40,7 +40,8 @@ static void store(const char *text, int base, int negative_allowed, int length, 
     __tb_store_long(text, negative_allowed ? base : -base, to);
     return;
   }
-  unsigned long value = negative_allowed ? (unsigned long)strtol(text, NULL, base) : strtoul(text, NULL, base);
+  unsigned long value =
+      negative_allowed ? (unsigned long)strtol(text, NULL, base) : strtoul(text, NULL, base);
   memcpy(to, &value, length == OF_CHAR ? 1 : length == OF_SHORT ? 2 : 4);
 }
 
@@ -115,7 +116,8 @@ int __tb_scan(struct tb_in *in, const char *format, va_list list) {
     }
     int silent = *format == '*', width = 0, length = OF_INT;
     format += silent;
-    for (; isdigit((unsigned char)*format); format++) width = width < 0x7000000 ? width * 10 + (*format - '0') : width;
+    for (; isdigit((unsigned char)*format); format++)
+      width = width < 0x7000000 ? width * 10 + (*format - '0') : width;
     switch (*format) {
       case 'h': length = *++format == 'h' ? (format++, OF_CHAR) : OF_SHORT; break;
       case 'l': length = *++format == 'l' ? (format++, OF_LONG_LONG) : OF_LONG; break;

@@ -22,4 +22,6 @@ size_t __tb_descriptor_write(FILE *file, const unsigned char *from, size_t size)
   return all - size;
 }
 
-size_t __tb_file_write(FILE *file, const char *from, size_t size) { return __tb_buffered_write(file, from, size); }
+size_t __tb_file_write(FILE *file, const char *from, size_t size) {
+  return __tb_buffered_write(file, from, size);
+}

@@ -1,5 +1,5 @@
-/* Streams. Standard input and output are the machine's own, byte by byte, which it collects itself; others are
- * descriptors of WASI. What those need is there only with stderr or fopen: tb_files.h. */
+/* Streams. Standard input and output are the machine's own, byte by byte, which it collects itself; others
+ * are descriptors of WASI. What those need is there only with stderr or fopen: tb_files.h. */
 #ifndef TB_FILE_H
 #define TB_FILE_H
 #include <stdio.h>
@@ -7,9 +7,9 @@
 
 enum { FAILED = 1, ENDED = 2, READS = 4, WRITES = 8, APPENDS = 16, UPDATES = 32 };
 
-/* descriptor: of WASI; 0 and 1 are standard input and output. pushed: a byte that ungetc gave back, -1 for none.
- * A stream with a buffer (size > 0) has in it either bytes that were read, from `at` to `end`, or bytes that are
- * to be written, up to `at`, and then `end` is 0. */
+/* descriptor: of WASI; 0 and 1 are standard input and output. pushed: a byte that ungetc gave back, -1 for
+ * none. A stream with a buffer (size > 0) has in it either bytes that were read, from `at` to `end`, or bytes
+ * that are to be written, up to `at`, and then `end` is 0. */
 struct __tb_file {
   int descriptor;
   unsigned flags;

@@ -7,7 +7,8 @@
 enum { LEFT = 1, PLUS = 2, SPACE = 4, ALTERNATE = 8, ZEROS = 16 };
 enum { OF_INT, OF_CHAR, OF_SHORT, OF_LONG, OF_LONG_LONG, OF_LONG_DOUBLE };
 
-/* Where formatted text goes: to a stream, or into memory from `at` up to `end`, beyond which it is only counted. */
+/* Where formatted text goes: to a stream, or into memory from `at` up to `end`, beyond which it is only
+ * counted. */
 struct tb_out {
   FILE *file;
   char *at, *end;

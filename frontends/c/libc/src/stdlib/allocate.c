@@ -1,6 +1,6 @@
-/* malloc and its like: blocks of sizes in classes, four to each power of two; what is freed goes to its class's list.
- * New blocks come from the end of memory, which grows by as many pages as are needed. Each step takes the
- * same time whatever was allocated before. */
+/* malloc and its like: blocks of sizes in classes, four to each power of two; what is freed goes to its
+ * class's list. New blocks come from the end of memory, which grows by as many pages as are needed. Each step
+ * takes the same time whatever was allocated before. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 #define CLASSES 112
 #define LARGEST 0x7f000000u
 
-/* Before each block: its class, or, where alignment moved it away from its beginning, MOVED and by how much. */
+/* Before each block: its class, or, where alignment moved it away from its beginning, MOVED and by how much.
+ */
 typedef uint32_t Head;
 #define MOVED 0x80000000u
 

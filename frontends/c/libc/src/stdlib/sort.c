@@ -30,7 +30,8 @@ static void swap(char *a, char *b, size_t size) {
 }
 
 /* The element at `top` sinks to its place in a heap of so many, the largest on top. */
-static void sink(char *base, size_t top, size_t count, size_t size, int (*compare)(const void *, const void *)) {
+static void sink(char *base, size_t top, size_t count, size_t size,
+                 int (*compare)(const void *, const void *)) {
   for (size_t child; (child = 2 * top + 1) < count; top = child) {
     char *larger = base + child * size;
     if (child + 1 < count && compare(larger, larger + size) < 0) child++, larger += size;

@@ -1,9 +1,9 @@
 /* Decimal and hexadecimal numbers to floating point, correctly rounded to nearest, ties to even.
  *
- * The decimal is kept exactly, in limbs of nine digits on both sides of its point, and halved or doubled until its
- * integer part has as many bits as the format wants, and some more; what is behind them only has to be known as zero or
- * not. Digits beyond the 800th cannot decide otherwise than by being there: no number halfway
- * between two doubles has more than 768. */
+ * The decimal is kept exactly, in limbs of nine digits on both sides of its point, and halved or doubled
+ * until its integer part has as many bits as the format wants, and some more; what is behind them only has to
+ * be known as zero or not. Digits beyond the 800th cannot decide otherwise than by being there: no number
+ * halfway between two doubles has more than 768. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +13,11 @@
 #define LIMB 1000000000u
 #define SHIFT 29
 #define DIGITS 800
-#define FRONT 40   /* limbs of the integer part, of up to 311 digits */
-#define LIMBS 260  /* all */
+#define FRONT 40  /* limbs of the integer part, of up to 311 digits */
+#define LIMBS 260 /* all */
 
-/* A number whose integer part is in limbs up to FRONT, the most significant first; those before `from` and from `to` on
- * are zero. */
+/* A number whose integer part is in limbs up to FRONT, the most significant first; those before `from` and
+ * from `to` on are zero. */
 struct decimal {
   uint32_t limb[LIMBS];
   int from, to, more; /* more: something was cut off */
@@ -119,7 +119,8 @@ static const char *read_exponent(const char *text, char letter, long *exponent) 
   return at;
 }
 
-static const char *read_decimal(const char *text, const struct tb_format *format, uint64_t *found, int *range) {
+static const char *read_decimal(const char *text, const struct tb_format *format, uint64_t *found,
+                                int *range) {
   char digits[DIGITS + 1];
   int count = 0, any = 0, dot = 0, more = 0;
   long point = 0;
@@ -165,7 +166,8 @@ static const char *read_decimal(const char *text, const struct tb_format *format
   return at;
 }
 
-static const char *read_hexadecimal(const char *text, const struct tb_format *format, uint64_t *found, int *range) {
+static const char *read_hexadecimal(const char *text, const struct tb_format *format, uint64_t *found,
+                                    int *range) {
   uint64_t whole = 0;
   long exponent = 0, shifted = 0;
   int any = 0, dot = 0, more = 0;
@@ -222,7 +224,8 @@ uint64_t __tb_read_float(const char *text, const char **end, const struct tb_for
   if ((next = begins(at, "nan"))) {
     *end = next;
     if (*next == '(') {
-      while (isalnum((unsigned char)*++next) || *next == '_') {}
+      while (isalnum((unsigned char)*++next) || *next == '_') {
+      }
       if (*next == ')') *end = next + 1;
     }
     return infinite | 1ull << (format->bits - 2);
@@ -251,7 +254,8 @@ double strtod(const char *restrict text, char **restrict end) {
 float strtof(const char *restrict text, char **restrict end) {
   int negative, range;
   const char *behind;
-  uint32_t bits = (uint32_t)__tb_read_float(text, &behind, &f32, &negative, &range) | (uint32_t)negative << 31;
+  uint32_t bits = (uint32_t)__tb_read_float(text, &behind, &f32, &negative, &range) | (uint32_t)negative
+                                                                                          << 31;
   float found;
   memcpy(&found, &bits, sizeof found);
   if (end) *end = (char *)behind;

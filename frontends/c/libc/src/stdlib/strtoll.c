@@ -42,5 +42,9 @@ unsigned long long strtoull(const char *restrict text, char **restrict end, int 
 
 long long atoll(const char *text) { return strtoll(text, NULL, 10); }
 
-intmax_t strtoimax(const char *restrict text, char **restrict end, int base) { return strtoll(text, end, base); }
-uintmax_t strtoumax(const char *restrict text, char **restrict end, int base) { return strtoull(text, end, base); }
+intmax_t strtoimax(const char *restrict text, char **restrict end, int base) {
+  return strtoll(text, end, base);
+}
+uintmax_t strtoumax(const char *restrict text, char **restrict end, int base) {
+  return strtoull(text, end, base);
+}

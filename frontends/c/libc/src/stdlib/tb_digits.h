@@ -9,8 +9,8 @@ static inline unsigned digit_of(unsigned char c) {
   return (c | 32u) - 'a' < 26u ? (c | 32u) - 'a' + 10 : 36;
 }
 
-/* The beginning of an integer: sign and base. text: behind blanks, sign and prefix afterwards; base: found, where it
- * was 0. */
+/* The beginning of an integer: sign and base. text: behind blanks, sign and prefix afterwards; base: found,
+ * where it was 0. */
 const char *__tb_integer_begin(const char *text, int *base, int *negative);
 
 /* A floating-point format: bits of its mantissa, smallest exponent of a number with all of them, largest

@@ -1,7 +1,9 @@
 #include <ctype.h>
 
 /* Comparisons, not a table: a program that uses one of them has no 256 bytes. */
-static int within(int c, int first, int last) { return (unsigned)c - (unsigned)first <= (unsigned)(last - first); }
+static int within(int c, int first, int last) {
+  return (unsigned)c - (unsigned)first <= (unsigned)(last - first);
+}
 
 int isdigit(int c) { return within(c, '0', '9'); }
 int islower(int c) { return within(c, 'a', 'z'); }

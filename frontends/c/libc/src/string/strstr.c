@@ -1,8 +1,8 @@
 #include <string.h>
 
-/* The place where a text of at least two characters falls apart into two so that its period is that of the second
- * part: what the algorithm of Crochemore and Perrin, "Two-way string-matching" (1991), begins with. smaller: in
- * which order characters count. */
+/* The place where a text of at least two characters falls apart into two so that its period is that of the
+ * second part: what the algorithm of Crochemore and Perrin, "Two-way string-matching" (1991), begins with.
+ * smaller: in which order characters count. */
 static size_t last_part(const unsigned char *text, size_t length, int smaller, size_t *period) {
   size_t best = (size_t)-1, next = 0, same = 1, step = 1;
   while (next + same < length) {

@@ -1,5 +1,5 @@
-/* The Gregorian calendar, for all time. Years are counted from March here, so that the day that not all have is
- * their last. */
+/* The Gregorian calendar, for all time. Years are counted from March here, so that the day that not all have
+ * is their last. */
 #include <errno.h>
 #include <limits.h>
 #include <time.h>
@@ -17,7 +17,8 @@ static long long days_to(long long year, long long month) {
   long long from_march = month < 2 ? month + 10 : month - 2;
   if (month < 2) year--;
   long long period = floor_divide(year, 400), in_period = year - period * 400;
-  return period * DAYS_400 + in_period * 365 + in_period / 4 - in_period / 100 + (153 * from_march + 2) / 5 - MARCH_0;
+  return period * DAYS_400 + in_period * 365 + in_period / 4 - in_period / 100 + (153 * from_march + 2) / 5 -
+         MARCH_0;
 }
 
 static struct tm *fill(long long when, struct tm *parts) {

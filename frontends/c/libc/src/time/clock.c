@@ -1,7 +1,8 @@
 #include <time.h>
 #include "tb_host.h"
 
-/* What TIME_GET reads: microseconds of a clock that never goes back, and since 1970; the upper half of the last. */
+/* What TIME_GET reads: microseconds of a clock that never goes back, and since 1970; the upper half of the
+ * last. */
 enum { STEADY = 2, SECONDS = 1, SINCE_1970 = 3, UPPER = 4 };
 
 static uint64_t read(int what) {

@@ -1,7 +1,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char days[7][10] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+static const char days[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                 "Thursday", "Friday", "Saturday"};
 static const char months[12][10] = {"January", "February", "March",     "April",   "May",      "June",
                                     "July",    "August",   "September", "October", "November", "December"};
 
@@ -112,7 +113,8 @@ static void put_all(struct out *out, const char *format, const struct tm *t) {
   }
 }
 
-size_t strftime(char *restrict to, size_t size, const char *restrict format, const struct tm *restrict parts) {
+size_t strftime(char *restrict to, size_t size, const char *restrict format,
+                const struct tm *restrict parts) {
   struct out out = {to, to + size, 0};
   put_all(&out, format, parts);
   if (out.full || !size) return 0;
