@@ -204,7 +204,7 @@ class Store:
         return self._own(text)  # type: ignore[no-any-return]
 
     def function(self, function: Callable[..., Any], types: str) -> Function:
-        """A function of the host's, for tables and for programs to import. types: as in "(i32, f64) -> i32"."""
+        """A function of the host, for tables and for programs to import. types: as in "(i32, f64) -> i32"."""
         takes, gives = ([spelled(each) for each in half] for half in parse(read_signature(types)))
         head = ", ".join(f"a{index}: {each}" for index, each in enumerate(takes))
         results = f" -> ({', '.join(gives)})" if gives else ""
