@@ -78,8 +78,8 @@ class Row:
 
 
 def compose(wanted: Program, data: bytes, registry: Registry, call: tuple[str, ...] = ()) -> Artifact:
-    """Its runtime: an executable where the program starts by itself, or for a call of an export, else a library
-    with a C API."""
+    """Its runtime: an executable where the program starts by itself or *call* is a call of an export, else a
+    library with a C API."""
     module = translate(data, wanted.name, registry)
     starts = call or any(each.name == _START for each in module.exports)
     return build(module, registry, Request(artifact=EXE if starts else KINDS["shared"], invoke=call))
