@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import wasmtime
 
@@ -22,8 +22,8 @@ from tblvm.embed.library import ffi, text
 from tblvm.embed.part import Part
 from tblvm.stack import verify
 
-Imports = Mapping[str, Mapping[str, Callable[..., Any]]]
-Functions = Mapping[str, Mapping[str, tblvm.HostFunction]]
+# Python functions, or what another program exports.
+Imports = Mapping[str, Mapping[str, Any]]
 _ADDRESS = 0xFFFFFFFF
 
 
@@ -50,6 +50,24 @@ class Machine(ABC):
     def size(self) -> int:
         """Bytes that the memory has."""
 
+    # For programs that share.
+
+    @abstractmethod
+    def export(self, name: str) -> Any:
+        """A function, memory, table or global that it exports, for the imports of a program beside it."""
+
+    @abstractmethod
+    def make_global(self, value: int, *, mutable: bool) -> Any:
+        """A global of the host's, an i32."""
+
+    @abstractmethod
+    def grow(self, table: str, count: int) -> int:
+        """Makes a table that it exports larger: how many elements it had."""
+
+    @abstractmethod
+    def set_element(self, table: str, index: int, function: Any) -> None:
+        """Puts a function into a table that it exports."""
+
     def u32(self, address: int) -> int:
         """The unsigned word at an address."""
         return int(struct.unpack("<I", self.read(address, 4))[0])
@@ -70,26 +88,51 @@ class Machine(ABC):
         return found.partition(b"\0")[0]
 
 
-# How a driver gets its program: with functions for its imports.
-Open = Callable[..., Machine]
+class Open(Protocol):
+    """How a driver gets its program: with functions for its imports, or what another program exports; beside
+    that one, whose memory and tables it can share."""
+
+    content: bytes
+
+    def __call__(
+        self, imports: Imports = ..., *, content: bytes = ..., beside: Machine | None = ...
+    ) -> Machine: ...
+
+
+def wanted(content: bytes) -> list[tuple[str, str, str]]:
+    """What a program imports: module, name, and "function", "memory", "table" or "global"."""
+    kinds = {wasmtime.FuncType: "function", wasmtime.MemoryType: "memory", wasmtime.TableType: "table"}
+    return [
+        (each.module, each.name or "", kinds.get(type(each.type), "global"))
+        for each in _compiled(content)[1].imports
+    ]
+
+
+def exported(content: bytes) -> set[str]:
+    """Names that a program exports."""
+    return {each.name for each in _compiled(content)[1].exports}
+
+
+_ENGINE = wasmtime.Engine()
 
 
 @functools.cache
 def _compiled(content: bytes) -> tuple[wasmtime.Engine, wasmtime.Module]:
-    engine = wasmtime.Engine()
-    return engine, wasmtime.Module(engine, content)
+    return _ENGINE, wasmtime.Module(_ENGINE, content)
 
 
 class Wasmtime(Machine):
     """The program on wasmtime."""
 
-    def __init__(self, content: bytes, imports: Imports) -> None:
+    def __init__(self, content: bytes, imports: Imports, beside: Wasmtime | None = None) -> None:
         engine, module = _compiled(content)
-        self._store = wasmtime.Store(engine)
+        self._store: wasmtime.Store = beside._store if beside is not None else wasmtime.Store(engine)
         given = []
         for each in module.imports:
-            assert isinstance(each.type, wasmtime.FuncType), f"{each.module}.{each.name} is no function"
-            given.append(wasmtime.Func(self._store, each.type, imports[each.module][each.name or ""]))
+            value = imports[each.module][each.name or ""]
+            if isinstance(each.type, wasmtime.FuncType) and not isinstance(value, wasmtime.Func):
+                value = wasmtime.Func(self._store, each.type, value)
+            given.append(value)
         self._exports = wasmtime.Instance(self._store, module, given).exports(self._store)
         memories = [each for each in self._exports.values() if isinstance(each, wasmtime.Memory)]
         self._memory = memories[0] if memories else None
@@ -115,6 +158,19 @@ class Wasmtime(Machine):
         assert self._memory is not None
         return int(self._memory.data_len(self._store))
 
+    def export(self, name: str) -> Any:
+        return self._exports[name]
+
+    def make_global(self, value: int, *, mutable: bool) -> Any:
+        kind = wasmtime.GlobalType(wasmtime.ValType.i32(), mutable)
+        return wasmtime.Global(self._store, kind, wasmtime.Val.i32(value))
+
+    def grow(self, table: str, count: int) -> int:
+        return int(self._exports[table].grow(self._store, count, None))
+
+    def set_element(self, table: str, index: int, function: Any) -> None:
+        self._exports[table].set(self._store, index, function)
+
 
 @functools.cache
 def _translated(content: bytes) -> bytes:
@@ -126,18 +182,19 @@ def _translated(content: bytes) -> bytes:
 class Tblvm(Machine):
     """The program on tblvm. What its imports take and give is told by wasmtime's reading of the module."""
 
-    def __init__(self, content: bytes, imports: Imports) -> None:
-        functions: dict[str, dict[str, tblvm.HostFunction]] = {}
+    def __init__(self, content: bytes, imports: Imports, beside: Tblvm | None = None) -> None:
+        self._store = beside._store if beside is not None else tblvm.Store()
+        given: dict[str, dict[str, Any]] = {}
         for each in _compiled(content)[1].imports:
-            assert isinstance(each.type, wasmtime.FuncType), f"{each.module}.{each.name} is no function"
-            name = each.name or ""
-            typed = tblvm.HostFunction(imports[each.module][name], _spelled(each.type))
-            functions.setdefault(each.module, {})[name] = typed
-        self._vm = self._instance(content, functions)
+            value = imports[each.module][each.name or ""]
+            if isinstance(each.type, wasmtime.FuncType) and not isinstance(value, tblvm.Function):
+                value = tblvm.HostFunction(value, _spelled(each.type))
+            given.setdefault(each.module, {})[each.name or ""] = value
+        self._vm = self._instance(content, given)
         self._memory = self._vm.memory()
 
-    def _instance(self, content: bytes, functions: Functions) -> tblvm.Instance:
-        return tblvm.load(_translated(content), imports=functions)
+    def _instance(self, content: bytes, given: Imports) -> tblvm.Instance:
+        return self._store.load(_translated(content), imports=given)
 
     def call(self, name: str, *arguments: Any) -> Any:
         try:
@@ -160,6 +217,18 @@ class Tblvm(Machine):
     def size(self) -> int:
         return len(self._memory)
 
+    def export(self, name: str) -> Any:
+        return self._vm.exports[name]
+
+    def make_global(self, value: int, *, mutable: bool) -> Any:
+        return self._store.global_("i32", value, mutable=mutable)
+
+    def grow(self, table: str, count: int) -> int:
+        return self._vm.exports[table].grow(count)
+
+    def set_element(self, table: str, index: int, function: Any) -> None:
+        self._vm.exports[table][index] = function
+
 
 def composed(made: Artifact, place: Path) -> type[Machine]:
     """How to use the program in a library that was composed for it alone. place: of a file for the library."""
@@ -168,10 +237,10 @@ def composed(made: Artifact, place: Path) -> type[Machine]:
     module = made.verified.module
 
     class Composed(Tblvm):
-        def _instance(self, content: bytes, functions: Functions) -> tblvm.Instance:
+        def _instance(self, content: bytes, given: Imports) -> tblvm.Instance:
             part, found = Part(library, {}), ffi().new("tblvm_context **")
             for each in module.imports:
-                part.define(each.module, each.name, module, each.type, functions[each.module][each.name])
+                part.define(each.module, each.name, module, each.type, given[each.module][each.name])
             status = library.tblvm_load(part.store, ffi().NULL, 0, found)
             assert status == 0, text(library.tblvm_store_error(part.store))
             return tblvm.Instance(tblvm.Store(), part, found[0], "program", None)

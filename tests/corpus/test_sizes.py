@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.corpus import HEAD, README, SHOWN, compose, general, measure, peers
+from bench.corpus import CALLS, HEAD, README, SHOWN, compose, general, measure, peers
 from tblvm.core.registry import Registry
 from tests.corpus.drivers import cowsay
 from tests.corpus.fetch import Unavailable, content
@@ -71,7 +71,25 @@ def test_rows_of_what_takes_any_program(registry: Registry) -> None:
     others = [*general(registry), *peers()]
     for row in others:
         _check(row)
-    assert len(_table()) == len(HEAD) + len(SHOWN) + len(others)
+    assert len(_table()) == len(HEAD) + len(SHOWN) + len(CALLS) + len(others)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_one_call(
+    name: str, registry: Registry, tmp_path: Path, unavailable: Callable[[Exception], Any]
+) -> None:
+    """An executable that calls one export: its row, and that it runs."""
+    wanted = program(name)
+    try:
+        data = content(wanted)
+    except Unavailable as error:
+        unavailable(error)
+        return
+    made = compose(wanted, data, registry, CALLS[name])
+    _check(str(measure(wanted, data, made)))
+    (tmp_path / name).write_bytes(made.image)
+    (tmp_path / name).chmod(0o755)
+    assert _run(tmp_path / name, (), "") == (0, "", "")
 
 
 def test_instructions_are_counted() -> None:

@@ -9,10 +9,14 @@ from ..hosts import Host, fixed
 from ..machines import Machine, Open
 
 _WASI = ("clock_time_get", "fd_close", "fd_fdstat_get", "fd_seek", "fd_write", "random_get")
-# What no JavaScript here asks for: functions of the host, its modules, a clock of another place.
+# What no JavaScript here asks for: a clock of another place, to be interrupted, promises that nobody caught.
 _HOST = {"host_get_timezone_offset": 0, "host_interrupt": 0, "host_promise_rejection": None}
-_HOST |= {"host_module_normalize": 0, "host_module_load": 0, "host_call": 0}
 _STACK = 32 * 1024
+_MODULE = 1  # JS_EVAL_TYPE_MODULE
+_MODULES = {
+    "numbers": "export const six = 6; export default n => n * 7",
+    "all": "export * from 'numbers'; export { default as times } from 'numbers'; export const here = import.meta.url",
+}
 
 
 class Engine:
@@ -22,6 +26,9 @@ class Engine:
         self.host = Host(given.seed)
         shim = {name: getattr(self.host, name) for name in _WASI}
         rest = {name: fixed(answer) for name, answer in _HOST.items()}
+        rest["host_call"] = self._called
+        rest["host_module_normalize"] = lambda base, name: self._text(self.machine.string(name).decode())[0]
+        rest["host_module_load"] = self._module
         self.machine: Machine = open_({"wasi_snapshot_preview1": shim, "env": rest})
         self.host.machine = self.machine
         self.machine.call("_initialize")
@@ -35,11 +42,60 @@ class Engine:
         self.machine.write(at, data + b"\0")
         return at, len(data)
 
-    def run(self, code: str) -> tuple[str, str]:
+    # Functions of the host, which call the engine again.
+
+    def _called(self, name: int, size: int, this: int, count: int, arguments: int) -> int:
+        """A value; 0 after an exception was thrown."""
+        machine = self.machine
+        values = [machine.u32(arguments + 4 * each) for each in range(count)]
+        function = machine.read(name, size).decode()
+        if function == "sum":
+            found: int = machine.call(
+                "qjs_new_number", sum(machine.call("qjs_get_float64", each) for each in values)
+            )
+            return found
+        text = machine.call("qjs_get_string", values[0])
+        code = machine.string(text).decode()
+        machine.call("qjs_free_cstring", text)
+        if function == "evaluate":
+            return self._value(code, 0)
+        at, length = self._text(code)
+        thrown = machine.call("qjs_new_string", at, length)
+        machine.call("wasm_free", at)
+        machine.call("qjs_throw", thrown)
+        machine.call("qjs_free_value", thrown)
+        return 0
+
+    def _module(self, name: int, size: int) -> int:
+        """The source of a module, 0 where there is none."""
+        source = _MODULES.get(self.machine.string(name).decode())
+        if source is None:
+            return 0
+        at, length = self._text(source)
+        self.machine.put(size, "I", length)
+        return at
+
+    def offer(self, name: str) -> None:
+        """A function of the host, as a global of this name."""
+        machine = self.machine
+        at, size = self._text(name)
+        value, world = machine.call("qjs_new_host_function", at, size, 0), machine.call("qjs_get_global")
+        machine.call("qjs_set_prop_string", world, at, value)
+        for each in (value, world):
+            machine.call("qjs_free_value", each)
+        machine.call("wasm_free", at)
+
+    def _value(self, code: str, flags: int) -> int:
+        (source, size), (name, _) = self._text(code), self._text("test.js")
+        value: int = self.machine.call("qjs_eval", source, size, name, flags)
+        for at in (source, name):
+            self.machine.call("wasm_free", at)
+        return value
+
+    def run(self, code: str, flags: int = 0) -> tuple[str, str]:
         """Whether it is a value or an exception, and that as a string."""
         machine = self.machine
-        (source, size), (name, _) = self._text(code), self._text("test.js")
-        value, kind = machine.call("qjs_eval", source, size, name, 0), "value"
+        value, kind = self._value(code, flags), "value"
         if machine.call("qjs_is_exception", value):
             machine.call("qjs_free_value", value)
             value, kind = machine.call("qjs_get_exception"), "exception"
@@ -47,8 +103,6 @@ class Engine:
         found = machine.string(text).decode()
         machine.call("qjs_free_cstring", text)
         machine.call("qjs_free_value", value)
-        for at in (source, name):
-            machine.call("wasm_free", at)
         while machine.call("qjs_is_job_pending"):
             assert machine.call("qjs_execute_pending_job") >= 0
         return kind, found
@@ -93,6 +147,15 @@ _SIEVE = """
   return primes.length + ' ' + primes[primes.length - 1];
 })(%d)
 """
+_CALLS = (
+    ("sum(1, 2.5, 3)", ("value", "6.5")),
+    ("[1, 2, 3].map(n => sum(n, n)).join()", ("value", "2,4,6")),
+    ("evaluate('sum(evaluate(`1 + 1`), 40)')", ("value", "42")),
+    ("try { refuse('no') } catch (e) { e + '!' }", ("value", "no!")),
+    ("(function f(n) { return n ? evaluate(`(${f})(${n - 1})`) + 1 : 0 })(5)", ("value", "5")),
+    ("refuse('not at all')", ("exception", "not at all")),
+)
+_IMPORTS = "import { six, times, here } from 'all'; globalThis.answer = times(six) + ' ' + here"
 
 
 def drive(open_: Open, given: Given) -> list[object]:
@@ -103,6 +166,13 @@ def drive(open_: Open, given: Given) -> list[object]:
     found: list[object] = [*map(engine.run, _THROWS)]
     assert all(kind == "exception" for kind, _ in found), found  # type: ignore[misc]
     assert engine.run(_SIEVE % 3000) == ("value", "430 2999")
+    for name in ("sum", "evaluate", "refuse"):
+        engine.offer(name)
+    for code, told in _CALLS:
+        assert engine.run(code) == told, (code, engine.run(code))
+    engine.machine.call("qjs_set_module_loader", 1)
+    engine.run(_IMPORTS, _MODULE)
+    found += [engine.run("answer"), engine.run("import 'missing'", _MODULE)]
     for _ in range(5 * given.scale):
         value = {
             f"k{n}": [numbers.randint(-(10**9), 10**9), numbers.uniform(-1, 1), None, 'é\n"']
