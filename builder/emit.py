@@ -398,6 +398,7 @@ def _memory(composition: Composition) -> list[str]:
     lines = []
     for _, each, _ in composition.memory:
         macro = f"#define TB_MEMORY_{each.name.upper()}(cx, address, bytes)"
+        lines.append(f"#define TB_{each.name.upper()}_IS_ARRAY {int(each.name in composition.arrays)}")
         if each.name not in composition.arrays:
             lines.append(f"{macro} TB_MAP(cx, address, bytes)")
             continue

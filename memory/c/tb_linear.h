@@ -20,12 +20,17 @@
 
 #define TB_LINEAR_PASSIVE 0xffffffffu
 
+/* Whether there is one memory for one program: what is known of it need not be looked up. */
+#define TB_LINEAR_ALONE (TB_MEMORIES == 1 && !TB_INDIRECT)
+
 /* Bytes that the memory has now. */
 static inline TB_UNUSED u64 tb_memory_bytes(struct tb_context *cx, u32 memory) {
+  if (TB_LINEAR_ALONE && !TB_LINEAR_GROWS) return (u64)TB_LINEAR_PAGES << 16;
   return tb_store_of(cx)->memory_bytes[memory];
 }
 /* The memory's first byte. */
 static inline TB_UNUSED u8 *tb_memory_at(struct tb_context *cx, u32 memory) {
+  if (TB_LINEAR_ALONE && TB_LINEAR_IS_ARRAY) return TB_MEMORY_LINEAR(cx, 0, 0);
   return tb_store_of(cx)->memory_at[memory];
 }
 /* Whether `count` bytes from `at` on are in the memory. */
