@@ -44,7 +44,7 @@ HEAD = (
 
 
 def row(name: str, text: str, registry: Registry) -> str:
-    """A program's row: bytes of the runtime's text and rodata, of the program's code and data, of the file."""
+    """A program's row: bytes of the runtime's text and rodata, of the program's code and data, and in all."""
     artifact = build(translate(text.encode(), "program.c", registry), registry, Request())
     opcodes = len({form.declaration.name for form in artifact.verified.forms})
     footprint = artifact.footprint

@@ -145,9 +145,7 @@ class _Run:
     engine: Engine
     leave_out: Mapping[int, str]
     modules: dict[str, _Module] = field(default_factory=dict)
-    missing: dict[str, str] = field(
-        default_factory=dict
-    )  # names not registered, and why
+    missing: dict[str, str] = field(default_factory=dict)  # names not registered, and why
     definitions: dict[str, Command] = field(default_factory=dict)
 
     def judge(self, command: Command) -> Outcome:
