@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -13,10 +14,11 @@ from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.code import Decoder
 from tblvm.core.errors import ModuleError
-from tblvm.core.module import Function, FunctionType, Module
+from tblvm.core.module import Debug, Function, FunctionType, Module
 from tblvm.core.verified import Verified
 from tblvm.opcodes import Isa, types
 from tblvm.stack import steps, verify
+from tblvm.stack.match import Matcher
 from tests.core.loader.mutants import grown, mutant
 from tests.differential.programs import sketch
 from tests.harness import registry
@@ -118,6 +120,30 @@ def test_what_is_remembered_changes_nothing(kind: str) -> None:
         with patch.object(steps, "MAX_REMEMBERED", -1):
             assert answer(module) == found, f"seed {SEED}, {kind} {number}: forgotten behind each function"
     assert accepted >= min(PROGRAMS, MUTANTS // 20)
+
+
+def test_equal_functions_are_looked_at_once(isa: Isa) -> None:
+    """How often declarations are asked depends on what is different in a module, not on its size."""
+    text = sketch(random.Random(f"{SEED} copies"), size=6).text
+    module = assemble(text, isa)
+    asked: list[int] = []
+    match = Matcher.match
+
+    def counted(self: Matcher, *given: object) -> object:
+        asked[-1] += 1
+        return match(self, *given)  # type: ignore[arg-type]
+
+    shaped = {each.function for each in module.shapes}
+    checked = verify(module, isa).functions
+    lengths = [0 if index in shaped else len(each.offsets) for index, each in enumerate(checked)]
+    longest = lengths.index(max(lengths))
+    with patch.object(Matcher, "match", counted):
+        for copies in (0, 50):
+            asked.append(0)
+            more = (module.functions[longest],) * copies
+            verify(replace(module, functions=module.functions + more, debug=Debug()), isa)
+    # What a copy asks again: how the function returns, and imports.
+    assert asked[1] - asked[0] < 50 * max(lengths) // 5
 
 
 def test_what_is_remembered_is_limited(isa: Isa) -> None:
