@@ -37,14 +37,17 @@ def memory_tables(program: Program) -> tuple[Table, ...]:
 
 
 def memory_constants(program: Program | None) -> Mapping[str, int]:
-    """How many memories, whether they grow, whether segments are in them from the start, pages at first."""
+    """How many memories, whether they grow, whether segments are in them from the start; whether there is
+    just one, and the pages of all of them at first."""
     if program is None:
-        return {"TB_MEMORIES": MEMORIES, "TB_LINEAR_GROWS": 1, "TB_LINEAR_ACTIVE": 1, "TB_LINEAR_PAGES": 0}
+        most = {"TB_MEMORIES": MEMORIES, "TB_LINEAR_GROWS": 1, "TB_LINEAR_ACTIVE": 1}
+        return {**most, "TB_LINEAR_SINGLE": 0, "TB_LINEAR_PAGES": 0}
     module = program.verified.module
     return {
         "TB_MEMORIES": max(1, len(module.memories)),
         "TB_LINEAR_GROWS": int(calls(program, linear_services.grow)),
         "TB_LINEAR_ACTIVE": int(any(each.memory is not None for each in module.data)),
+        "TB_LINEAR_SINGLE": int(len(module.memories) == 1),
         "TB_LINEAR_PAGES": sum(each.minimum for each in module.memories),
     }
 

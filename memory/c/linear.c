@@ -4,13 +4,12 @@
 
 void tb_linear_start(struct tb_context *cx) {
   struct tb_store *store = tb_store_of(cx);
-  const u32 *row = tb_linear_memories(cx);
   u32 left = (u32)(TB_LINEAR_BYTES >> 16);
-  u32 count = *row++;
+  u32 first = TB_MEMORIES_GIVEN(cx), count = TB_LINEAR_ALONE ? 1 : *tb_linear_memories(cx);
   u64 bytes = 0;
-  u32 given = TB_MEMORIES_GIVEN(cx);
-  for (u32 memory = given; memory < count; memory++) {
-    u32 least = row[2 * memory], most = row[2 * memory + 1];
+  const u32 *row = tb_linear_memories(cx) + 1 + 2 * first;
+  for (u32 memory = first; memory < count; memory++, row += 2) {
+    u32 least = row[0], most = row[1];
     if (least > left) TB_FAIL(cx, "the linear memories exceed the limit");
     left -= least;
     /* Others do not shrink: so much it can have at most. */
@@ -21,11 +20,11 @@ void tb_linear_start(struct tb_context *cx) {
   }
   store->memory_pages_left = left;
   u8 *at = tb_linear_rooms(cx, bytes);
-  row = tb_linear_memories(cx) + 1;
-  for (u32 memory = given; memory < count; memory++) {
+  row = tb_linear_memories(cx) + 1 + 2 * first;
+  for (u32 memory = first; memory < count; memory++, row += 2) {
     store->memory_at[memory] = at;
     if (at) at += store->memory_bytes[memory];
-    if (!tb_memory_resize(cx, memory, row[2 * memory])) TB_FAIL(cx, TB_LINEAR_REFUSED);
+    if (!tb_memory_resize(cx, memory, *row)) TB_FAIL(cx, TB_LINEAR_REFUSED);
   }
   if (!TB_LINEAR_ACTIVE) return;
   row = tb_linear_data(cx);

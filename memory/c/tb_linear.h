@@ -21,7 +21,7 @@
 #define TB_LINEAR_PASSIVE 0xffffffffu
 
 /* Whether there is one memory for one program: what is known of it need not be looked up. */
-#define TB_LINEAR_ALONE (TB_MEMORIES == 1 && !TB_INDIRECT)
+#define TB_LINEAR_ALONE (TB_LINEAR_SINGLE && !TB_INDIRECT)
 
 /* Bytes that the memory has now. */
 static inline TB_UNUSED u64 tb_memory_bytes(struct tb_context *cx, u32 memory) {
