@@ -34,7 +34,8 @@ unit: setup debian
 # Longer versions of the seeded samples that `unit` runs.
 differential: setup debian
 	TBLVM_TEST_SCALE=50 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/differential \
-	  tests/core/io tests/core/loader tests/builder/test_runtime.py
+	  tests/core/io tests/core/loader tests/builder/test_runtime.py tests/memory/test_guarded.py \
+	  tests/memory/test_linear_executables.py
 
 # Coverage-guided, on two cores, for FUZZ_SECONDS (600); what is found is in build/fuzz/crashes.
 fuzz: fuzzers
