@@ -10,6 +10,7 @@ from tblvm.core.asm import assemble
 from tblvm.core.dis import disassemble, listing
 from tblvm.core.errors import ModuleError, SourceError
 from tblvm.core.module import Module
+from tblvm.frontends.wasm import WasmError, translate
 from tblvm.opcodes import Isa
 from tblvm.stack import verify
 
@@ -66,6 +67,23 @@ def check_text(text: str, isa: Isa) -> str:
         assert str(error)
         _check_disassembly(module, isa)
         return "assembled"
+    assert check_file(tbc.write(verified.module), isa) == "verified"
+    return "verified"
+
+
+def check_wasm(data: bytes, isa: Isa) -> str:
+    """Translates a WebAssembly module, and goes on as check_file does; how far it got."""
+    try:
+        module = translate(data, "fuzz.wasm", isa)
+    except WasmError as error:
+        assert str(error)
+        return error.kind
+    try:
+        verified = verify(module, isa)
+    except ModuleError as error:
+        # A limit of the whole module, which nobody knows before the verifier.
+        assert "calls and returns of the module move more than" in str(error), error
+        return "limited"
     assert check_file(tbc.write(verified.module), isa) == "verified"
     return "verified"
 

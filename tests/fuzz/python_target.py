@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the Python: python -m tests.fuzz.python_target files|texts [libFuzzer's options]"""
+"""Coverage-guided fuzzing of the Python: python -m tests.fuzz.python_target files|texts|wasm [libFuzzer's options]"""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import sys
 import atheris
 
 # Before anything else imports them: what is imported under it is instrumented.
-with atheris.instrument_imports(include=["tblvm.core", "tblvm.stack"]):
+with atheris.instrument_imports(include=["tblvm.core", "tblvm.stack", "tblvm.frontends.wasm"]):
     from tblvm.core import asm, dis, tbc, wellformed  # noqa: F401
+    from tblvm.frontends.wasm import builder  # noqa: F401
     from tblvm.stack import verify  # noqa: F401
 
+from tests.frontends.wasm.mutants import damaged
+from tests.frontends.wasm.whole import seeds
 from tests.fuzz.build import PLUGINS
 from tests.fuzz.mutate import mutate_file, mutate_text
-from tests.fuzz.properties import check_file, check_text
+from tests.fuzz.properties import check_file, check_text, check_wasm
 from tests.harness import registry
 
 
@@ -28,6 +31,15 @@ def main() -> None:
     def one_text(data: bytes) -> None:
         check_text(data.decode("utf-8", "surrogateescape"), reg.isa)
 
+    def one_wasm(data: bytes) -> None:
+        check_wasm(data, reg.isa)
+
+    def other_wasm(data: bytes, most: int, seed: int) -> bytes:
+        rng = random.Random(seed)
+        if rng.random() < 0.2:
+            return bytes(atheris.Mutate(data, most))
+        return damaged(data, seeds(), rng)[:most]
+
     def other_file(data: bytes, most: int, seed: int) -> bytes:
         made = mutate_file(data, random.Random(seed), reg, lambda raw: atheris.Mutate(raw, len(raw) + 16))
         return made[:most]
@@ -39,7 +51,11 @@ def main() -> None:
         made = mutate_text(data.decode("utf-8", "surrogateescape"), rng, reg)
         return made.encode("utf-8", "surrogateescape")[:most]
 
-    one, other = {"files": (one_file, other_file), "texts": (one_text, other_text)}[what]
+    one, other = {
+        "files": (one_file, other_file),
+        "texts": (one_text, other_text),
+        "wasm": (one_wasm, other_wasm),
+    }[what]
     atheris.Setup([sys.argv[0], *options], one, custom_mutator=other)
     atheris.Fuzz()
 

@@ -1,7 +1,7 @@
 """`make fuzz`: all harnesses, for FUZZ_SECONDS (600) on two cores.
 
 python -m tests.fuzz.run                      fuzzes; ends with 1 when anything was found
-python -m tests.fuzz.run --reproduce FILE...  runs what was found again: .tbc files and .tba texts
+python -m tests.fuzz.run --reproduce FILE...  runs what was found again: .tbc files, .tba texts, .wasm
 
 What is found is kept in build/fuzz/crashes, what was learnt in build/fuzz/corpus. TBLVM_TEST_SEED is the seed.
 """
@@ -23,6 +23,7 @@ from threading import Event
 from tblvm.core import tbc
 from tblvm.core.dis import disassemble
 from tblvm.core.errors import ModuleError
+from tests.frontends.wasm.whole import seeds
 from tests.fuzz.build import HEAPS, HERE, PLUGINS, REGRESSIONS, SEEDS, replay, target
 from tests.fuzz.differential import Comparison, prepare
 from tests.fuzz.harness import CORPUS, CRASHES, WORK, Fuzzer, shown
@@ -30,7 +31,10 @@ from tests.harness import registry
 from tests.programs import EXAMPLES, STOPPED
 
 # One core searches the C; the other the Python, and then compares both. What has which share of the time:
-WORKERS = ((("marksweep", 0.7), ("freelist", 0.3)), (("files", 0.4), ("texts", 0.25), ("differential", 0.35)))
+WORKERS = (
+    (("marksweep", 0.7), ("freelist", 0.3)),
+    (("files", 0.3), ("texts", 0.2), ("wasm", 0.2), ("differential", 0.3)),
+)
 
 
 def _texts() -> Path:
@@ -51,23 +55,34 @@ def _texts() -> Path:
     return folder
 
 
+def _wasm() -> Path:
+    """A folder with WebAssembly modules of every kind."""
+    folder = WORK / "wasm"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for number, content in enumerate(dict.fromkeys(seeds())):
+        (folder / f"{number}.wasm").write_bytes(content)
+    return folder
+
+
 def _fuzzers() -> dict[str, Fuzzer]:
     """All but the differential, ready to run: what they are compiled of may take a minute."""
     dictionary = f"-dict={HERE / 'tbc.dict'}"
-    seeds = [SEEDS, REGRESSIONS]
+    inputs = [SEEDS, REGRESSIONS]
     python = [sys.executable, "-m", "tests.fuzz.python_target"]
     registry(PLUGINS)  # before the threads that ask for it: plug-ins are loaded by one at a time
     with ThreadPoolExecutor(len(WORKERS)) as pool:
         compiled = {heap: pool.submit(target, heap, "fuzzer") for heap in HEAPS}
         ready = pool.submit(prepare)
-        texts = pool.submit(_texts)
+        texts, wasm = pool.submit(_texts), pool.submit(_wasm)
         # One corpus for both runtimes.
         made = {
-            heap: Fuzzer(heap, [str(each.result()), dictionary], seeds, "modules")
+            heap: Fuzzer(heap, [str(each.result()), dictionary], inputs, "modules")
             for heap, each in compiled.items()
         }
-        made["files"] = Fuzzer("files", [*python, "files"], seeds, "files")
+        made["files"] = Fuzzer("files", [*python, "files"], inputs, "files")
         made["texts"] = Fuzzer("texts", [*python, "texts"], [texts.result()], "texts", "tba")
+        made["wasm"] = Fuzzer("wasm", [*python, "wasm"], [wasm.result()], "wasm", "wasm")
         ready.result()
     return made
 
@@ -145,12 +160,15 @@ def _summary(fuzzers: Sequence[Fuzzer], comparison: Comparison, seconds: float) 
 def reproduce(paths: Sequence[Path]) -> int:
     """Runs each file through everything; ends with 1 at the first that fails."""
     from tests.fuzz.differential import runs, verdicts
-    from tests.fuzz.properties import check_file, check_text
+    from tests.fuzz.properties import check_file, check_text, check_wasm
 
     isa = registry(PLUGINS).isa
     for path in paths:
         if path.suffix == ".tba":
             print(f"{path}: {check_text(path.read_bytes().decode('utf-8', 'surrogateescape'), isa)}")
+            continue
+        if path.suffix == ".wasm":
+            print(f"{path}: {check_wasm(path.read_bytes(), isa)}")
             continue
         for heap in HEAPS:
             done = replay(target(heap, "gcc"), [path], WORK)

@@ -209,13 +209,18 @@ DAMAGES: tuple[Callable[[bytes, bytes, random.Random], bytes], ...] = (
 )
 
 
+def damaged(data: bytes, seeds: Sequence[bytes], rng: random.Random) -> bytes:
+    """One damage to *data*, which may be damaged already."""
+    try:
+        return rng.choice(DAMAGES)(data, rng.choice(seeds), rng)
+    except IndexError:  # then it is not always sections any more
+        return flipped(data, b"", rng)
+
+
 def mutant(seeds: Sequence[bytes], number_: int, salt: str = "") -> bytes:
     """The mutant of a number: one damage mostly, few of them sometimes."""
     rng = random.Random(f"mutant {salt} {number_}")
     data = rng.choice(seeds)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        try:
-            data = rng.choice(DAMAGES)(data, rng.choice(seeds), rng)
-        except IndexError:  # what is damaged already is not always sections any more
-            data = flipped(data, b"", rng)
+        data = damaged(data, seeds, rng)
     return data
