@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ..core.parts import NativeImport
 
 MODULE = "wasi_snapshot_preview1"
-# The snapshot before it. What has another layout or other numbers there is not offered.
+# The snapshot before it has the same functions; these have other numbers or layouts there.
 BEFORE = "wasi_unstable"
 _OTHERWISE = {"fd_seek", "fd_filestat_get", "path_filestat_get", "poll_oneoff"}
 _TYPES = {"i": "i32", "I": "i64"}
@@ -94,11 +94,11 @@ def imports(group: str) -> tuple[NativeImport, ...]:
             name=name,
             parameters=tuple(_TYPES[letter] for letter in parameters),
             result="" if name == "proc_exit" else "i32",
-            c=f"tb_p1_{name}",
+            c=f"tb_p0_{name}" if module == BEFORE and name in _OTHERWISE else f"tb_p1_{name}",
             doc=doc,
             ends=name == "proc_exit",
         )
         for module in (MODULE, BEFORE)
         for name, (parameters, doc) in _FUNCTIONS[group].items()
-        if module == MODULE or name not in _OTHERWISE
+        if (module, name) != (BEFORE, "sock_accept")  # which is younger
     )

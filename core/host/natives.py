@@ -44,13 +44,16 @@ def generated(composition: Composition) -> str:
             if each.kind == "function" and (each.module, each.name) in known
         ]
     lines = ['#include "tb_native.h"']
-    lines += [f"{_prototype(each)};" for each in dict.fromkeys(each for _, each in numbered)]
+    lines += dict.fromkeys(f"{_prototype(each)};" for _, each in numbered)
+    calls: dict[str, list[int]] = {}  # a function may have several names
+    for number, each in numbered:
+        calls.setdefault(_call(each), []).append(number)
     lines += [
         "u32 tb_native_call(struct tb_context *cx, u32 number) {",
         "  TB_UNUSED const cell *a = tb_host_arguments(cx);",
         "  TB_UNUSED cell *r = tb_host_results(cx);",
         "  switch (number) {",
-        *(f"  case {number}: {_call(each)}" for number, each in numbered),
+        *(f"  {' '.join(f'case {number}:' for number in those)} {call}" for call, those in calls.items()),
         "  default: return TB_NATIVE_FAILED;",
         "  }",
         "}",

@@ -43,6 +43,11 @@ u32 tb_p1_fd_seek(struct tb_context *cx, u32 fd, u64 offset, u32 whence, u32 at)
   return tb_p1_seek(cx, entry, offset, whence, at);
 }
 
+/* wasi_unstable counts from: where it is, the end, the start. */
+u32 tb_p0_fd_seek(struct tb_context *cx, u32 fd, u64 offset, u32 whence, u32 at) {
+  return tb_p1_fd_seek(cx, fd, offset, whence > 2 ? whence : (whence + 1) % 3, at);
+}
+
 u32 tb_p1_fd_tell(struct tb_context *cx, u32 fd, u32 at) {
   struct tb_p1_entry *entry;
   u32 error = tb_p1_find(cx, fd, 0, &entry);
@@ -64,17 +69,20 @@ u32 tb_p1_fd_fdstat_set_flags(struct tb_context *cx, u32 fd, u32 flags) {
   return TB_P1_SUCCESS;
 }
 
-u32 tb_p1_fd_filestat_get(struct tb_context *cx, u32 fd, u32 at) {
+static u32 tb_p1_known(struct tb_context *cx, u32 fd, u32 at, u32 bytes) {
   struct tb_p1_entry *entry;
   u32 error = tb_p1_find(cx, fd, TB_P1_FD_FILESTAT_GET, &entry);
   if (error) return error;
-  if (!TB_P1_IS_CONSOLE(entry)) return tb_p1_stat(cx, entry->host, at);
-  u8 *to = tb_p1_at(cx, at, 64);
+  if (!TB_P1_IS_CONSOLE(entry)) return tb_p1_stat(cx, entry->host, at, bytes);
+  u8 *to = tb_p1_at(cx, at, bytes);
   if (!to) return TB_P1_FAULT;
-  __builtin_memset(to, 0, 64);
+  __builtin_memset(to, 0, bytes);
   to[16] = entry->kind;
   return TB_P1_SUCCESS;
 }
+
+u32 tb_p1_fd_filestat_get(struct tb_context *cx, u32 fd, u32 at) { return tb_p1_known(cx, fd, at, TB_P1_STAT); }
+u32 tb_p0_fd_filestat_get(struct tb_context *cx, u32 fd, u32 at) { return tb_p1_known(cx, fd, at, TB_P0_STAT); }
 
 /* What a program expects to read is no secret, and no help. */
 u32 tb_p1_fd_advise(struct tb_context *cx, u32 fd, u64 offset, u64 bytes, u32 advice) {

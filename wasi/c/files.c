@@ -12,14 +12,20 @@ u32 tb_p1_kind(u32 type) {
   }
 }
 
-u32 tb_p1_stat(struct tb_context *cx, int host, u32 at) {
-  u8 *to = tb_p1_at(cx, at, 64);
+u32 tb_p1_stat(struct tb_context *cx, int host, u32 at, u32 bytes) {
+  u8 *to = tb_p1_at(cx, at, bytes);
   if (!to) return TB_P1_FAULT;
   struct tb_files_stat found;
   long done = tb_files_stat(host, &found);
   if (done < 0) return tb_p1_error(done);
   const u64 numbers[8] = {found.device, found.number, tb_p1_kind(found.type), found.links, found.bytes, found.accessed, found.modified, found.changed};
-  __builtin_memcpy(to, numbers, sizeof numbers);
+  if (bytes == TB_P1_STAT) {
+    __builtin_memcpy(to, numbers, sizeof numbers);
+  } else {
+    __builtin_memcpy(to, numbers, 24);
+    tb_store_u32(to + 20, found.links > 0xffffffffu ? 0xffffffffu : (u32)found.links);
+    __builtin_memcpy(to + 24, numbers + 4, 32);
+  }
   return TB_P1_SUCCESS;
 }
 

@@ -197,13 +197,20 @@ static u32 tb_p1_look(struct tb_context *cx, u32 fd, u64 right, u32 lookup, u32 
   return found < 0 ? tb_p1_error(found) : TB_P1_SUCCESS;
 }
 
-u32 tb_p1_path_filestat_get(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 to_at) {
+static u32 tb_p1_known_by_path(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 to_at, u32 to_bytes) {
   int host;
   u32 error = tb_p1_look(cx, fd, TB_P1_PATH_FILESTAT_GET, lookup, at, bytes, &host);
   if (error) return error;
-  error = tb_p1_stat(cx, host, to_at);
+  error = tb_p1_stat(cx, host, to_at, to_bytes);
   tb_files_close(host);
   return error;
+}
+
+u32 tb_p1_path_filestat_get(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 to_at) {
+  return tb_p1_known_by_path(cx, fd, lookup, at, bytes, to_at, TB_P1_STAT);
+}
+u32 tb_p0_path_filestat_get(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 to_at) {
+  return tb_p1_known_by_path(cx, fd, lookup, at, bytes, to_at, TB_P0_STAT);
 }
 
 u32 tb_p1_path_filestat_set_times(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u64 accessed, u64 modified, u32 flags) {
@@ -215,14 +222,16 @@ u32 tb_p1_path_filestat_set_times(struct tb_context *cx, u32 fd, u32 lookup, u32
   return error;
 }
 
-/* Whether a program may have it open: files and directories. Devices do things when they are opened, pipes wait. */
+/* Whether a program may have it open: files and directories. Devices do things when they are opened, pipes wait; and who
+ * writes /proc/self/mem writes the host's memory. */
 static long tb_p1_admit(int host, u32 *kind) {
   struct tb_files_stat found;
   long done = tb_files_stat(host, &found);
   if (done < 0) return done;
   *kind = tb_p1_kind(found.type);
   if (*kind == TB_P1_SYMBOLIC_LINK) return -40; /* ELOOP */
-  return *kind == TB_P1_DIRECTORY || *kind == TB_P1_REGULAR_FILE ? 0 : -13; /* EACCES */
+  if (*kind == TB_P1_REGULAR_FILE && tb_files_is_process(host)) return -13; /* EACCES */
+  return *kind == TB_P1_DIRECTORY || *kind == TB_P1_REGULAR_FILE ? 0 : -13;
 }
 
 u32 tb_p1_path_open(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 oflags, u64 base, u64 inheriting, u32 fdflags, u32 fd_at) {

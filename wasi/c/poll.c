@@ -2,7 +2,8 @@
 #include "tb_p1_fd.h"
 #include "tb_platform.h"
 
-enum { TB_P1_SUBSCRIPTION = 48, TB_P1_EVENT = 32, TB_P1_SUBSCRIPTIONS = 4096 };
+/* Bytes of a subscription, and of wasi_unstable's, whose clocks have a number of 64 bits more in front. */
+enum { TB_P1_SUBSCRIPTION = 48, TB_P0_SUBSCRIPTION = 56, TB_P1_EVENT = 32, TB_P1_SUBSCRIPTIONS = 4096 };
 enum { TB_P1_EVENT_CLOCK, TB_P1_EVENT_READ, TB_P1_EVENT_WRITE };
 
 /* What a subscription waits for. error: why it need not wait; left: nanoseconds, 0 for what is so already, NEVER for what
@@ -13,9 +14,10 @@ struct tb_p1_wish {
   u32 error, kind, input;
 };
 
-static struct tb_p1_wish tb_p1_wish(struct tb_context *cx, const u8 *at) {
+static struct tb_p1_wish tb_p1_wish(struct tb_context *cx, const u8 *at, u32 bytes) {
   struct tb_p1_wish wish = {0, TB_P1_SUCCESS, at[8], 0};
   if (wish.kind == TB_P1_EVENT_CLOCK) {
+    at += bytes - TB_P1_SUBSCRIPTION;
     u32 clock = tb_load_u32(at + 16);
     u64 until = tb_load_u64(at + 24);
     if (!TB_WASI_CLOCK) wish.error = TB_P1_NOTCAPABLE;
@@ -54,16 +56,16 @@ static int tb_p1_wait(struct tb_context *cx, u64 nanoseconds, u32 input) {
   return 0;
 }
 
-u32 tb_p1_poll_oneoff(struct tb_context *cx, u32 from, u32 to, u32 count, u32 happened_at) {
+static u32 tb_p1_poll(struct tb_context *cx, u32 from, u32 to, u32 count, u32 happened_at, u32 bytes) {
   if (!count || count > TB_P1_SUBSCRIPTIONS) return TB_P1_INVAL;
-  if (!tb_p1_at(cx, from, (u64)count * TB_P1_SUBSCRIPTION) || !tb_p1_at(cx, to, (u64)count * TB_P1_EVENT) || !tb_p1_at(cx, happened_at, 4))
+  if (!tb_p1_at(cx, from, (u64)count * bytes) || !tb_p1_at(cx, to, (u64)count * TB_P1_EVENT) || !tb_p1_at(cx, happened_at, 4))
     return TB_P1_FAULT;
   u64 left = TB_P1_NEVER;
   u32 input = 0;
   for (u32 i = 0; i < count; i++) {
-    const u8 *at = tb_p1_at(cx, from + i * TB_P1_SUBSCRIPTION, TB_P1_SUBSCRIPTION);
+    const u8 *at = tb_p1_at(cx, from + i * bytes, bytes);
     if (!at) return TB_P1_FAULT;
-    struct tb_p1_wish wish = tb_p1_wish(cx, at);
+    struct tb_p1_wish wish = tb_p1_wish(cx, at, bytes);
     if (wish.left < left) left = wish.left;
     input |= wish.input;
   }
@@ -73,11 +75,11 @@ u32 tb_p1_poll_oneoff(struct tb_context *cx, u32 from, u32 to, u32 count, u32 ha
   u64 passed = tb_platform_clock(TB_CLOCK_STEADY) - start;
   u32 happened = 0;
   for (u32 i = 0; i < count; i++) {
-    const u8 *at = tb_p1_at(cx, from + i * TB_P1_SUBSCRIPTION, TB_P1_SUBSCRIPTION);
+    const u8 *at = tb_p1_at(cx, from + i * bytes, bytes);
     u8 *event = tb_p1_at(cx, to + happened * TB_P1_EVENT, TB_P1_EVENT);
     if (!at || !event) return TB_P1_FAULT;
     u64 data = tb_load_u64(at);
-    struct tb_p1_wish wish = tb_p1_wish(cx, at);
+    struct tb_p1_wish wish = tb_p1_wish(cx, at, bytes);
     /* How long is counted from the start; a moment is looked at again, and the one that ended the waiting is here. */
     u32 so = wish.error || !wish.left || wish.left <= passed || (wish.input ? found > 0 : !found && wish.left <= left);
     if (!so) continue;
@@ -91,4 +93,11 @@ u32 tb_p1_poll_oneoff(struct tb_context *cx, u32 from, u32 to, u32 count, u32 ha
   if (!result) return TB_P1_FAULT;
   tb_store_u32(result, happened);
   return TB_P1_SUCCESS;
+}
+
+u32 tb_p1_poll_oneoff(struct tb_context *cx, u32 from, u32 to, u32 count, u32 happened_at) {
+  return tb_p1_poll(cx, from, to, count, happened_at, TB_P1_SUBSCRIPTION);
+}
+u32 tb_p0_poll_oneoff(struct tb_context *cx, u32 from, u32 to, u32 count, u32 happened_at) {
+  return tb_p1_poll(cx, from, to, count, happened_at, TB_P0_SUBSCRIPTION);
 }

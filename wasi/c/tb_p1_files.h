@@ -40,8 +40,10 @@ static inline TB_UNUSED u32 tb_p1_opened(u32 flags) {
 
 /* A type of files for one of interface `files`. */
 u32 tb_p1_kind(u32 type);
-/* What is known of an open file, into the 64 bytes at *at*. */
-u32 tb_p1_stat(struct tb_context *cx, int host, u32 at);
+/* What is known of an open file, into the bytes at *at*: so many, or those of wasi_unstable, where the number of links has
+ * 32 bits. */
+enum { TB_P1_STAT = 64, TB_P0_STAT = 56 };
+u32 tb_p1_stat(struct tb_context *cx, int host, u32 at, u32 bytes);
 /* Sets times as a program gives them. */
 u32 tb_p1_set_times(int host, u64 accessed, u64 modified, u32 flags);
 
