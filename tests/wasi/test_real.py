@@ -19,7 +19,7 @@ from tests.wasi.test_programs import kept, made, run, theirs
 
 __all__ = ["unavailable"]
 
-WORDS = (["moo"], ["-e", "^^", "two", "words"], ["--no-such"], ["-h"], ["-f", "nothing", "x"])
+WORDS = (["moo"], ["-e", "^^", "two", "words"], ["--no-such"], ["-h"])
 
 
 @pytest.fixture
