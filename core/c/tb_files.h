@@ -49,6 +49,8 @@ struct tb_files_stat {
 };
 enum { TB_FILES_IS_CHARACTERS = 2, TB_FILES_IS_DIRECTORY = 4, TB_FILES_IS_BLOCKS = 6, TB_FILES_IS_FILE = 8, TB_FILES_IS_LINK = 10 };
 long tb_files_stat(int descriptor, struct tb_files_stat *found);
+/* Whether it shows what the kernel knows of processes: such files are no data, and some of them are memory. */
+u32 tb_files_is_process(int descriptor);
 /* Sets both times, each in nanoseconds, or: */
 #define TB_FILES_NOW (~0ull)
 #define TB_FILES_AS_IS (~0ull - 1)

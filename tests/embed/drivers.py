@@ -65,7 +65,7 @@ def built(target: str, *, program: bool = False) -> Driver:
     """The driver for a target, "hosted" for gcc with sanitizers. program: with the program narrow inside, in cells of
     32 bits; without it, it loads modules."""
     reg = known()
-    features = ["embed-exercise", "gc.marksweep"]
+    features = ["embed-exercise", "embed.host", "gc.marksweep"]
     if target == "hosted":
         features.append("platform.hosted")
     request = Request(features=tuple(features), deny=("devices",), target=target, artifact=BOTH)

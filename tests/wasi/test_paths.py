@@ -388,6 +388,10 @@ def test_magic_links_devices_and_pipes(tmp_path: Path) -> None:
     for link in ("root/etc/passwd", "cwd/x", "fd/0", "exe"):
         assert machine.open(link, fd=4, follow=1)[0] in (PERM, LOOP), link
     assert machine.stat("exe", fd=4, follow=1)[0] in (PERM, LOOP)
+    # A file by its type, and the memory of whoever runs this.
+    assert machine.stat("mem", fd=4) == (0, 4, 0)
+    assert machine.open("mem", fd=4, base=READ)[0] == 2 and machine.open("mem", fd=4, base=WRITE)[0] == 2
+    assert machine.open("task", fd=4, oflags=DIRECTORY)[0] == 0
 
 
 def test_many_descriptors_come_to_an_end(tmp_path: Path) -> None:

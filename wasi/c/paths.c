@@ -222,14 +222,16 @@ u32 tb_p1_path_filestat_set_times(struct tb_context *cx, u32 fd, u32 lookup, u32
   return error;
 }
 
-/* Whether a program may have it open: files and directories. Devices do things when they are opened, pipes wait. */
+/* Whether a program may have it open: files and directories. Devices do things when they are opened, pipes wait; and who
+ * writes /proc/self/mem writes the host's memory. */
 static long tb_p1_admit(int host, u32 *kind) {
   struct tb_files_stat found;
   long done = tb_files_stat(host, &found);
   if (done < 0) return done;
   *kind = tb_p1_kind(found.type);
   if (*kind == TB_P1_SYMBOLIC_LINK) return -40; /* ELOOP */
-  return *kind == TB_P1_DIRECTORY || *kind == TB_P1_REGULAR_FILE ? 0 : -13; /* EACCES */
+  if (*kind == TB_P1_REGULAR_FILE && tb_files_is_process(host)) return -13; /* EACCES */
+  return *kind == TB_P1_DIRECTORY || *kind == TB_P1_REGULAR_FILE ? 0 : -13;
 }
 
 u32 tb_p1_path_open(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 oflags, u64 base, u64 inheriting, u32 fdflags, u32 fd_at) {

@@ -195,6 +195,11 @@ long tb_files_stat(int descriptor, struct tb_files_stat *found) {
   return 0;
 }
 
+u32 tb_files_is_process(int descriptor) {
+  u64 found[15] = {0}; /* struct statfs of 64-bit systems: the type comes first; PROC_SUPER_MAGIC */
+  return tb_linux_call3(TB_LINUX_FSTATFS, descriptor, (long)found, 0) == 0 && found[0] == 0x9fa0;
+}
+
 static void tb_linux_moment(long *time, u64 nanoseconds) {
   time[0] = (long)(nanoseconds / 1000000000u);
   time[1] = (long)(nanoseconds % 1000000000u);
