@@ -14,6 +14,7 @@ from ..core.complete import among, features, registered
 from ..core.errors import UsageError
 
 if TYPE_CHECKING:
+    from ..core.parts import Option
     from ..core.registry import Registry
     from ..core.verified import Verified
     from .config import Config
@@ -210,6 +211,41 @@ def names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
+def _named(given: Iterable[str]) -> dict[str, str]:
+    """What -O says: NAME=VALUE each. Raises UsageError."""
+    found = {}
+    for each in given:
+        name, equals, value = str(each).partition("=")
+        if not equals:
+            raise UsageError(f"-O takes NAME=VALUE, not {each!r}")
+        found[name] = value
+    return found
+
+
+def _settings_of(texts: Mapping[str, str], known: Mapping[str, Option]) -> dict[str, int | str]:
+    """The values that these texts say. Raises UsageError for names that are not *known*, and what is none."""
+    from ..core.registry import choose
+
+    found = {}
+    for name, text in texts.items():
+        option = known[choose("option", name, known)]
+        try:
+            found[name] = read_value(text, option.kind)
+        except UsageError as error:
+            raise UsageError(f"option {name}: {error}") from None
+    return found
+
+
+def source_options(registry: Registry, given: Iterable[str]) -> dict[str, int | str]:
+    """The values of options of front-ends: NAME=VALUE each. Raises UsageError."""
+    from .resolve import admit
+
+    found = _settings_of(_named(given), registry.source_options)
+    for name, value in found.items():
+        admit(registry.source_options[name], value)
+    return found
+
+
 def request(registry: Registry, given: Mapping[str, object]) -> Request:
     """The request that the options of a command line make. Raises UsageError, and what is wrong with bundled
     programs."""
@@ -224,25 +260,13 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
     for name in ("stack", "heap", "fuel", "timeout"):
         if given[name] is not None:
             texts[name], places[name] = str(given[name]), sources[name]
-    for each in given["options"]:  # type: ignore[attr-defined]
-        name, equals, value = str(each).partition("=")
-        if not equals:
-            raise UsageError(f"-O takes NAME=VALUE, not {each!r}")
-        texts[name], places[name] = value, sources["options"]
+    for name, text in _named(given["options"]).items():  # type: ignore[arg-type]
+        texts[name], places[name] = text, sources["options"]
     known = {name: option for name, (_, option) in registry.options.items()} | registry.source_options
-    options: dict[str, int | str] = {}
-    source: dict[str, int | str] = {}
-    for name, text in texts.items():
-        option = known[choose("option", name, known)]
-        try:
-            setting = read_value(text, option.kind)
-        except UsageError as error:
-            raise UsageError(f"option {name}: {error}") from None
-        if name in registry.source_options:
-            admit(option, setting)
-            source[name] = setting
-        else:
-            options[name] = setting
+    options = _settings_of(texts, known)
+    source = {name: options.pop(name) for name in texts if name in registry.source_options}
+    for name, setting in source.items():
+        admit(known[name], setting)
     for name in ("dir", "env"):
         lines: Sequence[str] = given.get(name) or ()  # type: ignore[assignment]
         if any("\n" in line for line in lines):

@@ -43,6 +43,14 @@ _INVOKE = "--invoke"
     help="Call this export, with the words behind FILE as its arguments, and print what it gives; may also "
     "stand right behind FILE.",
 )
+@click.option(
+    "-O",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set an option of the front-end that FILE is for: -O c.flags=-DN=3.",
+)
 @click.option("--stack", metavar="CELLS", help="Stack limit.")
 @click.option("--heap", metavar="BYTES", help="Heap size.")
 @click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
@@ -54,6 +62,7 @@ def run(
     dirs: tuple[str, ...],
     variables: tuple[str, ...],
     invoke: str | None,
+    options: tuple[str, ...],
     **limits: str | None,
 ) -> None:
     """Run FILE (.tba, .tbc, .wasm, .c) on a runtime that has every standard page.
@@ -76,8 +85,12 @@ def run(
 
     call, arguments = _call(invoke, arguments)
     content, name = read_file(file), file_name(file)
-    purpose = " ".join(map(repr, ("run", *call)))
-    made = translated(content, name, plugins, purpose, lambda: _translated(content, name, plugins, call))
+    purpose = " ".join(map(repr, ("run", *call, *(f"-O {each}" for each in options))))
+
+    def make() -> tuple[Translated, set[Path]]:
+        return _translated(content, name, plugins, call, options)
+
+    made = translated(content, name, plugins, purpose, make)
     given = [*made.said["runtime"]]
     for limit in _LIMITS:
         if limits[limit]:
@@ -105,12 +118,14 @@ def _call(invoke: str | None, arguments: tuple[str, ...]) -> tuple[tuple[str, ..
 
 
 def _translated(
-    content: bytes, name: str, plugins: list[Path], call: tuple[str, ...]
+    content: bytes, name: str, plugins: list[Path], call: tuple[str, ...], options: tuple[str, ...]
 ) -> tuple[Translated, set[Path]]:
-    """The program as a file; call: what it does in place of what it does by itself. "runtime": the words for
-    `tbbuild` that give its runtime; "imports": modules of which micro-libraries offer functions."""
+    """The program as a file; call: what it does in place of what it does by itself; options: of front-ends.
+    "runtime": the words for `tbbuild` that give its runtime; "imports": modules of which micro-libraries offer
+    functions."""
     from ..builder.cache import files_of
     from ..builder.invoke import check_runs, invoke
+    from ..builder.options import source_options
     from ..builder.pipeline import files_read, plan, translate
     from ..builder.resolve import Request
     from ..builder.runtimes import features_for, words
@@ -120,7 +135,8 @@ def _translated(
     from ..stack import verify
 
     registry = load(plugins)
-    module = translate(content, name, registry)
+    source = source_options(registry, options)
+    module = translate(content, name, registry, source)
     if call:
         module = invoke(module, registry.isa, call)
     else:
@@ -133,6 +149,6 @@ def _translated(
     for limit, least in (("stack", module.min_stack), ("heap", module.min_heap)):
         if least:
             given += [f"--{limit}", str(least)]
-    files = files_of(registry) | files_read(content, name, registry, {})
+    files = files_of(registry) | files_read(content, name, registry, source)
     imports = tuple(sorted({space for space, _ in registry.imports}))
     return Translated(tbc.write(module), {"runtime": tuple(given), "imports": imports}), files

@@ -119,7 +119,9 @@ def compile_(content: bytes, name: str, options: Mapping[str, int | str]) -> byt
 
 
 def reads(content: bytes, name: str, options: Mapping[str, int | str]) -> Iterator[Path]:
-    """The files besides *content* that compiling it reads, but those of tblvm and the toolchain."""
+    """The files besides *content* that compiling it reads, but those of tblvm and the toolchain. Their names
+    are those in the current folder: where that is another, the same program includes others.
+    """
     flags = read_flags(str(options["c.flags"]))
     own = (LIBC.resolve(), zig().resolve().parent)
     with _sources(content, name, flags) as (folder, sources):
@@ -129,10 +131,10 @@ def reads(content: bytes, name: str, options: Mapping[str, int | str]) -> Iterat
             rule = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
             # A make rule: names with their blanks behind backslashes, as are the ends of its lines.
             words = rule.partition(":")[2].replace("\\\n", " ").replace("\\ ", "\0").split()
-            found |= {Path(word.replace("\0", " ")).resolve() for word in words}
+            found |= {Path(word.replace("\0", " ")) for word in words}
         temporary = folder.resolve()
     for path in sorted(found):
-        if path.is_file() and not any(home in path.parents for home in (*own, temporary)):
+        if path.is_file() and not any(home in path.resolve().parents for home in (*own, temporary)):
             yield path
 
 
@@ -140,9 +142,9 @@ def clang(flags: Flags, source: str) -> list[str]:
     """The compiler with what all sources get; flags come last, so that they can say otherwise."""
     command = [str(zig()), "clang", *TARGET, "-Oz", "-fvisibility=default", "-fno-math-errno", *headers()]
     command += ["-fdebug-prefix-map=" + str(PurePath(source).parent) + "/="]
-    if PurePath(source).suffix not in (".c", ".i", ".s", ".ll"):
+    if PurePath(source).suffix not in (".c", ".i", ".ll"):
         command += _OWN_FLAGS
-    return [*command, *flags.compiler]
+    return [*command, "-Wno-unused-command-line-argument", *flags.compiler]
 
 
 def headers() -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...opcodes import Isa
 
 _MAIN = ("__original_main", "__main_argc_argv")
-SUFFIXES = {".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".i", ".ii", ".ll", ".s"}
+SUFFIXES = {".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".i", ".ii", ".ll"}
 FLAGS = Option(
     name="c.flags",
     default="",

@@ -127,6 +127,20 @@ def test_every_level_of_optimisation(flags: str, tblvm: Compile, gcc: Compile) -
     assert run(tblvm(source, flags), stdin)[:2] == run(gcc(source), stdin)[:2]
 
 
+def test_the_language(tblvm: Compile, gcc: Compile) -> None:
+    """Bit-fields, unions, variable arrays, computed goto, variadic functions, 128 bits, atomics, type-generic math."""
+    source = Path(__file__).parent / "drivers" / "language.c"
+    expected = run(gcc(source))
+    assert expected[1].count("\n") > 15
+    assert run(tblvm(source)) == expected
+
+
+def test_what_the_preprocessor_and_llvm_wrote(write: Write, tblvm: Compile) -> None:
+    assert run(tblvm(write("int main(void) { return 7; }", "prog.i")))[0] == 7
+    text = 'target triple = "wasm32-unknown-unknown"\ndefine i32 @__main_void() {\n  ret i32 9\n}\n'
+    assert run(tblvm(write(text, "prog.ll")))[0] == 9
+
+
 def test_a_trap_has_functions_and_lines(write: Write, tblvm: Compile) -> None:
     text = "static int quotient(int a, int b) {\n  return a / b;\n}\nint main(void) {\n  return quotient(7, 0);\n}\n"
     status, _, said = run(tblvm(write(text.replace("7, 0", "7, *(volatile int *)&(int){0}"))))
@@ -278,3 +292,39 @@ def test_a_changed_header_is_a_new_build(write: Write, tmp_path: Path) -> None:
     assert [status(), status()] == [11, 11]
     header.write_text("#define N 12\n")
     assert [status(), status()] == [12, 12]
+
+
+def test_the_same_source_in_another_folder_has_other_headers(write: Write, tmp_path: Path) -> None:
+    environment = {**os.environ, "TBLVM_CACHE_SIZE": "100M", "TBLVM_CACHE_DIR": str(tmp_path / "cache")}
+    found = []
+    for folder, number in (("one", 5), ("two", 6)):
+        write(f"#define N {number}\n", f"{folder}/n.h")
+        path = write('#include "n.h"\nint main(void) { return N; }\n', f"{folder}/prog.c")
+        command = [Path(sys.executable).with_name("tbbuild"), "prog.c", "-q", "--run"]
+        done = subprocess.run(command, cwd=path.parent, env=environment, capture_output=True)
+        found.append(done.returncode)
+    assert found == [5, 6]
+
+
+def test_the_general_runtime_runs_it(write: Write, tmp_path: Path) -> None:
+    path = write(
+        '#include <stdio.h>\nint main(int c, char **v) { printf("%d %s\\n", N, v[c - 1]); return c; }\n'
+    )
+    environment = {**os.environ, "TBLVM_CACHE_SIZE": "100M", "TBLVM_CACHE_DIR": str(tmp_path / "cache")}
+
+    def run(flags: str) -> tuple[int, str]:
+        command = [
+            Path(sys.executable).with_name("tblvm"),
+            "run",
+            "-O",
+            f"c.flags={flags}",
+            path,
+            "one",
+            "-O two",
+        ]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    assert [run("-DN=1"), run("-DN=2"), run("-DN=1")] == [(3, f"{n} -O two\n") for n in (1, 2, 1)]
+    status, said = run("-o x")
+    assert status == 2 and said.startswith("tblvm: option c.flags takes -I,")
