@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from .stacks import Stack
 
-# Steps, stacks and instructions that are remembered from one function to the next. A function may bring as
-# many as it has instructions, besides.
+# Steps, stacks and kinds that are remembered from one function to the next; a function may add as many.
 MAX_REMEMBERED = 1 << 17
 
 
@@ -59,14 +58,23 @@ class Memory:
             self._forget()
 
     def kind(self, decides: tuple[object, ...]) -> int:
-        """The number of a kind of instructions, from 1."""
-        found = self._numbers.get(decides)
-        if found is None:
+        """The number of a kind of instructions, from 1; 0 for one that is not to be remembered any more."""
+        found = self._numbers.get(decides, 0)
+        if not found and self._has_room():
             self.size += 1
             found = self._numbers[decides] = len(self._numbers) + 1
         return found
 
+    def know(self, instruction: bytes, kind: int) -> None:
+        """Remember the kind of an instruction that is the same in every function."""
+        if self._has_room():
+            self.kinds[instruction] = kind
+
     def keep(self, stack: Stack, kind: int, step: Step) -> None:
         """Remember what an instruction of this kind does on *stack*."""
         self.size += 1 + max(0, step[2] - stack.depth)
-        stack.steps[kind] = step
+        if self._has_room():
+            stack.steps[kind] = step
+
+    def _has_room(self) -> bool:
+        return self.size + len(self.kinds) <= 2 * MAX_REMEMBERED

@@ -223,10 +223,12 @@ class _Checker:
             if decides is None:
                 return self._find_step(opcode, immediates, stack)[0]
             kind = self.memory.kind(decides)
+            if not kind:
+                return self._find_step(opcode, immediates, stack)[0]
             if "local" in opcode.kinds:
                 self._kinds[instruction] = kind
             else:
-                self.memory.kinds[instruction] = kind
+                self.memory.know(instruction, kind)
         step = stack.steps.get(kind)
         if step is None:
             step, holds = self._find_step(opcode, immediates, stack)
