@@ -34,6 +34,8 @@ MAX_SEGMENTS = 100_000
 MAX_LOCALS = 1 << 22  # of all functions: six bytes of a file can name 32,767 of them
 KINDS: tuple[Kind, ...] = ("function", "table", "memory", "global")
 FUNCTION_TYPE, FUNCTION_REFERENCE = 0x60, 0x70
+# Addition, subtraction and multiplication of integers: in constant expressions by a later proposal.
+_EXTENDED = (0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E)
 # The numbers of the sections, in the order in which they come.
 ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11)
 
@@ -287,8 +289,6 @@ class _Decoder:
         elif code == 0xD2:
             found = Expression("function", reader.u32(), 0, at)
         else:
-            if code in (0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E):
-                self._unsupported("extended constant expressions", at)
             if code == 0x0B:
                 raise WasmError("invalid", "type mismatch: an empty constant expression", offset=at)
             proposal = of_instruction(code)
@@ -299,8 +299,9 @@ class _Decoder:
             reader.malformed(f"illegal opcode {code:#04x}", at)
         end = reader.byte()
         if end != 0x0B:
-            if end in (0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, 0x41, 0x42, 0x23):
-                # What begins as an extended constant expression, or is two values.
+            if end in (*_EXTENDED, 0x41, 0x42, 0x23):
+                if self._is_extended(end):
+                    self._unsupported("extended constant expressions", at)
                 raise WasmError(
                     "invalid", "constant expression required: of one instruction (type mismatch)", offset=at
                 )
@@ -308,6 +309,24 @@ class _Decoder:
                 raise WasmError("invalid", "constant expression required", offset=reader.at - 1)
             reader.malformed("illegal opcode in a constant expression", reader.at - 1)
         return found
+
+    def _is_extended(self, code: int) -> bool:
+        """Whether what goes on with *code* behind an expression's first instruction is an extended constant
+        expression, with one value."""
+        reader, values = self.reader, 1
+        while code != 0x0B:
+            if code in _EXTENDED and values > 1:
+                values -= 1
+            elif code in (0x41, 0x42):
+                reader.signed(32 if code == 0x41 else 64)
+                values += 1
+            elif code == 0x23:
+                reader.u32()
+                values += 1
+            else:
+                return False
+            code = reader.byte()
+        return values == 1
 
     def _code(self) -> None:
         reader = self.reader
