@@ -1,5 +1,6 @@
 /* Programs that programs run. Whoever runs another waits for its end: what is mapped last is given back first. */
 #include "tb_instances.h"
+#include "tb_mapping.h"
 #include "tb_entry.h"
 
 /* In place of tb_platform_map: memory that is given back with the instance that took it. */

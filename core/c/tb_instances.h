@@ -10,17 +10,6 @@ struct tb_instance {
 /* More is no size of anything: what is added to it does not overflow. */
 #define TB_INSTANCES_MOST (1ull << 46)
 
-/* What is mapped for an instance, in a list: the row of each stands at its start. */
-struct tb_mapping {
-  _Alignas(16) struct tb_mapping *below; /* what follows it is aligned so */
-  u64 bytes;
-};
-static inline TB_UNUSED void tb_instances_keep(struct tb_context *cx, struct tb_mapping *mapping, u64 bytes) {
-  mapping->below = cx->mappings;
-  mapping->bytes = bytes;
-  cx->mappings = mapping;
-}
-
 /* Gives back all that an instance has in its list. */
 void tb_instances_empty(struct tb_context *cx);
 

@@ -1,6 +1,6 @@
 /* In place of tb_platform_reserve: addresses that are given back with the instance that took them. What is in front of
  * them keeps its place in the list of the instance, on pages of its own. */
-#include "tb_instances.h"
+#include "tb_mapping.h"
 #include "tb_platform.h"
 
 enum { TB_LINEAR_FRONT = 64 << 10 }; /* pages of no system are larger */
