@@ -11,11 +11,11 @@ import os
 import struct
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tblvm.builder.compose import Composition, compose, numbers, tables
+from tblvm.builder.compose import Composition, compose, natives, numbers, tables
 from tblvm.builder.emit import emit
 from tblvm.builder.general import general, sample
 from tblvm.builder.resolve import Request
@@ -132,8 +132,11 @@ class Driver:
             return Expected(Answer(4), "a form that the runtime does not have", (0,) * len(names))
         if asks_for_more(verified.module, self.composition.plan.options):
             return Expected(Answer(6), "more than the runtime has", (0,) * len(names))
-        program = link(verified, self.reg.isa, known, self.composition.plan.cell_bits)
-        found = {table.name: table.data for table in tables(self.composition.plan, program)}
+        plan = self.composition.plan
+        program = link(verified, self.reg.isa, known, plan.cell_bits)
+        called = natives(plan, verified)
+        found = {table.name: table.data for table in tables(plan, replace(program, natives=called))}
+        found["natives"] = struct.pack(f"<{len(called)}I", *called)  # that of an executable is never empty
         maps = tuple(self._maps(verified, index) for index in range(len(verified.functions)))
         sizes = {name: len(found[name]) for name in names} | _other_sizes(verified.module)
         virtuals = tuple(len(_virtuals(each)) for each in verified.module.types)
