@@ -23,7 +23,8 @@ lint: setup
 # the reference several times as slow, and the other tests reach nearly all that these do.
 NATIVE := tests/core/io tests/core/loader tests/corpus tests/differential tests/fuzz tests/gc tests/memory \
   tests/outside tests/test_examples.py tests/test_programs.py tests/wasi $(addprefix tests/frontends/, \
-  c/test_libc.py c/test_math.py c/test_programs.py wasm/spec wasm/test_generated.py wasm/test_mutants.py)
+  c/test_libc.py c/test_math.py c/test_programs.py wasm/spec wasm/test_generated.py \
+  wasm/test_hostile.py wasm/test_mutants.py)
 
 unit: setup debian
 	$(BIN)/python -m tests.c_coverage 85

@@ -120,10 +120,15 @@ def _npm(edition: Edition, where: Path) -> Path:
 
 
 def _debian(edition: Edition, where: Path) -> Path:
-    said = _run("apt-get", "download", "--print-uris", edition.debian)
+    words = ("apt-get", "download", "--print-uris", edition.debian)
+    try:
+        said = _run(*words)
+    except Unavailable:  # it may only not have looked what there is
+        _run(*([] if os.geteuid() == 0 else ["sudo", "-n"]), "apt-get", "update", "--quiet")
+        said = _run(*words)
     uri = re.search(r"'([^']+)/[^/']+'", said)
     if uri is None:
-        raise Unavailable(f"{edition.name}: apt knows no {edition.debian}: `apt-get update` may help")
+        raise Unavailable(f"{edition.name}: apt knows no {edition.debian}")
     archive = where / edition.source
     _run(_APT_HELPER, "download-file", f"{uri[1]}/{edition.source}", str(archive))
     return archive
