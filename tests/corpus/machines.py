@@ -243,7 +243,9 @@ def composed(made: Artifact, place: Path) -> type[Machine]:
                 part.define(each.module, each.name, module, each.type, given[each.module][each.name])
             status = library.tblvm_load(part.store, ffi().NULL, 0, found)
             assert status == 0, text(library.tblvm_store_error(part.store))
-            return tblvm.Instance(tblvm.Store(), part, found[0], "program", None)
+            made = tblvm.Instance(self._store, part, found[0], "program", None, module)
+            part.knows(made, found[0])
+            return made
 
     return Composed
 
