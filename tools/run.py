@@ -121,8 +121,8 @@ def _translated(
     content: bytes, name: str, plugins: list[Path], call: tuple[str, ...], options: tuple[str, ...]
 ) -> tuple[Translated, set[Path]]:
     """The program as a file; call: what it does in place of what it does by itself; options: of front-ends.
-    "runtime": the words for `tbbuild` that give its runtime; "imports": modules of which micro-libraries offer
-    functions."""
+    "runtime": the words for `tbbuild` that give its runtime; "imports": modules of which micro-libraries
+    offer functions."""
     from ..builder.cache import files_of
     from ..builder.invoke import check_runs, invoke
     from ..builder.options import source_options
