@@ -109,6 +109,7 @@ class Store:
         self._dirs = _directories(dirs or {})
         self._lock = threading.RLock()
         self._parts: dict[Any, Part] = {}
+        self._kept: list[Any] = []
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a store cannot be copied or pickled: make it where its programs are to run")
@@ -204,12 +205,15 @@ class Store:
         return self._own(text)  # type: ignore[no-any-return]
 
     def function(self, function: Callable[..., Any], types: str) -> Function:
-        """A function of the host's, for tables and for programs to import. types: as in "(i32) -> i32"."""
+        """A function of the host's, for tables and for programs to import. types: as in "(i32) -> i32". It is
+        there as long as the store."""
         takes, gives = ([spelled(each) for each in half] for half in parse(read_signature(types)))
         head = ", ".join(f"a{index}: {each}" for index, each in enumerate(takes))
         results = f" -> ({', '.join(gives)})" if gives else ""
         text = f'.import it({head}){results}: "", ""\n.export it\n'
-        return self._own(text, {"": {"": HostFunction(function, types)}})  # type: ignore[no-any-return]
+        made = self._own(text, {"": {"": HostFunction(function, types)}})
+        self._kept.append(made)  # a table may be all that has it
+        return made  # type: ignore[no-any-return]
 
     def _own(self, text: str, imports: Imports | None = None) -> Any:
         """What a program exports as `it` that is there for nothing else."""
@@ -275,6 +279,8 @@ class Store:
             found = ffi().new("tblvm_context **")
             status = part.lib.tblvm_make(part.store, content, len(content), found)
             if status == BUSY:
+                raise InstanceBusy(part.error())
+            if status == UNLINKED and "another thread" in part.error():
                 raise InstanceBusy(part.error())
             if status == UNLINKED:
                 return LinkError(part.error())

@@ -16,6 +16,7 @@ _Noreturn static void tb_embed_missing(struct tblvm_store *store, const struct t
 void tb_embed_bind(struct tb_context *cx) {
   struct tb_embedded *instance = tb_embedded(cx);
   u32 count = tb_exports(cx)[1];
+  if (TB_LINKS) tb_links_make_room(cx);
   if (count) instance->bound = TB_MAP(cx, 0, (u64)count * sizeof *instance->bound);
   for (u32 i = 0; i < count; i++) {
     struct tb_import import = tb_host_import(cx, i);

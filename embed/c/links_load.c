@@ -80,7 +80,6 @@ void tb_links_load_module(struct tb_context *cx, struct tb_module *module) {
   if (links->given[TB_EXPORT_MEMORY] > TB_MEMORIES || links->given[TB_EXPORT_TABLE] > TB_TABLES)
     tb_refuse(module, TB_TOO_LARGE, "it imports more memories or tables than this runtime takes");
   if (!tb_links_has_tables(module)) return;
-  tb_links_make_room(cx);
   links->trampolines = tb_module_keep(module, (u64)module->types * 4);
   for (u32 i = 0; i < module->types; i++) {
     struct tb_type_row type = tb_module_type(module, i);

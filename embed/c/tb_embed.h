@@ -220,6 +220,8 @@ void tb_embed_empty(struct tb_embedded *instance);
 enum { TB_LINKS_NUMBERS = 4 };
 #define TB_LINKS_NO_TYPE 0xffffffffu
 struct tb_origin;
+/* Room for functions of others, behind all tables that are made of the module. */
+void tb_links_make_room(struct tb_context *cx);
 const char *tb_links_bind(struct tb_context *cx, u32 import, const struct tb_definition *given);
 void tb_links_globals(struct tb_context *cx, u32 in);
 u32 tb_links_bound_call(struct tb_context *cx, const struct tb_binding *to, const struct tb_export *types);

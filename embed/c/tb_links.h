@@ -68,8 +68,6 @@ void tb_links_hold(struct tb_embedded *instance, struct tb_embedded *of);
 /* An element of a table as *instance* has it, which stands for a function of another one; and the other way round. */
 u32 tb_links_local(struct tb_embedded *instance, struct tb_origin function);
 struct tb_origin tb_links_function(struct tb_embedded *instance, u32 element);
-/* Room for functions of others; called before the instance runs. */
-void tb_links_make_room(struct tb_context *cx);
 /* The instance's table is another one's, or at least two have its table. */
 void tb_links_mirror(struct tb_embedded *instance, u32 table, struct tb_origin origin);
 
