@@ -33,7 +33,9 @@ def test_exports_are_what_the_program_exports(store: Store) -> None:
     assert {name: type(each).__name__ for name, each in owner.exports.items()} == {
         **dict.fromkeys(("f", "at", "getg"), "Function"),
         **dict.fromkeys(("t", "small"), "Table"),
-        "m": "Memory", "g": "Global", "c": "Global",
+        "m": "Memory",
+        "g": "Global",
+        "c": "Global",
     }
     assert owner.exports["at"].type == "(i32, i32) -> i32" and len(owner.exports) == 8
     with pytest.raises(KeyError, match="exports no function other; it exports at, f, getg"):
