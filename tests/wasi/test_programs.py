@@ -173,6 +173,22 @@ def test_files_below_what_was_granted(
     assert status == 6 and told == b"tblvm: cannot open the directory that the program is to have: /no/such\n"
 
 
+def test_tbbuild_s_options(compiled: Compile, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from tblvm.builder.cli import main
+
+    (tmp_path / "a b").write_bytes(b"of a")
+    words = ["--dir", f"{tmp_path}::/d:ro", "--env", "A=1", "--env", "B=x=y", "-q", "-o"]
+    for name in ("cat", "words"):
+        done = CliRunner().invoke(main, [str(compiled(f"{name}.c")), *words, str(tmp_path / name)])
+        assert done.exit_code == 0, done.output
+    assert run([str(tmp_path / "cat")], "/d/a b", "+/d/c") == (1, b"of a76\n", b"+/d/c: ")
+    assert run([str(tmp_path / "words")], "z")[1] == b"[z]{A=1}{B=x=y}"
+    done = CliRunner().invoke(main, [str(compiled("cat.c")), "--dir", "a\nb", "-o", str(tmp_path / "x")])
+    assert done.exit_code == 2 and "--dir takes one line" in done.output
+
+
 # --- runtimes ----------------------------------------------------------------------------------------------
 
 

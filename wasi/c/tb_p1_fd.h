@@ -101,8 +101,10 @@ static inline TB_UNUSED TB_ALWAYS_INLINE u32 tb_p1_vector(struct tb_context *cx,
     if (!part && bytes) break;
     long done = part ? step(cx, entry, at, part, offset + sum) : 0;
     if (done < 0 && sum) break; /* what was moved is told first */
-    if (done < 0 && TB_P1_IS_CONSOLE(entry)) return tb_p1_console_error(done);
-    if (done < 0) return tb_p1_error(done);
+    if (done < 0) {
+      if (TB_P1_IS_CONSOLE(entry)) return tb_p1_console_error(done);
+      return tb_p1_error(done);
+    }
     sum += (u32)done;
     if ((u32)done < bytes) break;
   }
