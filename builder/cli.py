@@ -109,7 +109,8 @@ def _programs(context: click.Context, parameter: click.Parameter, begun: str) ->
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(package_name="tblvm", prog_name="tbbuild")
 def main(program: Path | None, debug: bool, **given: object) -> None:
-    """Build the smallest native runtime for PROGRAM (.tba, .tbc), and report where every byte went.
+    """Build the smallest native runtime for PROGRAM (.tba, .tbc, .wasm, .c), and report where every byte
+    went.
 
     The report goes to standard output, progress and messages to standard error. What stands behind
     PROGRAM is passed to it with --run. --artifact runtime takes no PROGRAM: it builds a runtime with all
@@ -220,7 +221,9 @@ def _with_budgets(report: Report) -> Report:
 def _check_kind(kind: Kind, program: Path | None, given: Mapping[str, object]) -> None:
     """Refuse what this kind of artifact cannot have."""
     if kind.program == "always" and program is None:
-        raise UsageError("name a program (.tba, .tbc); --artifact runtime builds a runtime without one")
+        raise UsageError(
+            "name a program (.tba, .tbc, .wasm, .c); --artifact runtime builds a runtime without one"
+        )
     if kind.program == "never" and program is not None:
         raise UsageError(
             f"a runtime is built without a program: leave out {program}, and give it to the runtime"

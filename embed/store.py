@@ -133,7 +133,7 @@ class Store:
         imports: Imports | None = None,
         timeout: float | None = None,
     ) -> Instance:
-        """An instance of *program*: a file (.tba, .tbc, .wasm), a file's content, or a module.
+        """An instance of *program*: a file (.tba, .tbc, .wasm, .c), a file's content, or a module.
 
         imports: what it can import besides what the store offers, and before that; exports of other instances
         of the store are shared with them. timeout: seconds of each call, in place of the store's.
@@ -430,7 +430,7 @@ def load(
         vm = tblvm.load("fib.tba", fuel=1_000_000)
         vm.call("fib", 20)
 
-    program: a file (.tba, .tbc), a file's content as bytes, or a module. memory: bytes of the heap, and of
+    program: as for Store.load. memory: bytes of the heap, and of
     the linear memories; stack: cells; fuel: instructions; timeout: seconds of each call; grants: "clock",
     "random", "screen". All that is given besides is as for Store. Raises what Store and its load raise.
     """
