@@ -129,6 +129,8 @@ class Ours:
 
 
 Machines = tuple[Ours, Theirs]
+# Numbers of all sizes become floats.
+pytestmark = pytest.mark.filterwarnings("ignore:.* encountered in .*:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")
