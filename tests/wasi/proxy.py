@@ -12,7 +12,7 @@ import wasmtime
 
 import tblvm
 from tblvm.core.registry import load
-from tblvm.wasi.imports import MODULE
+from tblvm.wasi.imports import BEFORE, MODULE
 
 PAGES = 2
 # Where tests put what they give, and find what they get.
@@ -25,14 +25,14 @@ ALL = (1 << 28) - 1
 
 
 @cache
-def module() -> bytes:
-    """The module."""
-    natives = [native for _, native in load().imports.values() if native.module == MODULE]
+def module(of: str = MODULE) -> bytes:
+    """The module; of: the snapshot that it imports."""
+    natives = [native for _, native in load().imports.values() if native.module == of]
     head, body = [], []
     for each in natives:
         takes = " ".join(("param", *each.parameters)) if each.parameters else ""
         kind = f"{f'({takes})' if takes else ''} {f'(result {each.result})' if each.result else ''}"
-        head.append(f'(import "{MODULE}" "{each.name}" (func ${each.name} {kind}))')
+        head.append(f'(import "{of}" "{each.name}" (func ${each.name} {kind}))')
         gets = " ".join(f"(local.get {index})" for index in range(len(each.parameters)))
         body.append(f'(func (export "{each.name}") {kind} (call ${each.name} {gets}))')
     text = "\n".join(
@@ -44,9 +44,9 @@ def module() -> bytes:
 class Ours:
     """The module in tblvm."""
 
-    def __init__(self, dirs: Mapping[str, Any] | None = None, **more: Any) -> None:
+    def __init__(self, dirs: Mapping[str, Any] | None = None, *, before: bool = False, **more: Any) -> None:
         more.setdefault("grants", ["clock", "random"])
-        self.vm = tblvm.load(module(), dirs=dirs, **more)
+        self.vm = tblvm.load(module(BEFORE if before else MODULE), dirs=dirs, **more)
         self.memory = self.vm.memory()
 
     def call(self, name: str, *arguments: int) -> Any:
