@@ -1,13 +1,7 @@
 /* Programs that programs run. Whoever runs another waits for its end: what is mapped last is given back first. */
 #include "tb_instances.h"
-#include "tb_mapping.h"
 #include "tb_entry.h"
-
-void tb_instances_keep(struct tb_context *cx, struct tb_mapping *mapping, u64 bytes) {
-  mapping->below = cx->mappings;
-  mapping->bytes = bytes;
-  cx->mappings = mapping;
-}
+#include "tb_mapping.h"
 
 /* In place of tb_platform_map: memory that is given back with the instance that took it. */
 void *tb_instances_map(struct tb_context *cx, void *address, u64 bytes) {
