@@ -280,8 +280,6 @@ class Store:
             status = part.lib.tblvm_make(part.store, content, len(content), found)
             if status == BUSY:
                 raise InstanceBusy(part.error())
-            if status == UNLINKED and "another thread" in part.error():
-                raise InstanceBusy(part.error())
             if status == UNLINKED:
                 return LinkError(part.error())
             if status:

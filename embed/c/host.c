@@ -10,7 +10,7 @@ _Noreturn static void tb_embed_missing(struct tblvm_store *store, const struct t
   tb_embed_error(store, 0, *signature ? " (" : "");
   tb_embed_error(store, 0, signature);
   tb_embed_error(store, 0, *signature ? "): " : ": ");
-  tb_embed_leave(store, tb_embed_error(store, TBLVM_UNLINKED, why));
+  tb_embed_leave(store, tb_embed_error(store, TB_LINKS && why == tb_links_busy ? TBLVM_BUSY : TBLVM_UNLINKED, why));
 }
 
 void tb_embed_bind(struct tb_context *cx) {

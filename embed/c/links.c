@@ -140,6 +140,8 @@ static const char *tb_links_bind_global(struct tb_context *cx, u32 index, struct
   return 0;
 }
 
+const char tb_links_busy[] = "another thread uses what it is to share";
+
 const char *tb_links_bind(struct tb_context *cx, u32 import, const struct tb_definition *given) {
   static const char *const kinds[] = {"what there is, is a function", "what there is, is a table", "what there is, is a memory", "what there is, is a global"};
   struct tb_embedded *instance = tb_embedded(cx);
@@ -148,10 +150,10 @@ const char *tb_links_bind(struct tb_context *cx, u32 import, const struct tb_def
   if (!given) return "the host offers nothing of this name";
   if (!given->from || given->kind != kind) return kinds[given->from ? given->kind : 0];
   if (!instance->owner->linking) {
-    if (!tb_links_lock(instance->owner)) return "another thread uses what it is to share";
+    if (!tb_links_lock(instance->owner)) return tb_links_busy;
     instance->owner->linking = 1;
   }
-  if (!tb_links_join(instance) || !tb_links_join(given->from)) return "another thread uses what it is to share";
+  if (!tb_links_join(instance) || !tb_links_join(given->from)) return tb_links_busy;
   struct tb_origin origin = {given->from, given->index};
   if (kind != TBLVM_FUNCTION) origin = tb_links_origin(given->from, kind, given->index);
   tb_links_hold(instance, origin.in);

@@ -222,6 +222,7 @@ enum { TB_LINKS_NUMBERS = 4 };
 struct tb_origin;
 /* Room for functions of others, behind all tables that are made of the module. */
 void tb_links_make_room(struct tb_context *cx);
+extern const char tb_links_busy[]; /* the reason where another thread is in the way */
 const char *tb_links_bind(struct tb_context *cx, u32 import, const struct tb_definition *given);
 void tb_links_globals(struct tb_context *cx, u32 in);
 u32 tb_links_bound_call(struct tb_context *cx, const struct tb_binding *to, const struct tb_export *types);
