@@ -3,12 +3,6 @@
 #include "tb_mapping.h"
 #include "tb_entry.h"
 
-void tb_instances_keep(struct tb_context *cx, struct tb_mapping *mapping, u64 bytes) {
-  mapping->below = cx->mappings;
-  mapping->bytes = bytes;
-  cx->mappings = mapping;
-}
-
 /* In place of tb_platform_map: memory that is given back with the instance that took it. */
 void *tb_instances_map(struct tb_context *cx, void *address, u64 bytes) {
   struct tb_mapping *mapping = bytes < TB_INSTANCES_MOST ? tb_platform_try_map(address, bytes + sizeof *mapping) : 0;

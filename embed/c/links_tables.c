@@ -26,12 +26,7 @@ struct tb_origin tb_links_function(struct tb_embedded *instance, u32 element) {
 /* The number of the function type that is equal to that of a function of another instance, TB_LINKS_NO_TYPE for none. */
 static u32 tb_links_type(struct tb_context *cx, struct tb_origin function) {
   struct tb_context *other = tb_links_context(function.in);
-<<<<<<< HEAD
   const char *wanted = tb_embed_signature(other, TB_EMBED_BY_INDEX | function.index);
-=======
-  const struct tb_export *its = tb_embed_export(other, TB_EMBED_BY_INDEX | function.index); /* it may be closed, and kept */
-  const char *wanted = (const char *)tb_export_texts(other) + its->signature;
->>>>>>> c868b5c (What is shared is kept for those who have it, and busy for other threads)
   u32 types = tb_exports(cx)[2];
   for (u32 type = 0; type < types; type++)
     if (cx->links->trampolines[type] && tb_embed_equal(wanted, (const char *)tb_export_texts(cx) + tb_embed_type(cx, type)->signature)) return type;
