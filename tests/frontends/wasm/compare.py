@@ -106,14 +106,15 @@ def _agree(what: str, trap: str, trapped: str, seen: Seen) -> bool:
     if "exhausted" in (trap, trapped) or "out of fuel" in (trap, trapped):
         seen.traps["exhausted"] = seen.traps.get("exhausted", 0) + 1
         return False
-    if bool(trap) != bool(trapped) or (trap and not _same_trap(trap, trapped)):
+    if bool(trap) != bool(trapped) or (trap and not same_trap(trap, trapped)):
         raise Different(f"{what} ends with {trapped or 'results'}, wasmtime's with {trap or 'results'}")
     if trap:
         seen.traps[trap] = seen.traps.get(trap, 0) + 1
     return True
 
 
-def _same_trap(theirs: str, ours: str) -> bool:
+def same_trap(theirs: str, ours: str) -> bool:
+    """Whether two texts of traps mean the same."""
     # wasmtime has one code for both.
     if theirs == "undefined element":
         return ours in (theirs, "out of bounds table access")
