@@ -11,7 +11,7 @@ import wasmtime
 import tblvm
 from tblvm.core.module import Module
 from tblvm.core.registry import load
-from tblvm.frontends.wasm import translate
+from tblvm.frontends.wasm import WasmError, translate
 from tblvm.stack import verify
 
 ISA = load().isa
@@ -232,7 +232,7 @@ def test_an_import_of_tblvm_is_an_opcode() -> None:
     ],
 )
 def test_an_import_that_is_no_opcode(declared: str, said: str) -> None:
-    with pytest.raises(tblvm.WasmError, match=said):
+    with pytest.raises(WasmError, match=said):
         translated(f'(module (import "tblvm" {declared}))')
 
 
