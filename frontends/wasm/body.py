@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ...core.code import write_leb
-from ...core.module import MAX_FRAME_CELLS
+from ...core.module import MAX_FRAME_CELLS, FunctionType
 from .codes import Codes
 from .errors import WasmError
 from .instructions import COMPARE_AND_BRANCH, MEMORY, PLAIN
 from .layout import Place, laid_out
-from .model import F32, F64, I32, NAMES, VALUE_TYPES, Body, Signature, Types
-from .proposals import of_instruction, of_miscellaneous
+from .model import F32, F64, I32, NAMES, VALUE_TYPES, Body, Types
+from .proposals import of_instruction, of_miscellaneous, of_type
 from .reader import signed, unsigned
 from .stack import CALL, DROP, SELECT, TAKE, TEE, Mismatch, Rules, Stack
 from .validate import Spaces
@@ -52,7 +52,9 @@ class Frame:
         "targeted",
     )
 
-    def __init__(self, kind: str, type_: Signature, end: Stack, outer: Stack, base: int, alive: bool) -> None:
+    def __init__(
+        self, kind: str, type_: FunctionType, end: Stack, outer: Stack, base: int, alive: bool
+    ) -> None:
         self.kind, self.parameters, self.results = kind, type_.parameters, type_.results
         self.end, self.outer, self.base, self.alive = end, outer, base, alive
         self.label = self.otherwise = -1
@@ -98,7 +100,6 @@ class Translator:
             if key < 256 and key not in COMPARE_AND_BRANCH:
                 self.plain[key] = codes.bytes_of(name)
         self.plain[DROP], self.plain[SELECT] = codes.bytes_of("POP"), codes.bytes_of("SELECT")
-        self.plain[1] = None
         self.compare: list[bytes | None] = [None] * 256
         for key in COMPARE_AND_BRANCH:
             self.compare[key] = codes.bytes_of(PLAIN[key][2])
@@ -138,7 +139,7 @@ class _Function:
 
     def __init__(self, module: Translator, index: int, body: Body, marks: Sequence[int]) -> None:
         self.module, self.codes, self.spaces = module, module.codes, module.spaces
-        self.data, self.index, self.body = module.data, index, body
+        self.data, self.body = module.data, body
         self.type = module.spaces.types[module.spaces.functions[index]]
         self.locals: Types = (*self.type.parameters, *body.locals)
         self.added: list[int] = []
@@ -156,29 +157,6 @@ class _Function:
         self.marks, self.next_mark = list(marks), 0
         self.places: list[tuple[Place, int]] = []
         self.at = body.at
-        self.handlers: dict[int, Callable[[Stack], Stack]] = {
-            0x00: self._unreachable,
-            0x02: lambda stack: self._open("block", stack),
-            0x03: lambda stack: self._open("loop", stack),
-            0x04: self._if,
-            0x05: self._else,
-            0x0B: self._end,
-            0x0C: self._br,
-            0x0D: self._br_if,
-            0x0E: self._br_table,
-            0x0F: self._return,
-            0x10: self._call,
-            0x11: self._call_indirect,
-            0x22: self._tee,
-            0x23: self._global_get,
-            0x24: self._global_set,
-            0x3F: lambda stack: self._memory(stack, 0x3F, "MEMORY_SIZE"),
-            0x40: lambda stack: self._memory(stack, 0x40, "MEMORY_GROW"),
-            0x42: self._i64_const,
-            0x43: lambda stack: self._float(stack, "f32", 4, F32),
-            0x44: lambda stack: self._float(stack, "f64", 8, F64),
-            0xFC: self._miscellaneous,
-        }
 
     # -- errors, numbers, code ------------------------------------------------------------------------
 
@@ -244,7 +222,7 @@ class _Function:
     def _walk(self) -> None:
         """All instructions. The commonest are dealt with here, all others by a method each."""
         module, data, end, out, locals_ = self.module, self.data, self.body.end, self.out, self.locals
-        plain, compare, access, handlers = module.plain, module.compare, module.access, self.handlers
+        plain, compare, access = module.plain, module.compare, module.access
         load, store, push = module.load, module.store, module.push
         pushes, takes = [-each for each in locals_], [TAKE + each for each in locals_]
         memories = len(self.spaces.memories)
@@ -283,7 +261,7 @@ class _Function:
                         out += push[value]
                     else:
                         value, at = signed(data, at - 1, end, 32)
-                        out += push[0][:-1] + write_leb(value, signed=True)
+                        out += self.codes.number("i32", value)
                 elif (found := access[key]) is not None:
                     code, most = found
                     align = data[at]
@@ -319,10 +297,10 @@ class _Function:
                     pass
                 else:
                     self.at = at
-                    handler = handlers.get(key)
+                    handler = _HANDLERS.get(key)
                     if handler is None:
                         self._unknown(key)
-                    stack = handler(stack)
+                    stack = handler(self, stack)
                     at = self.at
                     if not self.frames:
                         return
@@ -383,7 +361,7 @@ class _Function:
 
     # -- blocks ---------------------------------------------------------------------------------------
 
-    def _block_type(self) -> Signature:
+    def _block_type(self) -> FunctionType:
         data, at = self.data, self.at
         code = data[at]
         if code == 0x40:
@@ -393,8 +371,6 @@ class _Function:
             self.at += 1
             return _RESULT[VALUE_TYPES[code]]
         if 0x40 < code < 0x80:
-            from .proposals import of_type
-
             proposal = of_type(code)
             if proposal:
                 raise WasmError("unsupported", proposal, offset=at)
@@ -411,7 +387,7 @@ class _Function:
         outer = stack.take(type_.parameters) if type_.parameters else stack
         return self._opened(kind, type_, outer)
 
-    def _opened(self, kind: str, type_: Signature, outer: Stack) -> Stack:
+    def _opened(self, kind: str, type_: FunctionType, outer: Stack) -> Stack:
         empty = self.module.empty
         frame = Frame(kind, type_, empty.push(type_.results), outer, self.base + outer.depth, self.alive)
         frame.label = self._label()
@@ -734,5 +710,29 @@ class _Function:
             self._invalid(f"unknown elem segment {segment}")
 
 
-_NOTHING = Signature((), ())
-_RESULT = {type_: Signature((), (type_,)) for type_ in NAMES}
+_NOTHING = FunctionType((), ())
+_RESULT = {type_: FunctionType((), (type_,)) for type_ in NAMES}
+# Instructions that are not dealt with where all are walked: what each does to the stack.
+_HANDLERS: dict[int, Callable[[_Function, Stack], Stack]] = {
+    0x00: _Function._unreachable,
+    0x02: lambda at, stack: at._open("block", stack),
+    0x03: lambda at, stack: at._open("loop", stack),
+    0x04: _Function._if,
+    0x05: _Function._else,
+    0x0B: _Function._end,
+    0x0C: _Function._br,
+    0x0D: _Function._br_if,
+    0x0E: _Function._br_table,
+    0x0F: _Function._return,
+    0x10: _Function._call,
+    0x11: _Function._call_indirect,
+    0x22: _Function._tee,
+    0x23: _Function._global_get,
+    0x24: _Function._global_set,
+    0x3F: lambda at, stack: at._memory(stack, 0x3F, "MEMORY_SIZE"),
+    0x40: lambda at, stack: at._memory(stack, 0x40, "MEMORY_GROW"),
+    0x42: _Function._i64_const,
+    0x43: lambda at, stack: at._float(stack, "f32", 4, F32),
+    0x44: lambda at, stack: at._float(stack, "f64", 8, F64),
+    0xFC: _Function._miscellaneous,
+}

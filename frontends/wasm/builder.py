@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...core.asm_import import body_of_import
 from ...core.code import write_leb
 from ...core.errors import ModuleError
 from ...core.module import (
+    MAX_ELEMENTS,
+    MAX_PAGES,
     DataSegment,
     Debug,
     ElementSegment,
-    Export,
     Function,
     FunctionTable,
     FunctionType,
@@ -30,15 +32,15 @@ from .codes import Codes
 from .decode import decode
 from .errors import WasmError
 from .lines import Lines
-from .model import NAMES, Expression, Segment, Signature, WasmModule
+from .model import NAMES, Expression, Segment, WasmModule
 from .names import read_names
-from .validate import MAX_ELEMENTS, MAX_PAGES, Spaces, validate
+from .validate import Spaces, validate
 
 ENTRY = "_start"
 # The module whose functions are opcodes, by name.
 OPCODES = "tblvm"
 PAGE = 0x10000
-ASK, LOAD, RETURN = "HOST", "LOAD", "RET"
+LOAD, RETURN = "LOAD", "RET"
 
 
 def translated(content: bytes, name: str, isa: Isa) -> Module:
@@ -78,7 +80,7 @@ class _Builder:
         start = self._add_start(elements, data)
         entry = self._entry()
         return Module(
-            types=tuple(FunctionType(each.parameters, each.results) for each in self.types),
+            types=tuple(self.types),
             pool=tuple(codes.pool),
             globals=tuple(each.type for each in spaces.globals),
             functions=tuple(self.functions),
@@ -95,10 +97,7 @@ class _Builder:
                 for each, place in zip(wasm.elements, elements, strict=True)
             ),
             imports=self._imports(),
-            exports=tuple(
-                Export(each.name, each.kind, each.index)
-                for each in sorted(wasm.exports, key=lambda each: each.name)
-            ),
+            exports=tuple(sorted(wasm.exports, key=lambda each: each.name)),
             start=start,
             fixed_globals=tuple(index for index, each in enumerate(spaces.globals) if not each.mutable),
             debug=self._debug(),
@@ -111,7 +110,7 @@ class _Builder:
         self.lines.append(())
         return len(self.functions) - 1
 
-    def _type(self, wanted: Signature) -> int:
+    def _type(self, wanted: FunctionType) -> int:
         if wanted not in self.types:
             self.types.append(wanted)
         return self.types.index(wanted)
@@ -127,10 +126,12 @@ class _Builder:
             if _is_opcode(each):
                 self._add_opcode(each, each.what)
                 continue
-            loads = [
-                self.codes[LOAD] + write_leb(len(type_.parameters) + at) for at in range(len(type_.results))
-            ]
-            code = self.codes[ASK] + write_leb(number) + b"".join(loads) + self.codes[RETURN]
+            body = body_of_import(self.codes.isa, number, type_)
+            if not body:
+                raise ModuleError("no page that is there has an opcode that calls imports")
+            code = b"".join(
+                self.codes[opcode.name] + b"".join(map(write_leb, values)) for opcode, values in body
+            )
             self._add(code, each.what, type_.results, len(type_.results))
 
     def _add_opcode(self, each: model.Import, type_index: int) -> None:
@@ -160,7 +161,7 @@ class _Builder:
             try:
                 done = translator.translate(index, body, self.source.marks(body))
             except WasmError as error:
-                raise error.within(self.names.functions.get(index, f"f{index}")) from None
+                raise error.within(self.names.get(index, f"f{index}")) from None
             self._add(done.code, spaces.functions[index], (*body.locals, *done.added), done.deepest)
             self.lines[-1] = self.source.of(done.places, len(done.code))
         return translator.used()
@@ -174,30 +175,26 @@ class _Builder:
             if each.value.kind == "global" or each.value.value:  # they are zero before
                 code += self._value(each.value) + codes["STOREG"] + write_leb(first + number)
         deepest = 1 if code else 0
-        for number, (segment, place) in enumerate(zip(wasm.elements, elements, strict=True)):
-            if segment.where is not None and place is None:
-                code += self._copy(segment, codes["TABLE_INIT"], codes["ELEM_DROP"], number)
-        for number, (segment, place) in enumerate(zip(wasm.segments, data, strict=True)):
-            if segment.where is not None and place is None:
-                code += self._copy(segment, codes["MEMORY_INIT"], codes["DATA_DROP"], number)
-                deepest = 3
-        if any(
-            each.where is not None and place is None
-            for each, place in zip(wasm.elements, elements, strict=True)
+        for segments, places, init, drop in (
+            (wasm.elements, elements, "TABLE_INIT", "ELEM_DROP"),
+            (wasm.segments, data, "MEMORY_INIT", "DATA_DROP"),
         ):
-            deepest = 3
+            for number, (segment, place) in enumerate(zip(segments, places, strict=True)):
+                if segment.where is not None and place is None:
+                    code += self._copy(segment, codes[init], codes[drop], number)
+                    deepest = 3
         if not code:
             return wasm.start
         if wasm.start is not None:
             code += codes["CALL"] + write_leb(wasm.start)
-        self.names.functions[len(self.functions)] = "(instantiate)"
-        return self._add(bytes(code + codes[RETURN]), self._type(Signature((), ())), (), deepest)
+        self.names[len(self.functions)] = "(instantiate)"
+        return self._add(bytes(code + codes[RETURN]), self._type(FunctionType((), ())), (), deepest)
 
     def _copy(self, segment: Segment, init: bytes, drop: bytes, number: int) -> bytes:
         """Copies a segment to its place, as instructions of the module would."""
         assert segment.offset is not None
         push = self.codes["PUSH"]
-        count = write_leb(_signed(len(segment.content)), signed=True)
+        count = write_leb(len(segment.content), signed=True)
         which = write_leb(number)
         return b"".join(
             (self._value(segment.offset), push, b"\0", push, count, init, which, b"\0", drop, which)
@@ -215,8 +212,8 @@ class _Builder:
                 type_ = self.types[self.spaces.functions[each.index]]
                 if not type_.parameters and type_.results in ((), (model.I32,)):
                     return each.index
-        self.names.functions[len(self.functions)] = "(nothing)"
-        return self._add(self.codes[RETURN], self._type(Signature((), ())))
+        self.names[len(self.functions)] = "(nothing)"
+        return self._add(self.codes[RETURN], self._type(FunctionType((), ())))
 
     # -- the rest -------------------------------------------------------------------------------------
 
@@ -231,12 +228,11 @@ class _Builder:
         return tuple(made)
 
     def _debug(self) -> Debug:
-        names = self.names
         count = len(self.functions)
         imported = [each for each in self.wasm.imports if each.kind == "function"]
         functions = {index: f"{each.module}.{each.name}" for index, each in enumerate(imported)}
         functions |= {each.index: each.name for each in self.wasm.exports if each.kind == "function"}
-        functions |= names.functions
+        functions |= self.names
         return Debug(
             source=self.source.source or self.name,
             functions=tuple(functions.get(index, "") for index in range(count)),
@@ -248,7 +244,7 @@ def _is_opcode(each: model.Import) -> bool:
     return each.kind == "function" and each.module == OPCODES
 
 
-def _does(opcode: Opcode, type_: Signature) -> bool:
+def _does(opcode: Opcode, type_: FunctionType) -> bool:
     """Whether some form of *opcode*, without immediates, takes and gives what *type_* says."""
     wanted = tuple(tuple(NAMES[code] for code in codes) for codes in (type_.parameters, type_.results))
     for declaration in opcode.declarations:
@@ -287,7 +283,3 @@ def _references(segment: Segment) -> tuple[int | None, ...]:
         assert isinstance(each, Expression)
         found.append(each.value if each.kind == "function" else None)
     return tuple(found)
-
-
-def _signed(value: int) -> int:
-    return value - (1 << 32) if value >> 31 else value

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn
 
-from ...core.module import MAX_FRAME_CELLS
+from ...core.module import MAX_FRAME_CELLS, Export, FunctionType
 from ...core.wellformed import MAX_NAME_BYTES
 from .errors import WasmError
 from .model import (
     VALUE_TYPES,
     Body,
-    Export,
     Expression,
     Global,
     GlobalType,
@@ -22,7 +21,6 @@ from .model import (
     Kind,
     Limits,
     Segment,
-    Signature,
     Types,
     WasmModule,
 )
@@ -141,7 +139,7 @@ class _Decoder:
                     self._unsupported("garbage collection: a type that is no function's", self.reader.at - 1)
                 self.reader.malformed(f"malformed type {form:#04x}", self.reader.at - 1)
             parameters = self._value_types()
-            self.module.types.append(Signature(parameters, self._value_types()))
+            self.module.types.append(FunctionType(parameters, self._value_types()))
 
     def _limits(self) -> Limits:
         reader = self.reader

@@ -26,7 +26,6 @@ class Lines:
 
     offsets: list[int] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
-
     source: str = ""
 
     @classmethod

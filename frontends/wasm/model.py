@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ...core.module import Export, FunctionType
 from ...opcodes import types
 
 I32, I64, F32, F64 = types.I32.code, types.I64.code, types.F32.code, types.F64.code
@@ -13,14 +14,6 @@ NAMES = {I32: "i32", I64: "i64", F32: "f32", F64: "f64"}
 
 Kind = Literal["function", "table", "memory", "global"]
 Types = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The type of a function."""
-
-    parameters: Types
-    results: Types
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +58,6 @@ class Global:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    name: str
-    kind: Kind
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
 class Segment:
     """An element or data segment. where: index of the table or memory that gets it when the module is
     instantiated, None for a passive one; offset: there. content: bytes, or for elements references.
@@ -98,7 +84,7 @@ class WasmModule:
     """All sections. `functions`, `tables`, `memories`, `globals` leave out what is imported."""
 
     data: bytes
-    types: list[Signature] = field(default_factory=list)
+    types: list[FunctionType] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     functions: list[int] = field(default_factory=list)
     tables: list[Limits] = field(default_factory=list)

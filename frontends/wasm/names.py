@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .errors import WasmError
 from .model import WasmModule
 from .reader import Reader
@@ -12,16 +10,10 @@ FUNCTIONS = 1  # number of the subsection
 MAX_NAME = 1000  # characters of a name that are kept
 
 
-@dataclass
-class Names:
-    """functions: names by index."""
-
-    functions: dict[int, str] = field(default_factory=dict)
-
-
-def read_names(module: WasmModule) -> Names:
-    """The names that *module* has. They are for people: what is wrong there, WebAssembly says, is ignored."""
-    names = Names()
+def read_names(module: WasmModule) -> dict[int, str]:
+    """The names of functions that *module* has, by index. They are for people: what is wrong there,
+    WebAssembly says, is ignored."""
+    names: dict[int, str] = {}
     if "name" not in module.customs:
         return names
     at, end = module.customs["name"]
@@ -35,12 +27,8 @@ def read_names(module: WasmModule) -> Names:
             if number == FUNCTIONS:
                 for _ in range(reader.count("names")):
                     index = reader.u32()
-                    names.functions[index] = _clean(reader.name())
+                    names[index] = reader.name()[:MAX_NAME]
             reader.at = behind
     except WasmError:
         pass  # what was read before stays
     return names
-
-
-def _clean(name: str) -> str:
-    return name[:MAX_NAME]

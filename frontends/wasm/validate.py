@@ -5,27 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
+from ...core.module import MAX_ELEMENTS, MAX_PAGES, Export, FunctionType
 from .errors import WasmError
 from .model import (
     I32,
-    Export,
     Expression,
     GlobalType,
     Limits,
     Segment,
-    Signature,
     WasmModule,
 )
-
-MAX_PAGES = 0x10000
-MAX_ELEMENTS = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Spaces:
     """The index spaces of a module, imports first. functions: of each its type's index."""
 
-    types: tuple[Signature, ...]
+    types: tuple[FunctionType, ...]
     functions: tuple[int, ...]
     tables: tuple[Limits, ...]
     memories: tuple[Limits, ...]
@@ -46,7 +42,7 @@ def validate(module: WasmModule) -> Spaces:
     if module.start is not None:
         if module.start >= len(spaces.functions):
             _invalid(f"unknown function {module.start}: the start function")
-        if spaces.types[spaces.functions[module.start]] != Signature((), ()):
+        if spaces.types[spaces.functions[module.start]] != FunctionType((), ()):
             _invalid("start function: it takes or gives something")
     for segment in module.elements:
         _check_segment(segment, len(spaces.tables), "table", spaces)
