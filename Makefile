@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-ROOMS  := core opcodes stack memory gc embed wasi builder frontends tools
+ROOMS  := core opcodes stack memory gc embed isolation wasi builder frontends tools
 
 # Tests start Python more than a hundred times: not all of them are to compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
