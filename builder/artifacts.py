@@ -40,7 +40,7 @@ class Kind:
 
 
 # What stands alone has no host, and what is embedded does not start by itself.
-_ENTRY, _EMBEDDING = "entry", "embedding"
+_ENTRY, _EMBEDDING, _GUEST = "entry", "embedding", "guest"
 _EXECUTABLES = ("elf", "wasm")
 
 EXE = Kind("exe", "PROGRAM and its runtime", (_ENTRY, *_ALWAYS), (_EMBEDDING,), formats=_EXECUTABLES)
@@ -61,11 +61,19 @@ KINDS: Mapping[str, Kind] = {
             "shared",
             "a library with a C API, for PROGRAM or, without one, for modules that it loads",
             (_EMBEDDING, *_ALWAYS),
-            (_ENTRY,),
+            (_ENTRY, _GUEST),
             suffix=".so",
             program="maybe",
             shared=True,
             header=Path(__file__).parent.parent / "embed" / "c" / "tblvm.h",
+        ),
+        Kind(
+            "worker",
+            "a process behind walls, which another one gives modules: for isolation",
+            (_EMBEDDING, _GUEST, *_ALWAYS),
+            (_ENTRY,),
+            program="never",
+            target="x86_64-worker",
         ),
         Kind(
             "c",

@@ -287,29 +287,33 @@ def _linux(cpu: str) -> MicroLibrary:
                 "_fault_shared",
             )
         ),
-        headers=("c", "c/platform", f"c/platform/{cpu}"),
+        headers=("c", "c/platform", f"c/platform/{cpu}", f"c/platform/{cpu}/threads"),
     )
+
+
+LINUX_TARGETS = tuple(
+    Target(
+        name=f"{cpu}-linux",
+        triple=f"{cpu}-linux-none",
+        emulation=_EMULATIONS[cpu],
+        platform=f"platform.{cpu}-linux",
+        link_script=str(ROOM / "c" / "exe.ld"),
+        library_script=str(ROOM / "c" / "shared.ld"),
+        doc=f"Linux on {cpu}, static, no libc",
+        flags=flags,
+        page_size=_PAGE_SIZES.get(cpu, 4096),
+        machine=cpu,
+        runners=((f"qemu-{cpu}-static",),),
+        runner_hint=f"qemu-{cpu}-static (on Debian in the package qemu-user-static)",
+    )
+    for cpu, flags in _LINUX_FLAGS.items()
+)
 
 
 @hookimpl
 def tblvm_targets() -> list[Target]:
     return [
-        Target(
-            name=f"{cpu}-linux",
-            triple=f"{cpu}-linux-none",
-            emulation=_EMULATIONS[cpu],
-            platform=f"platform.{cpu}-linux",
-            link_script=str(ROOM / "c" / "exe.ld"),
-            library_script=str(ROOM / "c" / "shared.ld"),
-            doc=f"Linux on {cpu}, static, no libc",
-            flags=flags,
-            page_size=_PAGE_SIZES.get(cpu, 4096),
-            machine=cpu,
-            runners=((f"qemu-{cpu}-static",),),
-            runner_hint=f"qemu-{cpu}-static (on Debian in the package qemu-user-static)",
-        )
-        for cpu, flags in _LINUX_FLAGS.items()
-    ] + [
+        *LINUX_TARGETS,
         Target(
             name="c11",
             triple="",

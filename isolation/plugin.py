@@ -1,11 +1,61 @@
-"""Hook implementations of the room `isolation`."""
+"""Hook implementations of the room `isolation`: guests, and what they are built for."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..core.hookspecs import hookimpl
-from ..core.parts import MicroLibrary
+from ..core.parts import MicroLibrary, Target
+from ..core.plugin import LINUX_TARGETS
+
+ROOM = Path(__file__).parent
+
+
+def _worker(cpu: str) -> MicroLibrary:
+    """The platform layer of a guest in a process of its own."""
+    return MicroLibrary(
+        name=f"platform.{cpu}-worker",
+        doc=f"a guest's platform layer, in a process of its own, on {cpu}",
+        room=ROOM.parent,
+        size=60,
+        provides=("platform", "gate", "random-bytes"),
+        sources=("isolation/c/platform.c", "isolation/c/worker/worker.c"),
+        headers=(
+            *("isolation/c", "isolation/c/alone", "isolation/c/worker", "core/c", "core/c/platform"),
+            f"core/c/platform/{cpu}",
+        ),
+    )
 
 
 @hookimpl
 def tblvm_micro_libraries() -> list[MicroLibrary]:
-    return []
+    return [
+        MicroLibrary(
+            name="isolation.guest",
+            doc="what a host calls in its guest",
+            room=ROOM,
+            size=900,
+            provides=("guest", "keyboard"),
+            requires=("embedding", "gate"),
+            conflicts=("embed.keyboard",),
+            sources=("c/guest.c", "c/guest_calls.c", "c/keyboard.c"),
+            headers=("c",),
+        ),
+        *(_worker(target.machine) for target in LINUX_TARGETS),
+    ]
+
+
+@hookimpl
+def tblvm_targets() -> list[Target]:
+    from dataclasses import replace
+
+    return [
+        replace(
+            target,
+            name=f"{target.machine}-worker",
+            platform=f"platform.{target.machine}-worker",
+            library_script="",
+            doc=f"a guest in a process of its own, on Linux on {target.machine}",
+        )
+        for target in LINUX_TARGETS
+    ]

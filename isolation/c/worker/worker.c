@@ -1,0 +1,36 @@
+/* A guest in a process of its own. Descriptors that it is started with: a socket, by which control goes to the host and
+ * back, and the memory that it shares with it. */
+#include "tb_guest_here.h"
+#include "tb_linux_cpu.h"
+#include "tb_platform.h"
+
+enum { TB_WORKER_GATE = 3, TB_WORKER_ARENA = 4 };
+
+__asm__(".globl _start\n"
+        ".section .text._start,\"ax\",%progbits\n"
+        "_start:\n" TB_LINUX_START ".text\n");
+
+_Noreturn static void tb_worker_end(int status) {
+  tb_linux_call3(TB_LINUX_EXIT_GROUP, status, 0, 0);
+  __builtin_unreachable();
+}
+
+void tb_guest_switch(struct tb_guest *guest) {
+  u8 byte = 0;
+  (void)guest;
+  /* MSG_NOSIGNAL is not needed: SIGPIPE ends a worker as well. The host has gone, or lets it go. */
+  if (tb_linux_call3(TB_LINUX_WRITE, TB_WORKER_GATE, (long)&byte, 1) != 1) tb_worker_end(0);
+  if (tb_linux_call3(TB_LINUX_READ, TB_WORKER_GATE, (long)&byte, 1) != 1) tb_worker_end(0);
+}
+
+_Noreturn void tb_entry(const void *start) {
+  (void)start;
+  /* SEEK_END; PROT_READ | PROT_WRITE; MAP_SHARED | MAP_FIXED_NOREPLACE. */
+  long bytes = tb_linux_call3(TB_LINUX_LSEEK, TB_WORKER_ARENA, 0, 2);
+  if (bytes < (long)sizeof(struct tb_guest)) tb_worker_end(2);
+  long at = tb_linux_call6(TB_LINUX_MMAP, TB_GUEST_ADDRESS, bytes, 3, 0x100001, TB_WORKER_ARENA, 0);
+  if (at != TB_GUEST_ADDRESS) tb_worker_end(2);
+  struct tb_guest *guest = tb_guest_here();
+  guest->bytes = (u64)bytes;
+  tb_guest_serve(guest);
+}
