@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 
-from ..core.errors import Portable, TblvmError
+from ..core.errors import HostError, Portable, TblvmError
 
 _FRAMES = 16
 
@@ -21,16 +22,15 @@ class Frame:
         return f"{self.function} ({self.file}:{self.line})" if self.line else self.function
 
 
-class Trap(Portable, Exception):
-    """The machine has stopped the program for what it did.
+class Stopped(Portable, Exception):
+    """Base of what ends a program from outside or for what it did.
 
-    kind: the trap's name, as `tblvm ops` tells it ("DIVIDE_BY_ZERO", …). message: what it means. frames: the
-    VM stack, innermost first. status: the exit status that a process has then. output: what the program had
-    written, where `run` was to keep it. Where a host function failed, its exception is the cause.
+    message: why, in one line. frames: the VM stack, innermost first, as far as it is known. status: the exit
+    status that a process has then. output: what the program had written, where `run` was to keep it.
     """
 
-    def __init__(self, kind: str, message: str, frames: tuple[Frame, ...] = (), status: int = 134) -> None:
-        self.kind, self.message, self.frames, self.status = kind, message, frames, status
+    def __init__(self, message: str, frames: tuple[Frame, ...] = (), status: int = 134) -> None:
+        self.message, self.frames, self.status = message, frames, status
         self.output = b""
         lines = [message, *(f"  at {frame}" for frame in frames[:_FRAMES])]
         if len(frames) > _FRAMES:
@@ -53,8 +53,101 @@ class Trap(Portable, Exception):
         return self.frames[0].line if self.frames else 0
 
 
+class Trap(Stopped):
+    """The machine has stopped the program for what it did.
+
+    kind: the trap's name, as `tblvm ops` tells it ("DIVIDE_BY_ZERO", …). Where a host function failed, its
+    exception is the cause. The rest is as for Stopped.
+    """
+
+    def __init__(self, kind: str, message: str, frames: tuple[Frame, ...] = (), status: int = 134) -> None:
+        super().__init__(message, frames, status)
+        self.kind = kind
+
+
 class DeadlineExceeded(Trap, TimeoutError):
     """The call took longer than its timeout."""
+
+
+class FuelExhausted(Trap):
+    """It has executed more instructions than it had fuel for."""
+
+
+class MemoryExceeded(Trap):
+    """The heap has no room for what it wanted, which limit `memory` decides."""
+
+
+class StackExceeded(Trap):
+    """Its calls, or those of its host within it, go deeper than limit `stack` allows."""
+
+
+class OutputExceeded(Trap):
+    """It has written more than limit `output` allows: so much has arrived, and nothing beyond it."""
+
+
+# Kinds of traps that say that a limit was reached.
+LIMIT_REACHED = {
+    "OUT_OF_FUEL": FuelExhausted,
+    "OUT_OF_MEMORY": MemoryExceeded,
+    "STACK_OVERFLOW": StackExceeded,
+}
+
+
+class SandboxError(Exception):
+    """Base of what isolation tells: a wall has stopped the program, or cannot be had."""
+
+
+class Violation(SandboxError, Stopped):
+    """The processor has stopped an access to memory that is not the program's.
+
+    domain: whose it is, as in "host" or "VM_CORE"; "" where nobody knows. address: where. access: "read",
+    "write" or "execute". key: the protection key of that memory, None where none is known.
+    """
+
+    def __init__(
+        self,
+        domain: str,
+        address: int,
+        access: str,
+        key: int | None = None,
+        frames: tuple[Frame, ...] = (),
+    ) -> None:
+        self.domain, self.address, self.access, self.key = domain, address, access, key
+        whose = f"memory of {domain}" if domain else "memory that is not its own"
+        tagged = "" if key is None else f", key {key}"
+        Stopped.__init__(
+            self, f"stopped at a wall: {access} of {whose}, address {address:#x}{tagged}", frames
+        )
+
+
+class Blocked(SandboxError, Stopped):
+    """It has made a system call that no guest may make. call: its name, or number as text."""
+
+    def __init__(self, call: str, frames: tuple[Frame, ...] = ()) -> None:
+        self.call = call
+        Stopped.__init__(self, f"stopped at a wall: system call {call}", frames)
+
+
+class Crashed(SandboxError, Stopped):
+    """What runs the program has ended in a way that no program can bring about in a sound runtime, or was
+    ended from outside. signal: the number of the signal, 0 where there was none. note: what is known besides.
+    """
+
+    def __init__(self, signal: int, note: str = "", frames: tuple[Frame, ...] = ()) -> None:
+        self.signal, self.note = signal, note
+        by = f"by signal {signal} ({_signal_name(signal)})" if signal else "without a word"
+        Stopped.__init__(self, f"the sandbox ended {by}{': ' if note else ''}{note}", frames)
+
+
+class IsolationError(HostError, SandboxError):
+    """This machine cannot isolate programs as was asked. status: 6."""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
 
 
 class Halted(Exception):
@@ -77,6 +170,13 @@ class LoadError(TblvmError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class TooLarge(LoadError):
+    """The module asks for more memory than a limit allows, or the machine has. status: 6."""
+
+    def __init__(self, message: str, status: int = 6) -> None:
+        super().__init__(message, status)
 
 
 class LinkError(LoadError):

@@ -58,7 +58,7 @@ def library(words: Iterable[str]) -> Any:
     key = tuple(words)
     with _lock:
         if key not in _libraries:
-            _libraries[key] = _open(_image(key))
+            _libraries[key] = _open(image_of(key))
         found = _libraries[key]
     watch_keyboard(found)
     return found
@@ -71,7 +71,8 @@ def watch_keyboard(lib: Any) -> None:
         lib.tblvm_watch_keyboard()
 
 
-def _image(words: tuple[str, ...]) -> bytes:
+def image_of(words: tuple[str, ...]) -> bytes:
+    """What `tbbuild` makes of these words, from the cache or built. Raises TblvmError."""
     from ..builder.runtimes import runtime
 
     def say(stage: str) -> None:

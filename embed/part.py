@@ -36,6 +36,15 @@ class HostFunction:
     types: str
 
 
+# Where a thread does the work of another one, which is the one that asks what went wrong.
+acting = threading.local()
+
+
+def me() -> int:
+    """The thread on whose behalf this one runs: itself, mostly."""
+    return getattr(acting, "ident", None) or threading.get_ident()
+
+
 class Owned:
     """A store of a library, freed when nobody has it any more.
 
@@ -121,6 +130,10 @@ class Part:
             given.instance._open()
             words = (each.module.encode(), each.name.encode())
             number, index = EXPORT_KINDS.index(kind), given.number
+            if not hasattr(self.lib, "tblvm_store_link"):
+                raise LinkError(
+                    f"it imports {each.module}.{each.name}: programs behind walls share functions only"
+                )
             if self.lib.tblvm_store_link(self.store, *words, given.instance._context, number, index):
                 raise LinkError(f"it imports {each.module}.{each.name}: {self.error()}")
 
@@ -134,6 +147,8 @@ class Part:
             return isinstance(given, (Memory, Table, Global))
         type_ = module.types[wanted.type]
         assert isinstance(type_, FunctionType)
+        if not hasattr(self.lib, "tblvm_store_link"):  # it is behind a wall: Python calls it
+            return False
         numbers = all(code in _NUMBERS for code in (*type_.parameters, *type_.results))
         return numbers and given.instance._part is self
 
@@ -169,12 +184,12 @@ class Part:
 
     def _failed(self, error: BaseException) -> int:
         # Host functions run in the thread that called the program.
-        self.failures[threading.get_ident()] = error
+        self.failures[me()] = error
         return 1
 
     def failure(self) -> BaseException | None:
         """What a host function has raised in this thread since it was asked last."""
-        return self.failures.pop(threading.get_ident(), None)
+        return self.failures.pop(me(), None)
 
     def use_errors(self) -> None:
         """Standard error of contexts goes through Python from here on."""

@@ -13,7 +13,7 @@ from ..core.errors import UsageError
 from ..core.printable import printable
 from ..opcodes.isa import STANDARD_PREFIXES
 from .console import Console
-from .errors import InstanceBusy, LinkError, LoadError
+from .errors import InstanceBusy, IsolationError, LinkError, LoadError
 from .instance import Instance
 from .library import BUSY, EXCLUDED, UNLINKED, address, ffi, library, registry, whole
 from .part import HostFunction, Part
@@ -64,9 +64,12 @@ class Store:
     without them the process's own. stderr: a file for what they write to standard error. args: words that
     programs find as their arguments; env: variables of their environment; dirs: directories of this machine
     by the names that programs know them by, with all that is below; ReadOnly(path) for one in which they
-    change nothing.
+    change nothing. isolation: "none", where programs run in this process; "process", where each instance is
+    in a worker process behind walls; "mpk", where the processor's protection keys keep it apart; "auto" is
+    "mpk" where this machine has keys, else "process". The store's `isolation` says which one was taken.
 
-    Raises UsageError for what cannot be: an unknown grant, feature or plug-in, a limit out of range.
+    Raises UsageError for what cannot be: an unknown grant, feature or plug-in, a limit out of range;
+    IsolationError for a level that this machine has not, or for what there is not behind walls.
     """
 
     def __init__(
@@ -86,7 +89,9 @@ class Store:
         args: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         dirs: Directories | None = None,
+        isolation: str = "none",
     ) -> None:
+        self.isolation, self._kind, self._open = _isolated(isolation)
         self.timeout = _seconds(timeout)
         self._plugins = tuple(map(str, _listed("plugins", plugins)))
         if self._plugins:
@@ -107,9 +112,20 @@ class Store:
         self.args = words_of("args", args)
         self._env = _variables(env or {})
         self._dirs = _directories(dirs or {})
+        if self.isolation != "none":
+            self._check_walls(grants)
         self._lock = threading.RLock()
         self._parts: dict[Any, Part] = {}
         self._kept: list[Any] = []
+
+    def _check_walls(self, grants: Iterable[str]) -> None:
+        """Raises IsolationError for what programs cannot be given behind walls."""
+        if self._dirs:
+            raise IsolationError(
+                "directories cannot be given to programs behind walls: pass data by functions"
+            )
+        if "screen" in grants:
+            raise IsolationError("a screen is a file, which programs behind walls cannot write")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a store cannot be copied or pickled: make it where its programs are to run")
@@ -175,6 +191,8 @@ class Store:
             hint = f" (not granted: {', '.join(missing)})" if missing else ""
             raise type(made)(f"{name}: {made}{hint}", made.status) from None
         instance = Instance(self, part, made, name, seconds, module)
+        if seconds is not None and self.isolation != "none":
+            part.lib.limit_time(made)
         part.knows(instance, made)
         if self._streams != (None, None):
             part.consoles[address(made)] = Console(*self._streams)
@@ -253,10 +271,10 @@ class Store:
         from ..builder.runtimes import words
 
         paths = self._known().paths if self._plugins else ()
-        given = [*words(paths, "shared", dict.fromkeys((*features, *self._features)))]
+        given = [*words(paths, self._kind, dict.fromkeys((*features, *self._features)))]
         if self._denied:
             given += ["--deny", ",".join(self._denied)]
-        lib = library(given)
+        lib = self._open(given)
         with self._lock:
             if lib not in self._parts:
                 self._parts[lib] = Part(lib, self._limits, self._env, self._dirs)
@@ -285,6 +303,19 @@ class Store:
             if status:
                 return LoadError(part.error(), status)
             return found[0]
+
+
+def _isolated(level: str) -> tuple[str, str, Callable[[Iterable[str]], Any]]:
+    """The level that is taken, the kind of artifact that programs run in there, and what makes the library of
+    it."""
+    if level == "none":
+        return level, "shared", library
+    from ..isolation import levels
+
+    taken = levels.choose(level)
+    if taken == "none":
+        return taken, "shared", library
+    return taken, levels.KINDS[taken], lambda words: levels.library(taken, words)
 
 
 def _limits(least: int, most: int | None) -> str:
@@ -422,6 +453,7 @@ def load(
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     dirs: Directories | None = None,
+    isolation: str = "none",
 ) -> Instance:
     """An instance of *program*, in a store of its own.
 
@@ -447,4 +479,5 @@ def load(
         args=args,
         env=env,
         dirs=dirs,
+        isolation=isolation,
     ).load(program)

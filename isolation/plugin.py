@@ -18,8 +18,8 @@ def _worker(cpu: str) -> MicroLibrary:
         doc=f"a guest's platform layer, in a process of its own, on {cpu}",
         room=ROOM.parent,
         size=60,
-        provides=("platform", "gate", "random-bytes"),
-        sources=("isolation/c/platform.c", "isolation/c/worker/worker.c"),
+        provides=("platform", "gate", "files", "random-bytes"),
+        sources=("isolation/c/platform.c", "isolation/c/no_files.c", "isolation/c/worker/worker.c"),
         headers=(
             *("isolation/c", "isolation/c/alone", "isolation/c/worker", "core/c", "core/c/platform"),
             f"core/c/platform/{cpu}",

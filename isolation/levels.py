@@ -1,0 +1,60 @@
+"""Levels of isolation: which one there is, and runtimes for each."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Callable, Iterable
+
+from ..embed.errors import IsolationError
+from .channel import Worker, started_from
+from .proxy import Library
+
+# From the strongest wall in this process to none; a process of its own is the strongest of all.
+LEVELS = ("auto", "mpk", "process", "none")
+# Of each level the kind of artifact that programs run in.
+KINDS = {"none": "shared", "process": "worker", "mpk": "guest"}
+
+
+def choose(level: str) -> str:
+    """The level that a request stands for: `auto` is `mpk` where this machine has protection keys, else
+    `process`. Raises UsageError for no level, IsolationError for one that cannot be had."""
+    from ..core.registry import choose as one_of
+
+    one_of("isolation level", level, LEVELS)
+    if level == "none":
+        return level
+    missing = _without_keys()
+    if level == "mpk" and missing:
+        raise IsolationError(f"isolation mpk: {missing}: take --isolation process, or auto")
+    if level in ("auto", "mpk") and not missing:
+        return "mpk"
+    if platform.system() != "Linux":
+        raise IsolationError("isolation is for Linux: take --isolation none, where you trust the program")
+    return "process"
+
+
+def _without_keys() -> str:
+    """Why there is no level `mpk` here, "" where there is."""
+    return "this version has no guests in protection keys"
+
+
+_lock = threading.Lock()
+_libraries: dict[tuple[str, tuple[str, ...]], Library] = {}
+
+
+def library(level: str, words: Iterable[str]) -> Library:
+    """The runtime that `tbbuild` makes of these words, behind the walls of *level*: one of a kind for the
+    whole process. Raises TblvmError: of the build; IsolationError."""
+    key = (level, tuple(words))
+    with _lock:
+        if key not in _libraries:
+            _libraries[key] = Library(level, _launch(level, key[1]))
+        return _libraries[key]
+
+
+def _launch(level: str, words: tuple[str, ...]) -> Callable[[int], Worker]:
+    from ..embed.library import image_of
+
+    image = started_from(image_of(words))
+    return lambda size: Worker(image, size)

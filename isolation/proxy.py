@@ -1,0 +1,714 @@
+"""A runtime behind a wall, with the functions of tblvm.h: for `embed`, it is a library like others.
+
+Each instance has a guest of its own. Nothing that comes from a guest is believed: numbers are read once,
+addresses must be in its arena, texts end where the arena ends; a guest that breaks the protocol is ended.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.printable import printable
+from ..embed import part
+from ..embed.deadlines import CLOCK, Deadline
+from ..embed.errors import Blocked, Crashed, InstanceClosed, SandboxError, Violation
+from ..embed.library import BUSY, CLOSED, MISUSED, OK, TOO_LARGE, TRAPPED, ffi
+from . import mail
+from .channel import Channel, Gone
+
+# How long a guest that was told to stop may go on, before it is ended.
+GRACE = 0.5
+# What a guest has beside what limits name: its tables, its store, its native stack.
+_OVERHEAD = 48 << 20
+_SLICE = 0.02
+_SIGNAL_OF_CALLS = 31  # SIGSYS
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a guest has done: switches (times that control went to it), calls, host calls, seconds in it and
+    in its host's functions, bytes that it wrote."""
+
+    switches: int = 0
+    calls: int = 0
+    host_calls: int = 0
+    seconds: float = 0.0
+    host_seconds: float = 0.0
+    written: int = 0
+
+
+@dataclass(slots=True)
+class _Store:
+    limits: dict[bytes, int] = field(default_factory=dict)
+    variables: list[bytes] = field(default_factory=list)
+    definitions: list[tuple[bytes, bytes, bytes, Any, Any]] = field(default_factory=list)
+    console: tuple[Any, Any, Any] = (None, None, None)
+    errors: tuple[Any, Any] = (None, None)
+    error: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Trap:
+    name: Any
+    message: Any
+    status: int
+
+
+class Guest:
+    """One guest, and its host's side of the mail."""
+
+    def __init__(self, number: int, channel: Channel, store: _Store) -> None:
+        self.number, self.channel, self.store = number, channel, store
+        self.context = ffi().cast("tblvm_context *", number)
+        self.mail = mail.mail_at(channel.base)
+        self.definitions = list(store.definitions)
+        self.counters = Counters()
+        self.closed = False
+        self.ended: BaseException | None = None
+        self.stopped = False  # ended because it did not stop when it was told to
+        self._flag = 0
+        self._slots = 0
+        self._room = (0, 0)
+        self._lock = threading.RLock()
+        self._owner = 0
+        self._depth = 0
+        self._in_host = False
+        self._running = False
+        self._interrupted = False
+        self._grace: Deadline | None = None
+        self._helper: _Helper | None = None
+        self.limited = False  # whether calls have a deadline: then host functions get a thread
+        self.kept: list[Any] = []
+
+    # -- memory -------------------------------------------------------------------------------------------
+
+    def pointer(self, address: int, size: int) -> Any:
+        """Where the guest's *address* is here, with *size* bytes; any outside of the arena ends the guest."""
+        offset = address - self.channel.address
+        if not (0 <= offset <= self.channel.size and 0 <= size <= self.channel.size - offset):
+            raise self.lies("an address outside of its memory")
+        return ffi().cast("char *", self.channel.base) + offset
+
+    def data(self, address: int, size: int) -> bytes:
+        """A copy of memory of the guest."""
+        return bytes(ffi().buffer(self.pointer(address, size), size))
+
+    def text(self, word: int) -> Any:
+        """The text that two words of the mail tell, as a string of C."""
+        address, size = int(self.mail.words[word]), int(self.mail.words[word + 1])
+        return ffi().new("char[]", self.data(address, size).split(b"\0", 1)[0])
+
+    def pass_(self, *texts: bytes) -> list[int]:
+        """Puts texts where the guest can read them: their addresses."""
+        whole = b"".join(each + b"\0" for each in texts)
+        start = self.room(whole)
+        lengths = itertools.accumulate((len(each) + 1 for each in texts), initial=0)
+        return [start + at for at, _ in zip(lengths, texts, strict=False)]
+
+    def room(self, data: bytes | Any) -> int:
+        """Puts data where the guest can read it: its address."""
+        size = len(data)
+        if size > self._room[1]:
+            at = self.call("ROOM", size)
+            if not at:
+                raise MemoryError("the sandbox has no room for it: set a larger memory limit")
+            self.pointer(at, size)
+            self._room = (at, size)
+        ffi().memmove(self.pointer(self._room[0], size), data, size)
+        return self._room[0]
+
+    # -- control ------------------------------------------------------------------------------------------
+
+    def take(self) -> int:
+        """Whether the calling thread may have the guest: a status of tblvm.h."""
+        if self.closed:
+            return CLOSED
+        if self._owner == threading.get_ident() and self._in_host:
+            return OK
+        if not self._lock.acquire(blocking=False):
+            return BUSY
+        if self._depth and not self._in_host:
+            self._lock.release()
+            return BUSY
+        self._lock.release()
+        return OK
+
+    def call(self, what: str, *words: int) -> int:
+        """Calls in the guest: its result. Raises SandboxError when the guest ends, InstanceClosed when it has
+        ended before."""
+        if self.ended is not None:
+            raise InstanceClosed(f"the sandbox has ended ({self.ended}): load the program again")
+        post = self.mail
+        post.what = mail.numbers()[what]
+        for index, word in enumerate(words):
+            post.words[index] = word & 0xFFFFFFFFFFFFFFFF
+        post.kind = mail.CALL
+        self._depth += 1
+        began, self._running = time.perf_counter(), True
+        counters = self.counters
+        try:
+            while True:
+                counters.switches += 1
+                self._switch()
+                kind = post.kind
+                if kind == mail.DONE:
+                    return int(post.result)
+                if kind != mail.ASK:
+                    raise self.lies("mail of no kind")
+                counters.seconds += time.perf_counter() - began
+                answer = self._serve(int(post.what), int(post.words[0]), int(post.words[1]))
+                began = time.perf_counter()
+                post.result = answer & 0xFFFFFFFFFFFFFFFF
+                post.kind = mail.ANSWER
+        except Gone as gone:
+            raise self._died(gone.status) from None
+        finally:
+            counters.seconds += time.perf_counter() - began
+            self._depth -= 1
+            if not self._depth:
+                self._running = self._interrupted = False
+                if self._grace is not None:
+                    self._grace.over()
+                    self._grace = None
+
+    def _switch(self) -> None:
+        try:
+            self.channel.switch()
+        except Gone:
+            raise
+        except BaseException as error:
+            # Ctrl-C, mostly: the guest still has control.
+            self._recall(error)
+            raise
+
+    def _recall(self, error: BaseException) -> None:
+        """Gets control back: the guest is told to stop, and ended if it does not."""
+        end, post = time.monotonic() + GRACE, self.mail
+        self.interrupt()
+        try:
+            while self.channel.await_(end - time.monotonic()):
+                if post.kind == mail.DONE:
+                    return
+                post.result, post.kind = -4 & 0xFFFFFFFFFFFFFFFF, mail.ANSWER
+                self.channel.switch()
+                if post.kind == mail.DONE:
+                    return
+        except Gone:
+            pass
+        except BaseException:
+            self.channel.kill()
+        self.channel.kill()
+        self.ended = Crashed(0, f"it was ended by {type(error).__name__}")
+
+    def interrupt(self) -> None:
+        """Stops what runs: by the flag that the guest polls, and, if that does not help, by ending it."""
+        if not self._running or self._interrupted or self.ended is not None:
+            return
+        self._interrupted = True
+        flag = self._flag
+        if flag:
+            ffi().cast("volatile uint32_t *", self.pointer(flag, 4))[0] = 1
+        self._grace = CLOCK.start(GRACE, self._end)
+
+    def _end(self) -> None:
+        self.stopped = True
+        self.channel.kill()
+
+    def lies(self, what: str) -> BaseException:
+        """The error for a guest that breaks the protocol, which is its end."""
+        self.channel.kill()
+        self.ended = Crashed(0, f"it was ended: it gave its host {what}")
+        return self.ended
+
+    def _died(self, status: int | None) -> BaseException:
+        """The error for a guest that has ended by itself."""
+        died = [int(each) for each in self.mail.died]
+        if self.stopped:
+            self.ended = Late()
+        elif died[0] == _SIGNAL_OF_CALLS:
+            self.ended = Blocked(_call_name(died[4]))
+        elif died[0] in (7, 11):  # SIGBUS, SIGSEGV
+            self.ended = Violation(
+                "", died[2], "write" if died[5] & 2 else "execute" if died[5] & 16 else "read"
+            )
+        elif died[0]:
+            self.ended = Crashed(died[0])
+        elif status is not None and os.WIFSIGNALED(status):
+            self.ended = Crashed(os.WTERMSIG(status))
+        else:
+            self.ended = Crashed(0)
+        return self.ended
+
+    def bound(self) -> None:
+        """The guest has an instance: where its flag and its slots are."""
+        self._flag = int(self.mail.flag)
+        self.pointer(self._flag, 4)
+        self._slots = self.call("SLOTS")
+        self.pointer(self._slots, 256 * 8)
+
+    @property
+    def slots(self) -> Any:
+        """Arguments and results."""
+        return ffi().cast("uint64_t *", self.pointer(self._slots, 256 * 8))
+
+    def nested(self) -> bool:
+        """Whether the calling thread is in a host function of the guest."""
+        return self._in_host and self._owner == threading.get_ident()
+
+    # -- services -----------------------------------------------------------------------------------------
+
+    def _serve(self, what: int, first: int, second: int) -> int:
+        """What a guest asks for: its answer."""
+        if self._interrupted and what != mail.FAIL:
+            return 1 if what == mail.HOST else -4
+        if what == mail.HOST:
+            if first >= len(self.definitions):
+                raise self.lies("the number of no host function")
+            _, _, _, function, user = self.definitions[first]
+            self.counters.host_calls += 1
+            return int(self._in_time(lambda: function(self.slots, self.context, user), 1))
+        if what == mail.READ:
+            at = self.pointer(first, second)
+            return int(self._in_time(lambda: self._read(at, second), -4))
+        if what in (mail.WRITE, mail.ERROR):
+            at = self.pointer(first, second)
+            self.counters.written += second
+            return int(self._in_time(lambda: self._write(what == mail.ERROR, at, second), -4))
+        if what == mail.WAIT:
+            return self._wait(first / 1e9, bool(second))
+        if what == mail.CLOCK:
+            if not self._granted(b"wasi.clock"):
+                return 0
+            return time.time_ns() if first == 0 else time.monotonic_ns()
+        if what == mail.RANDOM:
+            if not self._granted(b"wasi.random"):
+                return -1
+            size = min(second, 1 << 20)
+            ffi().memmove(self.pointer(first, size), os.urandom(size), size)
+            return size
+        if what == mail.FAIL:
+            why = self.data(first, second) if second else b""
+            self.channel.kill()
+            self.ended = Crashed(0, printable(why.decode("utf-8", "replace")).decode())
+            raise self.ended
+        raise self.lies("a request for what there is not")
+
+    def _granted(self, limit: bytes) -> bool:
+        return self.store.limits.get(limit, 0) != 0
+
+    def _read(self, at: Any, most: int) -> int:
+        read, _, user = self.store.console
+        if read is not None:
+            return min(int(read(user, self.context, at, most)), most)
+        while not select.select([0], [], [], _SLICE)[0]:
+            if self._interrupted:
+                return -4
+        data = os.read(0, min(most, 1 << 20))
+        ffi().memmove(at, data, len(data))
+        return len(data)
+
+    def _write(self, errors: bool, at: Any, size: int) -> int:
+        write, user = self.store.errors if errors else self.store.console[1:]
+        if write is not None:
+            return 0 if write(user, self.context, at, size) else size
+        return os.write(2 if errors else 1, bytes(ffi().buffer(at, size)))
+
+    def _wait(self, seconds: float, for_input: bool) -> int:
+        if for_input and self.store.console[0] is not None:
+            return 1
+        found = select.select([0] if for_input else [], [], [], min(seconds, _SLICE))[0]
+        return 1 if found else 0
+
+    def _in_time(self, function: Callable[[], Any], otherwise: int) -> Any:
+        """What a function of the host gives; *otherwise* where the time is up before."""
+        outer = (self._in_host, self._owner)
+        began = time.perf_counter()
+        try:
+            self._in_host = True
+            if not self.limited:
+                self._owner = threading.get_ident()
+                return function()
+            if self._helper is None or not self._helper.free():
+                self._helper = _Helper()
+            self._owner = self._helper.ident
+            return self._helper.run(function, lambda: self._interrupted, otherwise)
+        finally:
+            self._in_host, self._owner = outer
+            self.counters.host_seconds += time.perf_counter() - began
+
+    def close(self) -> None:
+        """Ends the guest, in an orderly way where it still obeys."""
+        if self.closed:
+            return
+        self.closed = True
+        if self.ended is None:
+            self._grace = None
+            guard = CLOCK.start(GRACE, self._end)
+            try:
+                self.call("CLOSE")
+            except SandboxError:
+                pass
+            finally:
+                guard.over()
+        self.channel.close()
+        if self._helper is not None:
+            self._helper.end()
+
+
+class Late(SandboxError):
+    """A guest did not stop when it was told to, and was ended. What the caller sees is the trap."""
+
+    def __init__(self) -> None:
+        super().__init__("it did not stop when it was told to")
+
+
+class _Helper:
+    """A thread in which functions of the host run whose caller has a deadline: nobody waits for ever."""
+
+    def __init__(self) -> None:
+        self._wanted = threading.Semaphore(0)
+        self._ready = threading.Event()
+        self._function: Callable[[], Any] | None = None
+        self._result: Any = None
+        self._caller = 0
+        self._busy = False
+        self._thread = threading.Thread(target=self._work, name="tblvm host function", daemon=True)
+        self._thread.start()
+        self.ident = self._thread.ident or 0
+
+    def free(self) -> bool:
+        return not self._busy and self._thread.is_alive()
+
+    def run(self, function: Callable[[], Any], late: Callable[[], bool], otherwise: int) -> Any:
+        self._function, self._busy = function, True
+        self._caller = part.me()
+        self._ready.clear()
+        self._wanted.release()
+        while not self._ready.wait(_SLICE):
+            if late():
+                self._wanted.release()  # its last: it ends when the function does
+                return otherwise
+        return self._result
+
+    def end(self) -> None:
+        self._function = None
+        self._wanted.release()
+
+    def _work(self) -> None:
+        while True:
+            self._wanted.acquire()
+            function = self._function
+            if function is None:
+                return
+            part.acting.ident = self._caller
+            self._function = None
+            self._result = function()  # a callback: it keeps what it raises
+            self._busy = False
+            self._ready.set()
+
+
+def _call_name(number: int) -> str:
+    return str(number)
+
+
+class Library:
+    """A runtime whose instances are guests. launch: makes a channel with an arena of so many bytes.
+
+    Functions that are not here are not to be had behind walls.
+    """
+
+    def __init__(self, level: str, launch: Callable[[int], Channel]) -> None:
+        self.level, self._launch = level, launch
+        self._numbers = itertools.count(4096, 16)
+        self._stores: dict[int, _Store] = {}
+        self._guests: dict[int, Guest] = {}
+
+    def guest(self, context: Any) -> Guest:
+        """The guest of a context."""
+        return self._guests[_number(context)]
+
+    # -- stores -------------------------------------------------------------------------------------------
+
+    def tblvm_store_new(self) -> Any:
+        number = next(self._numbers)
+        self._stores[number] = _Store()
+        return ffi().cast("tblvm_store *", number)
+
+    def tblvm_store_free(self, store: Any) -> int:
+        self._stores.pop(_number(store), None)
+        return OK
+
+    def tblvm_store_limit(self, store: Any, name: bytes, value: int) -> int:
+        self._stores[_number(store)].limits[name] = int(value)
+        return OK
+
+    def tblvm_store_error(self, store: Any) -> Any:
+        return self._stores[_number(store)].error or ffi().new("char[]", b"")
+
+    def tblvm_store_console(self, store: Any, read: Any, write: Any, user: Any) -> None:
+        self._stores[_number(store)].console = (read, write, user)
+
+    def tblvm_store_errors(self, store: Any, write: Any, user: Any) -> None:
+        self._stores[_number(store)].errors = (write, user)
+
+    def tblvm_store_variable(self, store: Any, variable: bytes) -> int:
+        self._stores[_number(store)].variables.append(variable)
+        return OK
+
+    def tblvm_store_define(
+        self, store: Any, module: bytes, name: bytes, types: bytes, function: Any, user: Any
+    ) -> int:
+        self._stores[_number(store)].definitions.append((module, name, types, function, user))
+        return OK
+
+    def tblvm_store_forget(self, store: Any) -> None:
+        self._stores[_number(store)].definitions.clear()
+
+    # -- instances ----------------------------------------------------------------------------------------
+
+    def tblvm_make(self, store: Any, module: bytes, size: int, found: Any) -> int:
+        known = self._stores[_number(store)]
+        found[0] = ffi().NULL
+        guest = Guest(next(self._numbers), self._launch(_arena_size(known.limits, size)), known)
+        try:
+            status = self._load(guest, module)
+        except BaseException:
+            guest.close()
+            raise
+        if status:
+            known.error = guest.text(0)
+            guest.close()
+            return status
+        guest.bound()
+        self._guests[guest.number] = guest
+        found[0] = guest.context
+        return OK
+
+    def _load(self, guest: Guest, module: bytes) -> int:
+        for name, value in guest.store.limits.items():
+            guest.call("LIMIT", guest.pass_(name)[0], value)  # what it has not got needs no limit
+        for each in guest.store.variables:
+            if guest.call("VARIABLE", guest.pass_(each)[0]):
+                return TOO_LARGE
+        for number, (space, name, types, _, _) in enumerate(guest.definitions):
+            if guest.call("DEFINE", *guest.pass_(space, name, types), number):
+                return TOO_LARGE
+        return _status(guest.call("MAKE", guest.room(module), len(module)))
+
+    def tblvm_begin(self, context: Any) -> int:
+        return self._run(self.guest(context), "BEGIN")
+
+    def tblvm_close(self, context: Any) -> int:
+        guest = self.guest(context)
+        refused = guest.take()
+        if refused == BUSY or guest.nested():
+            return BUSY
+        guest.close()
+        return refused
+
+    def tblvm_free(self, context: Any) -> int:
+        if self.tblvm_close(context) == BUSY:
+            return BUSY
+        del self._guests[_number(context)]
+        return OK
+
+    def tblvm_arguments(self, context: Any, words: Any, count: int) -> int:
+        guest = self.guest(context)
+        data = b"".join(bytes(ffi().string(words[index])) + b"\0" for index in range(count))
+        return guest.take() or _status(guest.call("ARGUMENTS", guest.room(data), count))
+
+    # -- functions ----------------------------------------------------------------------------------------
+
+    def _run(self, guest: Guest, what: str, *words: int) -> int:
+        """A status; a guest that was ended because it did not stop was stopped."""
+        refused = guest.take()
+        if refused:
+            return refused
+        guest.counters.calls += 1
+        try:
+            return _status(guest.call(what, *words))
+        except Late:
+            return TRAPPED
+
+    def tblvm_function(self, context: Any, name: bytes) -> int:
+        guest = self.guest(context)
+        return _signed(guest.call("FUNCTION", guest.pass_(name)[0]))
+
+    def tblvm_functions(self, context: Any) -> int:
+        return min(self.guest(context).call("FUNCTIONS"), 1 << 31)
+
+    def tblvm_function_name(self, context: Any, number: int) -> Any:
+        guest = self.guest(context)
+        return guest.text(0) if guest.call("FUNCTION_NAME", number) else ffi().NULL
+
+    def tblvm_signature(self, context: Any, number: int) -> Any:
+        guest = self.guest(context)
+        return guest.text(0) if guest.call("SIGNATURE", number) else ffi().NULL
+
+    def tblvm_slots(self, context: Any) -> Any:
+        return self.guest(context).slots
+
+    def tblvm_call(self, context: Any, number: int) -> int:
+        return self._run(self.guest(context), "CALL", number)
+
+    def tblvm_enter(self, bound: Any) -> int:
+        return self._run(self.guest(bound.context), "CALL", bound.function)
+
+    def tblvm_run(self, context: Any, status: Any) -> int:
+        guest = self.guest(context)
+        result = self._run(guest, "RUN")
+        if not result:
+            status[0] = _signed(int(guest.mail.words[0]) & 0xFFFFFFFF, 32)
+        return result
+
+    def tblvm_nested(self, context: Any) -> int:
+        return int(self.guest(context).nested())
+
+    def limit_time(self, context: Any) -> None:
+        """Calls of this instance have a deadline: functions of the host are not waited for beyond it."""
+        self.guest(context).limited = True
+
+    def tblvm_interrupt(self, context: Any) -> None:
+        guest = self._guests.get(_number(context))
+        if guest is not None:
+            guest.interrupt()
+
+    def tblvm_watch_keyboard(self) -> None:
+        """Python sees Ctrl-C by itself: it waits in its own calls."""
+
+    # -- strings and arrays -------------------------------------------------------------------------------
+
+    def tblvm_prepare(self, context: Any, number: int) -> int:
+        return _status(self.guest(context).call("PREPARE", number))
+
+    def tblvm_put_string(self, context: Any, slot: int, units: bytes, count: int, wide: int) -> int:
+        guest = self.guest(context)
+        return _status(guest.call("PUT_STRING", slot, guest.room(units), count, wide))
+
+    def tblvm_put_array(self, context: Any, slot: int, elements: Any, count: int) -> int:
+        guest = self.guest(context)
+        return _status(guest.call("PUT_ARRAY", slot, guest.room(ffi().buffer(elements)), count))
+
+    def tblvm_string(self, context: Any, slot: int, count: Any, wide: Any) -> Any:
+        guest = self.guest(context)
+        at = guest.call("STRING", slot)
+        if not at:
+            return ffi().NULL
+        count[0], wide[0] = int(guest.mail.words[0]), int(guest.mail.words[1]) & 1
+        return guest.pointer(at, count[0] << wide[0])
+
+    def tblvm_array(self, context: Any, slot: int, count: Any) -> Any:
+        guest = self.guest(context)
+        at = guest.call("ARRAY", slot)
+        if not at:
+            return ffi().NULL
+        count[0] = int(guest.mail.words[0])
+        # Elements have 8 bytes at most; what ends where the arena ends is copied, with what it lacks.
+        there = guest.channel.size - (at - guest.channel.address)
+        if count[0] * 8 <= there:
+            return guest.pointer(at, count[0] * 8)
+        copy = ffi().new("char[]", 8 * (guest.pointer(at, count[0]), count[0])[1])
+        ffi().memmove(copy, guest.pointer(at, there), there)
+        guest.kept = [copy]
+        return copy
+
+    # -- what happened, what it has -----------------------------------------------------------------------
+
+    def tblvm_fuel(self, context: Any) -> int:
+        return _signed(self.guest(context).call("FUEL"))
+
+    def tblvm_set_fuel(self, context: Any, fuel: int) -> int:
+        guest = self.guest(context)
+        return guest.take() or _status(guest.call("SET_FUEL", fuel))
+
+    def tblvm_trap(self, context: Any) -> Any:
+        guest = self.guest(context)
+        if guest.stopped:
+            return _Trap(ffi().new("char[]", b"INTERRUPTED"), ffi().new("char[]", b"interrupted"), 134)
+        if not guest.call("TRAP"):
+            return _Trap(ffi().new("char[]", b""), ffi().new("char[]", b""), 0)
+        return _Trap(guest.text(0), guest.text(2), int(guest.mail.words[4]) & 0xFF)
+
+    def tblvm_frame(self, context: Any, depth: int, frame: Any) -> int:
+        guest = self.guest(context)
+        if guest.stopped or not guest.call("FRAME", depth):
+            return 0
+        guest.kept = [guest.text(0), guest.text(2)]
+        frame.function, frame.file = guest.kept
+        frame.line = int(guest.mail.words[4]) & 0xFFFFFFFF
+        return 1
+
+    def tblvm_memory(self, context: Any, number: int, size: Any) -> Any:
+        guest = self.guest(context)
+        at = guest.call("MEMORY", number)
+        size[0] = int(guest.mail.words[0]) if at else 0
+        return guest.pointer(at, size[0]) if at else ffi().NULL
+
+    def tblvm_global(self, context: Any, number: int, value: Any, fixed: Any) -> int:
+        guest = self.guest(context)
+        letter = guest.call("GLOBAL", number) & 0xFF
+        value[0], fixed[0] = int(guest.mail.words[0]), int(guest.mail.words[1]) & 1
+        return letter if chr(letter) in "ilfd" else 0
+
+    def tblvm_set_global(self, context: Any, number: int, value: int) -> int:
+        guest = self.guest(context)
+        return guest.take() or _status(guest.call("SET_GLOBAL", number, value))
+
+    def tblvm_table(self, context: Any, number: int) -> int:
+        return _signed(self.guest(context).call("TABLE", number))
+
+    def tblvm_table_get(self, context: Any, number: int, index: int, function: Any) -> int:
+        guest = self.guest(context)
+        status = guest.take() or _status(guest.call("TABLE_GET", number, index))
+        if not status:
+            there = guest.mail.words[0] != 0
+            function.context = context if there else ffi().NULL
+            function.function = int(guest.mail.words[1]) & 0xFFFFFFFF
+        return status
+
+    def tblvm_table_set(self, context: Any, number: int, index: int, function: Any) -> int:
+        guest = self.guest(context)
+        there = function != ffi().NULL
+        if there and function.context != context:
+            return MISUSED
+        number_ = function.function if there else 0
+        return guest.take() or _status(guest.call("TABLE_SET", number, index, there, number_))
+
+    def tblvm_table_grow(self, context: Any, number: int, count: int, function: Any, before: Any) -> int:
+        guest = self.guest(context)
+        there = function != ffi().NULL
+        if there and function.context != context:
+            return MISUSED
+        number_ = function.function if there else 0
+        status = guest.take() or _status(guest.call("TABLE_GROW", number, count, there, number_))
+        before[0] = int(guest.mail.words[0]) & 0xFFFFFFFF
+        return status
+
+
+def _number(pointer: Any) -> int:
+    return int(ffi().cast("uintptr_t", pointer))
+
+
+def _signed(value: int, bits: int = 64) -> int:
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def _status(value: int) -> int:
+    """A status of tblvm.h; what a guest makes up is a misuse."""
+    return value if 0 <= value < 10 else MISUSED
+
+
+def _arena_size(limits: dict[bytes, int], module: int) -> int:
+    """Bytes that a guest with these limits can use."""
+    size = _OVERHEAD + 2 * module
+    defaults = {b"heap": 16 << 20, b"linear": 256 << 20, b"load.memory": 64 << 20}
+    size += sum(limits.get(name, value) for name, value in defaults.items())
+    size += 16 * limits.get(b"stack", 1 << 16) + 32 * limits.get(b"tables", 1 << 20)
+    return (size + 0xFFFF) & ~0xFFFF
