@@ -18,7 +18,7 @@ from typing import Any
 from ..core.printable import printable
 from ..embed import part
 from ..embed.deadlines import CLOCK, Deadline
-from ..embed.errors import Blocked, Crashed, InstanceClosed, SandboxError, Violation
+from ..embed.errors import Blocked, Crashed, InstanceBusy, InstanceClosed, SandboxError, Violation
 from ..embed.library import BUSY, CLOSED, MISUSED, OK, TOO_LARGE, TRAPPED, ffi
 from . import mail
 from .channel import Channel, Gone
@@ -76,7 +76,7 @@ class Guest:
         self._flag = 0
         self._slots = 0
         self._room = (0, 0)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._owner = 0
         self._depth = 0
         self._in_host = False
@@ -130,21 +130,21 @@ class Guest:
         """Whether the calling thread may have the guest: a status of tblvm.h."""
         if self.closed:
             return CLOSED
-        if self._owner == threading.get_ident() and self._in_host:
-            return OK
-        if not self._lock.acquire(blocking=False):
-            return BUSY
-        if self._depth and not self._in_host:
-            self._lock.release()
-            return BUSY
-        self._lock.release()
-        return OK
+        return OK if not self._owner or self.nested() else BUSY
 
     def call(self, what: str, *words: int) -> int:
         """Calls in the guest: its result. Raises SandboxError when the guest ends, InstanceClosed when it has
-        ended before."""
-        if self.ended is not None:
-            raise InstanceClosed(f"the sandbox has ended ({self.ended}): load the program again")
+        ended before, InstanceBusy when another thread has it."""
+        me = threading.get_ident()
+        with self._lock:
+            if self._owner and not (self._in_host and self._owner == me):
+                raise InstanceBusy("the instance runs, or is asked something, in another thread")
+            if self.closed and what != "CLOSE":
+                raise InstanceClosed("the instance was closed: load the program again")
+            if self.ended is not None:
+                raise InstanceClosed(f"the sandbox has ended ({self.ended}): load the program again")
+            outer, self._owner = (self._owner, self._in_host), me
+            self._in_host = False
         post = self.mail
         post.what = mail.numbers()[what]
         for index, word in enumerate(words):
@@ -177,6 +177,8 @@ class Guest:
                 if self._grace is not None:
                     self._grace.over()
                     self._grace = None
+            with self._lock:
+                self._owner, self._in_host = outer
 
     def _switch(self) -> None:
         try:
@@ -327,21 +329,34 @@ class Guest:
         return 1 if found else 0
 
     def _in_time(self, function: Callable[[], Any], otherwise: int) -> Any:
-        """What a function of the host gives; *otherwise* where the time is up before."""
-        outer = (self._in_host, self._owner)
-        began = time.perf_counter()
-        try:
-            self._in_host = True
-            if not self.limited:
-                self._owner = threading.get_ident()
-                return function()
+        """What a function of the host gives; *otherwise* where the time is up before, and it is not in a call of
+        the guest itself, which is stopped."""
+        outer, began = self._owner, time.perf_counter()
+        helper = None
+        if self.limited:
             if self._helper is None or not self._helper.free():
                 self._helper = _Helper()
-            self._owner = self._helper.ident
-            return self._helper.run(function, lambda: self._interrupted, otherwise)
+            helper = self._helper
+        with self._lock:
+            self._in_host = True
+            if helper is not None:
+                self._owner = helper.ident
+        try:
+            if helper is None:
+                return function()
+            return helper.run(function, lambda: self._abandon(outer), otherwise)
         finally:
-            self._in_host, self._owner = outer
+            with self._lock:
+                self._in_host, self._owner = False, outer
             self.counters.host_seconds += time.perf_counter() - began
+
+    def _abandon(self, outer: int) -> bool:
+        """Whether the function of the host is late; it has no part in the call any more then."""
+        with self._lock:
+            if not (self._interrupted and self._in_host):
+                return False
+            self._in_host, self._owner = False, outer
+            return True
 
     def close(self) -> None:
         """Ends the guest, in an orderly way where it still obeys."""
@@ -349,7 +364,6 @@ class Guest:
             return
         self.closed = True
         if self.ended is None:
-            self._grace = None
             guard = CLOCK.start(GRACE, self._end)
             try:
                 self.call("CLOSE")
@@ -536,6 +550,8 @@ class Library:
             return _status(guest.call(what, *words))
         except Late:
             return TRAPPED
+        except InstanceBusy:
+            return BUSY
 
     def tblvm_function(self, context: Any, name: bytes) -> int:
         guest = self.guest(context)
@@ -649,6 +665,8 @@ class Library:
         guest = self.guest(context)
         at = guest.call("MEMORY", number)
         size[0] = int(guest.mail.words[0]) if at else 0
+        if at and not size[0]:
+            return ffi().cast("char *", guest.channel.base)  # one without bytes is anywhere
         return guest.pointer(at, size[0]) if at else ffi().NULL
 
     def tblvm_global(self, context: Any, number: int, value: Any, fixed: Any) -> int:
