@@ -8,8 +8,8 @@ from typing import Any
 
 from ..core.command import read_file
 from ..core.errors import UsageError
+from ..core.quantities import read_value
 from .diff import growth, linked
-from .options import read_value
 from .report import Report, Verdict, from_json
 
 

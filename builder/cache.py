@@ -172,7 +172,7 @@ class Cache:
 
 def standard() -> Cache | None:
     """The cache that command lines use; None where TBLVM_CACHE_SIZE is 0. Raises UsageError."""
-    from .options import read_value
+    from ..core.quantities import read_value
 
     text = os.environ.get("TBLVM_CACHE_SIZE", "")
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..core.errors import UsageError
-from .options import read_value
+from ..core.quantities import read_value
 from .report import ESTIMATE, KINDS, Report
 from .report_text import aligned
 

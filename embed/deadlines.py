@@ -37,9 +37,10 @@ class Deadline:
 
 
 class Clock:
-    """A thread that waits for the next deadline; it runs while there are some."""
+    """A thread that waits for the next deadline; it runs while there are some. now: the time in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self.reset()
 
     def reset(self) -> None:
@@ -53,27 +54,37 @@ class Clock:
         """A deadline that many *seconds* from now, at which *stop* is called in another thread."""
         deadline = Deadline(stop)
         with self._changed:
-            heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._number), deadline))
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="tblvm deadlines", daemon=True).start()
-            self._changed.notify()
+            heapq.heappush(self._waiting, (self._now() + seconds, next(self._number), deadline))
+            self._wake()
         return deadline
+
+    def _wake(self) -> None:
+        """There is a new deadline."""
+        if not self._running:
+            self._running = True
+            threading.Thread(target=self._run, name="tblvm deadlines", daemon=True).start()
+        self._changed.notify()
+
+    def _due(self) -> Deadline | float | None:
+        """One that has come, else the seconds until the next one; None where there is none."""
+        while self._waiting and self._waiting[0][2]._done:
+            heapq.heappop(self._waiting)
+        if not self._waiting:
+            return None
+        left = self._waiting[0][0] - self._now()
+        return left if left > 0 else heapq.heappop(self._waiting)[2]
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while self._waiting and self._waiting[0][2]._done:
-                    heapq.heappop(self._waiting)
-                if not self._waiting:
+                due = self._due()
+                if due is None:
                     self._running = False
                     return
-                left = self._waiting[0][0] - time.monotonic()
-                if left > 0:
-                    self._changed.wait(min(left, _LOOK))
+                if not isinstance(due, Deadline):
+                    self._changed.wait(min(due, _LOOK))
                     continue
-                deadline = heapq.heappop(self._waiting)[2]
-            deadline.expire()
+            due.expire()
 
 
 CLOCK = Clock()

@@ -9,15 +9,27 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from ..core.errors import UsageError
 from ..core.printable import printable
+from ..core.quantities import quantity
 from .console import Console, Finished
 from .deadlines import CLOCK, Deadline
-from .errors import DeadlineExceeded, Frame, Halted, InstanceBusy, InstanceClosed, Trap
+from .errors import (
+    LIMIT_REACHED,
+    DeadlineExceeded,
+    Frame,
+    Halted,
+    InstanceBusy,
+    InstanceClosed,
+    OutputExceeded,
+    Stopped,
+    Trap,
+)
 from .exports import exported
 from .handles import Exports, Function
-from .library import BUSY, CLOSED, HALTED, TRAPPED, address, ffi, text, watch_keyboard, whole
+from .library import BUSY, CLOSED, HALTED, OK, TRAPPED, UNTOLD, address, ffi, text, watch_keyboard
 from .memory import Memory
 from .names import encoded
 from .part import Part, free
+from .quota import Quota
 from .values import caller, parse, passes, shown, spelled
 
 if TYPE_CHECKING:
@@ -49,7 +61,8 @@ class Instance:
         self._finalizer.atexit = False
         self._functions = _Functions(self)
         self._plain: dict[str, Any] = {}
-        self._enter = self._lib.tblvm_enter
+        self._quota = part.quotas[address(context)]
+        self._enter = self._enter_watched if self._quota.most is not None else self._lib.tblvm_enter
         self._callable = exported(module)
         self._exported = {
             each.name: (each.kind, each.index) for each in module.exports if each.kind != "function"
@@ -133,17 +146,14 @@ class Instance:
             status = ffi().new("int *")
             stop = self._watch() if self.timeout is not None else None
             try:
-                done = self._lib.tblvm_run(self._context, status)
+                done = self._told(self._lib.tblvm_run(self._context, status))
             finally:
                 if stop is not None:
                     stop()
             console.end()
-            error = self._part.failure() if not done else None
-            if error is not None:
-                raise error
             if done:
                 failure = self._failure(done)
-                if isinstance(failure, Trap):
+                if isinstance(failure, Stopped):
                     failure.output = bytes(console.kept)
                 raise failure
             return Finished(status[0], bytes(console.kept), console.truncated)
@@ -165,9 +175,23 @@ class Instance:
     @fuel.setter
     def fuel(self, value: int) -> None:
         self._open()
-        status = self._lib.tblvm_set_fuel(self._context, whole("fuel", value))
+        status = self._lib.tblvm_set_fuel(self._context, quantity("fuel", value, "number"))
         if status:
             raise self._failure(status)
+
+    @property
+    def output_left(self) -> int | None:
+        """Bytes that it may still write; can be set between calls. None where that has no limit."""
+        self._open()
+        most = self._quota.most
+        return None if most is None else most - self._quota.written
+
+    @output_left.setter
+    def output_left(self, value: int) -> None:
+        self._open()
+        if self._quota.most is None:
+            raise UsageError("its output has no limit: give one when it is loaded, as output=…")
+        self._quota.most = self._quota.written + quantity("output_left", value, "size")
 
     @property
     def timeout(self) -> float | None:
@@ -222,7 +246,7 @@ class Instance:
         watch_keyboard(self._lib)
         stop = self._watch() if self.timeout is not None else None
         try:
-            status = self._lib.tblvm_begin(self._context)
+            status = self._told(self._lib.tblvm_begin(self._context))
         finally:
             if stop is not None:
                 stop()
@@ -301,12 +325,20 @@ class Instance:
             number,
             name,
             signature,
+            enter=self._enter,
             running=self._running,
             busy=self._busy,
             fail=self._failure,
             watch=self._watch if self.timeout is not None else None,
             bits=bits,
         )
+
+    def _enter_watched(self, bound: Any) -> int:
+        return self._told(self._lib.tblvm_enter(bound))
+
+    def _told(self, status: int) -> int:
+        """The status of a call in C, with what only Python knows of."""
+        return UNTOLD if status in (OK, HALTED) and self._part.wrong(self._quota) else status
 
     def _watch(self) -> Callable[[], None]:
         """Starts the clock of a call; the answer is called when it is over."""
@@ -326,23 +358,31 @@ class Instance:
             return InstanceClosed("the instance was closed: load the program again")
         if status == HALTED:
             return Halted("the program ended itself before it gave results")
-        if status != TRAPPED:
+        if status not in (TRAPPED, UNTOLD):
             return TypeError("the arguments do not fit the function")
-        cause = self._part.failure()
+        cause, over = self._part.failure(), self._part.over(self._quota)
         if cause is not None and not isinstance(cause, Exception):
             return cause  # KeyboardInterrupt, SystemExit: nobody asks for the program any more
-        trap = self._trap()
+        if over is None and status == UNTOLD:
+            assert cause is not None, "one of both is wrong"
+            return cause
+        trap = self._trap(over)
         trap.__cause__ = cause
         return trap
 
-    def _trap(self) -> Trap:
+    def _trap(self, over: Quota | None) -> Trap:
+        """What has stopped the last call. over: the output quota that was reached."""
         found = self._lib.tblvm_trap(self._context)
         frames: list[Frame] = []
         place = ffi().new("struct tblvm_frame *")
         while len(frames) < _FRAMES and self._lib.tblvm_frame(self._context, len(frames), place):
             frames.append(Frame(text(place.function), text(place.file), place.line))
+        if over is not None:
+            # It was written before anything else went wrong.
+            message = f"too much output: the limit is {over.most} bytes"
+            return OutputExceeded("OUTPUT_EXCEEDED", message, tuple(frames))
         kind, message = text(found.name), text(found.message)
-        make: type[Trap] = Trap
+        make = LIMIT_REACHED.get(kind, Trap)
         # It is that of the outermost call, and stops all within.
         if self._deadline is not None and self._deadline.expired:
             make = DeadlineExceeded

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import cffi  # type: ignore[import-untyped]
 
-from ..core.errors import HostError, UsageError
+from ..core.errors import HostError
 from .names import decoded
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # What the functions of tblvm.h give.
 OK, TRAPPED, HALTED, MISUSED, EXCLUDED, INVALID, TOO_LARGE, BUSY, CLOSED, UNLINKED = range(10)
+# Of a call that C saw nothing wrong with: its console failed.
+UNTOLD = 10
 
 HEADER = Path(__file__).parent / "c" / "tblvm.h"
 
@@ -110,10 +112,3 @@ def address(context: Any) -> int:
 def text(pointer: Any) -> str:
     """A C string."""
     return decoded(bytes(ffi().string(pointer)))
-
-
-def whole(name: str, value: int) -> int:
-    """*value*, of what is called *name*. Raises UsageError where C cannot take it."""
-    if not isinstance(value, int) or not 0 <= value < 1 << 63:
-        raise UsageError(f"{name} is a whole number from 0 to 2**63 - 1, not {value!r}")
-    return value

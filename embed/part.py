@@ -15,8 +15,9 @@ from ..opcodes import types
 from .console import Console
 from .errors import LinkError
 from .handles import Function, Global, Table
-from .library import address, ffi, text, whole
+from .library import address, ffi, text
 from .memory import Memory
+from .quota import Quota
 from .values import host, passes, read_signature, shown, spelled
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Part:
         self.consoles: dict[int, Console] = {}
         self.errors: dict[int, Console] = {}
         self.failures: dict[int, BaseException] = {}
+        self.quotas: dict[int, Quota] = {}
+        self.reached: dict[int, Quota] = {}  # by thread, until the call is told so
         self.changed: set[str] = set()  # limits that are not the library's own any more
         self._has_consoles = self._has_errors = False
         self._kept: list[Any] = []
@@ -96,7 +99,7 @@ class Part:
     def limit(self, name: str, value: int) -> None:
         """Set a limit for instances that are made later. Raises UsageError for one that cannot be."""
         self.changed.add(name)
-        if self.lib.tblvm_store_limit(self.store, name.encode(), whole(name, value)):
+        if self.lib.tblvm_store_limit(self.store, name.encode(), value):
             why = text(self.lib.tblvm_store_error(self.store))
             # What the library does not have, it does not have too much of.
             if "value" in why:
@@ -191,24 +194,40 @@ class Part:
         """What a host function has raised in this thread since it was asked last."""
         return self.failures.pop(me(), None)
 
+    def wrong(self, mine: Quota) -> bool:
+        """Whether a console has failed in this thread, or a quota is reached: C does not know.
+        mine: the quota of the instance that was called."""
+        return me() in self.failures or self._over(mine) is not None
+
+    def over(self, mine: Quota) -> Quota | None:
+        """The quota that was reached in this thread, where that is told to who called the instance with quota
+        *mine*: its own, or that of an instance that ran for it."""
+        quota = self._over(mine)
+        # An instance that waits for its host function is told again when that has come back.
+        if quota is not None and not self.lib.tblvm_nested(quota.context):
+            del self.reached[me()]
+        return quota
+
+    def _over(self, mine: Quota) -> Quota | None:
+        quota = self.reached.get(me())
+        if quota is None or quota is mine or not self.lib.tblvm_nested(quota.context):
+            return quota
+        return None
+
+    def forget(self, key: int) -> None:
+        """A context is no more."""
+        self.consoles.pop(key, None)
+        self.errors.pop(key, None)
+        gone = self.quotas.pop(key, None)
+        for thread in [each for each, quota in self.reached.items() if quota is gone]:
+            del self.reached[thread]
+
     def use_errors(self) -> None:
         """Standard error of contexts goes through Python from here on."""
         if self._has_errors:
             return
         self._has_errors = True
-
-        def write(user: Any, context: Any, at: Any, count: int) -> int:
-            try:
-                console, data = self.errors.get(address(context)), bytes(ffi().buffer(at, count))
-                if console is not None:
-                    console.write(data)
-                while console is None and data:
-                    data = data[os.write(2, data) :]
-                return 0
-            except BaseException as error:
-                return self._failed(error)
-
-        callback = ffi().callback("tblvm_writer", write)
+        callback = ffi().callback("tblvm_writer", self._writer(self.errors, 2))
         self._kept.append(callback)
         self.lib.tblvm_store_errors(self.store, callback, ffi().NULL)
 
@@ -227,26 +246,38 @@ class Part:
             except BaseException as error:
                 return self._failed(error) * 0
 
+        write = self._writer(self.consoles, 1)
+        callbacks = (ffi().callback("tblvm_reader", read), ffi().callback("tblvm_writer", write))
+        self._kept.append(callbacks)
+        self.lib.tblvm_store_console(self.store, *callbacks, ffi().NULL)
+
+    def _writer(self, consoles: Mapping[int, Console], descriptor: int) -> Callable[..., int]:
+        """What C calls for output: it goes to the context's console, else to the process's own."""
+
         def write(user: Any, context: Any, at: Any, count: int) -> int:
             try:
-                console, data = self.consoles.get(address(context)), bytes(ffi().buffer(at, count))
-                if console is not None:
+                key, data = address(context), bytes(ffi().buffer(at, count))
+                quota = self.quotas.get(key)
+                taken = data if quota is None else quota.take(data)
+                reached, data = len(taken) < len(data), taken
+                if (console := consoles.get(key)) is not None:
                     console.write(data)
                 while console is None and data:
-                    data = data[os.write(1, data) :]
+                    data = data[os.write(descriptor, data) :]
+                if quota is not None and reached:
+                    # The program stops where it looks next; what it writes until then is not taken either.
+                    self.reached[me()] = quota
+                    self.lib.tblvm_interrupt(context)
                 return 0
             except BaseException as error:
                 return self._failed(error)
 
-        callbacks = (ffi().callback("tblvm_reader", read), ffi().callback("tblvm_writer", write))
-        self._kept.append(callbacks)
-        self.lib.tblvm_store_console(self.store, *callbacks, ffi().NULL)
+        return write
 
 
 def free(owned: Owned, part: weakref.ref[Part], context: Any) -> None:
     """Frees an instance, at the end of an instance's life; owned: what must live that long."""
     with owned.lock:
         if (known := part()) is not None:
-            known.consoles.pop(address(context), None)
-            known.errors.pop(address(context), None)
+            known.forget(address(context))
         owned.lib.tblvm_free(context)

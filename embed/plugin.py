@@ -56,7 +56,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             conflicts=("scripts.bundled", "host.standalone"),
             sources=("c/store.c", "c/instance.c", "c/call.c", "c/inspect.c", "c/console.c"),
             headers=("c",),
-            traps=(Trap.STACK_OVERFLOW,),
+            traps=(Trap.STACK_OVERFLOW, Trap.OUT_OF_FUEL),
             context="const u64 *limits;\ncell *base;",
             tables=export_tables,
             load_sources=("c/exports_load.c",),

@@ -11,12 +11,14 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from ..core.errors import UsageError
 from ..core.printable import printable
+from ..core.quantities import quantity
 from ..opcodes.isa import STANDARD_PREFIXES
 from .console import Console
-from .errors import InstanceBusy, IsolationError, LinkError, LoadError
+from .errors import InstanceBusy, IsolationError, LinkError, LoadError, TooLarge
 from .instance import Instance
-from .library import BUSY, EXCLUDED, UNLINKED, address, ffi, library, registry, whole
+from .library import BUSY, EXCLUDED, TOO_LARGE, UNLINKED, address, ffi, library, registry
 from .part import HostFunction, Part
+from .quota import Quota
 from .values import NUMBERS, parse, read_signature, spelled
 
 if TYPE_CHECKING:
@@ -58,15 +60,19 @@ class Store:
 
     features, plugins: as `tbbuild` takes them, for what the general runtime does not have. memory: bytes that
     the heap can have, and as many that the linear memories can; stack: cells; fuel: instructions of each
-    instance; timeout: seconds of each call. grants: what programs may use besides: "clock", "random",
-    "screen" (a PNG file in the current folder). imports: module name -> name -> function (or HostFunction).
-    stdin: what programs read in `call`: bytes, text or a file; stdout: a file for what they write there;
-    without them the process's own. stderr: a file for what they write to standard error. args: words that
-    programs find as their arguments; env: variables of their environment; dirs: directories of this machine
-    by the names that programs know them by, with all that is below; ReadOnly(path) for one in which they
-    change nothing. isolation: "none", where programs run in this process; "process", where each instance is
-    in a worker process behind walls; "mpk", where the processor's protection keys keep it apart; "auto" is
-    "mpk" where this machine has keys, else "process". The store's `isolation` says which one was taken.
+    instance; timeout: seconds of each call; output: bytes that each instance can write to standard output and
+    standard error in all. Each is a number or its text: "16M", "1e9", "500ms".
+
+    grants: what programs may use besides: "clock", "random", "screen" (a PNG file in the current folder).
+    imports: module name -> name -> function (or HostFunction). stdin: what programs read in `call`: bytes,
+    text or a file; stdout: a file for what they write there; without them the process's own. stderr: a file
+    for what they write to standard error. args: words that programs find as their arguments; env: variables
+    of their environment; dirs: directories of this machine by the names that programs know them by, with all
+    that is below; ReadOnly(path) for one in which they change nothing.
+
+    isolation: "none", where programs run in this process; "process", where each instance is in a worker
+    process behind walls; "mpk", where the processor's protection keys keep it apart; "auto" is "mpk" where
+    this machine has keys, else "process". The store's `isolation` says which one was taken.
 
     Raises UsageError for what cannot be: an unknown grant, feature or plug-in, a limit out of range;
     IsolationError for a level that this machine has not, or for what there is not behind walls.
@@ -77,10 +83,11 @@ class Store:
         *,
         features: Iterable[str] = (),
         plugins: Iterable[str | Path] = (),
-        memory: int | None = None,
-        stack: int | None = None,
-        fuel: int | None = None,
-        timeout: float | None = None,
+        memory: int | str | None = None,
+        stack: int | str | None = None,
+        fuel: float | str | None = None,
+        timeout: float | str | None = None,
+        output: int | str | None = None,
         grants: Iterable[str] = (),
         imports: Imports | None = None,
         stdin: bytes | str | IO[bytes] | IO[str] | None = None,
@@ -103,6 +110,7 @@ class Store:
         for name, value in (("memory", memory), ("stack", stack), ("fuel", fuel)):
             for option in LIMITS[name]:
                 self._limits[option] = self._limit(name, option, value)
+        self._output = None if output is None else quantity("output", output, "size")
         self._limits |= {option: int(grant not in self._withheld) for grant, option in _GRANTED.items()}
         self._imports = _functions(imports or {})
         Console(stdin, stdout)  # says what they cannot be
@@ -134,20 +142,21 @@ class Store:
         """What plug-ins contribute. They are loaded only for what cannot be told without them."""
         return registry(self._plugins)
 
-    def _limit(self, name: str, option: str, value: int | None) -> int | None:
+    def _limit(self, name: str, option: str, value: float | str | None) -> int | None:
         if value is None:
             return None
         known = self._known().options[option][1]
-        if known.minimum <= whole(name, value) <= known.maximum:
-            return value
-        raise UsageError(f"{name} is from {known.minimum} to {known.maximum}, not {value}")
+        number = quantity(name, value, known.kind)
+        if known.minimum <= number <= known.maximum:
+            return number
+        raise UsageError(f"{name} is from {known.minimum} to {known.maximum}, not {number}")
 
     def load(
         self,
         program: str | Path | bytes | Module,
         *,
         imports: Imports | None = None,
-        timeout: float | None = None,
+        timeout: float | str | None = None,
     ) -> Instance:
         """An instance of *program*: a file (.tba, .tbc, .wasm, .c), a file's content, or a module.
 
@@ -190,6 +199,7 @@ class Store:
             missing = [each for each in self._withheld if GRANTS[each]] if made.status == EXCLUDED else []
             hint = f" (not granted: {', '.join(missing)})" if missing else ""
             raise type(made)(f"{name}: {made}{hint}", made.status) from None
+        part.quotas[address(made)] = Quota(made, self._output)
         instance = Instance(self, part, made, name, seconds, module)
         if seconds is not None and self.isolation != "none":
             part.lib.limit_time(made)
@@ -285,9 +295,9 @@ class Store:
     ) -> Any:
         """The context of a new instance, or a LoadError."""
         with part.lock:
-            if self._streams != (None, None):
+            if self._streams != (None, None) or self._output is not None:
                 part.use_consoles()
-            if self._errors is not None:
+            if self._errors is not None or self._output is not None:
                 part.use_errors()
             part.offer(module, offered)
             # What a module asks for stands above the defaults and below what the host says.
@@ -300,6 +310,8 @@ class Store:
                 raise InstanceBusy(part.error())
             if status == UNLINKED:
                 return LinkError(part.error())
+            if status == TOO_LARGE:
+                return TooLarge(part.error())
             if status:
                 return LoadError(part.error(), status)
             return found[0]
@@ -319,7 +331,8 @@ def _isolated(level: str) -> tuple[str, str, Callable[[Iterable[str]], Any]]:
 
 
 def _limits(least: int, most: int | None) -> str:
-    return str(whole("least", least)) + ("" if most is None else f", {whole('most', most)}")
+    at_most = "" if most is None else f", {quantity('most', most, 'number')}"
+    return f"{quantity('least', least, 'number')}{at_most}"
 
 
 def _constant(type_: str, value: float) -> str:
@@ -332,10 +345,11 @@ def _constant(type_: str, value: float) -> str:
     return f"CONST {number}L" if type_ == "i64" else f"PUSH {number}"
 
 
-def _seconds(timeout: float | None) -> float | None:
-    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
+def _seconds(timeout: float | str | None) -> float | None:
+    seconds = quantity("timeout", timeout, "duration") / 1000 if isinstance(timeout, str) else timeout
+    if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
         raise UsageError(f"a timeout is a number of seconds above 0, not {timeout!r}")
-    return timeout
+    return seconds
 
 
 def _listed(name: str, words: Iterable[Any]) -> tuple[Any, ...]:
@@ -441,10 +455,11 @@ def load(
     *,
     features: Iterable[str] = (),
     plugins: Iterable[str | Path] = (),
-    memory: int | None = None,
-    stack: int | None = None,
-    fuel: int | None = None,
-    timeout: float | None = None,
+    memory: int | str | None = None,
+    stack: int | str | None = None,
+    fuel: float | str | None = None,
+    timeout: float | str | None = None,
+    output: int | str | None = None,
     grants: Iterable[str] = (),
     imports: Imports | None = None,
     stdin: bytes | str | IO[bytes] | IO[str] | None = None,
@@ -460,9 +475,9 @@ def load(
         vm = tblvm.load("fib.tba", fuel=1_000_000)
         vm.call("fib", 20)
 
-    program: as for Store.load. memory: bytes of the heap, and of
-    the linear memories; stack: cells; fuel: instructions; timeout: seconds of each call; grants: "clock",
-    "random", "screen". All that is given besides is as for Store. Raises what Store and its load raise.
+    program: as for Store.load. memory: bytes of the heap, and of the linear memories; stack: cells; fuel:
+    instructions; timeout: seconds of each call; output: bytes; grants: "clock", "random", "screen". All that
+    is given besides is as for Store. Raises what Store and its load raise.
     """
     return Store(
         features=features,
@@ -471,6 +486,7 @@ def load(
         stack=stack,
         fuel=fuel,
         timeout=timeout,
+        output=output,
         grants=grants,
         imports=imports,
         stdin=stdin,

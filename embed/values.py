@@ -190,13 +190,15 @@ def caller(
     running: list[bool],
     busy: Callable[[], BaseException],
     fail: Callable[[int], BaseException],
+    enter: Callable[[Any], int],
     watch: Callable[[], Any] | None,
     bits: bool = False,
 ) -> Callable[..., Any]:
     """A function that calls the program's function *number*. name: for messages.
 
     running: whether the slots are in use, as its only element. busy, fail: make the exception for when they
-    are, and for a status that is not 0. watch: starts the clock of a call; its answer is called at the end.
+    are, and for a status that is not 0. enter: `tblvm_enter`, or what does more. watch: starts the clock of a
+    call; its answer is called at the end.
     bits: floats are ints, of their bits.
     """
     takes, gives = parse(signature)
@@ -240,7 +242,7 @@ def caller(
             "context": context,
             "number": number,
             "bound": ffi().new("tblvm_bound *", (context, number)),
-            "enter": lib.tblvm_enter,
+            "enter": enter,
             "nested": lib.tblvm_nested,
             # A library for a program without a heap has no such function, and nothing that needs it.
             "prepare": lib.tblvm_prepare if any(each not in NUMBERS for each in takes) else None,

@@ -268,7 +268,8 @@ class Guest:
 
     def _serve(self, what: int, first: int, second: int) -> int:
         """What a guest asks for: its answer."""
-        if self._interrupted and what != mail.FAIL:
+        # What it has written before it was stopped still arrives.
+        if self._interrupted and what not in (mail.FAIL, mail.WRITE, mail.ERROR):
             return 1 if what == mail.HOST else -4
         if what == mail.HOST:
             if first >= len(self.definitions):

@@ -16,14 +16,25 @@ if TYPE_CHECKING:
     from .core.errors import BuildError, HostError, ModuleError, SourceError, TblvmError, UsageError
     from .embed.console import Finished
     from .embed.errors import (
+        Blocked,
+        Crashed,
         DeadlineExceeded,
         Frame,
+        FuelExhausted,
         Halted,
         InstanceBusy,
         InstanceClosed,
+        IsolationError,
         LinkError,
         LoadError,
+        MemoryExceeded,
+        OutputExceeded,
+        SandboxError,
+        StackExceeded,
+        Stopped,
+        TooLarge,
         Trap,
+        Violation,
     )
     from .embed.handles import Exports, Function, Global, Table
     from .embed.instance import Instance
@@ -34,8 +45,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _STOPPED = (
-    *("DeadlineExceeded", "Frame", "Halted", "InstanceBusy", "InstanceClosed", "LinkError", "LoadError"),
-    "Trap",
+    *("Blocked", "Crashed", "DeadlineExceeded", "Frame", "FuelExhausted", "Halted", "InstanceBusy"),
+    *("InstanceClosed", "IsolationError", "LinkError", "LoadError", "MemoryExceeded", "OutputExceeded"),
+    *("SandboxError", "StackExceeded", "Stopped", "TooLarge", "Trap", "Violation"),
 )
 _REFUSED = ("BuildError", "HostError", "ModuleError", "SourceError", "TblvmError", "UsageError")
 _HOMES = {
@@ -54,11 +66,14 @@ _HOMES = {
     **dict.fromkeys(_REFUSED, "core.errors"),
 }
 __all__ = [
+    "Blocked",
     "BuildError",
+    "Crashed",
     "DeadlineExceeded",
     "Exports",
     "Finished",
     "Frame",
+    "FuelExhausted",
     "Function",
     "Global",
     "Halted",
@@ -67,17 +82,25 @@ __all__ = [
     "Instance",
     "InstanceBusy",
     "InstanceClosed",
+    "IsolationError",
     "LinkError",
     "LoadError",
     "Memory",
+    "MemoryExceeded",
     "ModuleError",
+    "OutputExceeded",
     "ReadOnly",
+    "SandboxError",
     "SourceError",
+    "StackExceeded",
+    "Stopped",
     "Store",
     "Table",
     "TblvmError",
+    "TooLarge",
     "Trap",
     "UsageError",
+    "Violation",
     "load",
 ]
 

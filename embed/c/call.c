@@ -67,6 +67,11 @@ cell *tb_embed_frame(struct tb_embedded *instance, u32 function, u32 *left) {
     instance->trap = TB_TRAP_STACK_OVERFLOW;
     return 0;
   }
+  /* Fuel is tested at each entry: of the host's calls, here. */
+  if (cx->fuel < 0) {
+    instance->trap = TB_TRAP_OUT_OF_FUEL;
+    return 0;
+  }
   tb_embed_link(instance, base, row);
   return base;
 }
