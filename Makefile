@@ -73,7 +73,7 @@ links:
 	@for file in tblvm/*; do ln -sfn ../../$$file .links/tblvm/; done
 
 debian:
-	@tests/debian.sh gcc g++ libc6-dev clang nodejs openjdk-17-jdk-headless qemu-user-static chromium
+	@tests/debian.sh gcc g++ libc6-dev clang nodejs openjdk-17-jdk-headless qemu-user-static chromium strace
 	@command -v npm >/dev/null || tests/debian.sh npm
 
 clean:

@@ -270,7 +270,7 @@ def _linux(cpu: str) -> MicroLibrary:
         doc=f"start-up code and system calls of Linux on {cpu}",
         room=ROOM,
         size=60,
-        provides=("platform", "guard-pages", "files", "random-bytes"),
+        provides=("platform", "guard-pages", "files", "random-bytes", "system-calls"),
         sources=tuple(
             f"c/platform/linux{part}.c"
             for part in (

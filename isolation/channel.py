@@ -10,11 +10,13 @@ import signal
 import socket
 import time
 import weakref
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
 from ..embed.errors import IsolationError
 from . import mail
+from .walls import Found
 
 # A worker is there within milliseconds; on a machine that is very busy it may take longer.
 START = 30.0
@@ -35,11 +37,12 @@ class Gone(Exception):
 class Channel(Protocol):
     """A guest as its host reaches it.
 
-    level: how it is kept apart. base: where its arena is here, as a pointer of cffi; address: where the arena
-    is for the guest; size: its bytes.
+    level: how it is kept apart; walls: what is in force, each with a few words. base: where its arena is here,
+    as a pointer of cffi; address: where the arena is for the guest; size: its bytes.
     """
 
     level: str
+    walls: Mapping[str, str]
     base: Any
     address: int
     size: int
@@ -116,12 +119,17 @@ class Worker:
             if not self.await_(START):
                 raise IsolationError(f"a worker process did not start within {START:.0f} seconds")
         except Gone as gone:
-            told = _ending(gone.status)
+            found = self._found()
+            told = _ending(gone.status) if found.up or not found.step else f"its walls: {found.failure()}"
             self.close()
             raise IsolationError(f"a worker process ended while it started ({told})") from None
         except BaseException:
             self.close()
             raise
+        self.walls = self._found().in_force()
+
+    def _found(self) -> Found:
+        return Found.read(bytes(mail.ffi().buffer(mail.mail_at(self.base).text, Found.BYTES)))
 
     def switch(self) -> None:
         self._check()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import select
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -22,13 +23,13 @@ from ..embed.errors import Blocked, Crashed, InstanceBusy, InstanceClosed, Sandb
 from ..embed.library import BUSY, CLOSED, MISUSED, OK, TOO_LARGE, TRAPPED, ffi
 from . import mail
 from .channel import Channel, Gone
+from .walls import Died, call_name
 
 # How long a guest that was told to stop may go on, before it is ended.
 GRACE = 0.5
 # What a guest has beside what limits name: its tables, its store, its native stack.
 _OVERHEAD = 48 << 20
 _SLICE = 0.02
-_SIGNAL_OF_CALLS = 31  # SIGSYS
 
 
 @dataclass(slots=True)
@@ -231,17 +232,15 @@ class Guest:
 
     def _died(self, status: int | None) -> BaseException:
         """The error for a guest that has ended by itself."""
-        died = [int(each) for each in self.mail.died]
+        died = Died.read(bytes(mail.ffi().buffer(self.mail.died)))
         if self.stopped:
             self.ended = Late()
-        elif died[0] == _SIGNAL_OF_CALLS:
-            self.ended = Blocked(_call_name(died[4]))
-        elif died[0] in (7, 11):  # SIGBUS, SIGSEGV
-            self.ended = Violation(
-                "", died[2], "write" if died[5] & 2 else "execute" if died[5] & 16 else "read"
-            )
-        elif died[0]:
-            self.ended = Crashed(died[0])
+        elif died is not None and died.call is not None:
+            self.ended = Blocked(call_name(died.call))
+        elif died is not None and died.signal in (signal.SIGSEGV, signal.SIGBUS):
+            self.ended = Violation("", died.address, "read or write")
+        elif died is not None:
+            self.ended = Crashed(died.signal, died.text())
         elif status is not None and os.WIFSIGNALED(status):
             self.ended = Crashed(os.WTERMSIG(status))
         else:
@@ -330,8 +329,8 @@ class Guest:
         return 1 if found else 0
 
     def _in_time(self, function: Callable[[], Any], otherwise: int) -> Any:
-        """What a function of the host gives; *otherwise* where the time is up before, and it is not in a call of
-        the guest itself, which is stopped."""
+        """What a function of the host gives; *otherwise* where the time is up before, and it is not in a call
+        of the guest itself, which is stopped."""
         outer, began = self._owner, time.perf_counter()
         helper = None
         if self.limited:
@@ -427,10 +426,6 @@ class _Helper:
             self._result = function()  # a callback: it keeps what it raises
             self._busy = False
             self._ready.set()
-
-
-def _call_name(number: int) -> str:
-    return str(number)
 
 
 class Library:
