@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from ..embed.errors import IsolationError
+from ..embed.errors import IsolationError, SandboxError
 from . import mail
 from .walls import Found
 
@@ -27,18 +27,19 @@ _GATE, _ARENA, _LIFELINE, _FREE = 3, 4, 5, 16
 
 
 class Gone(Exception):
-    """The guest has ended. status: as waitpid gives it, None where nobody knows it."""
+    """The guest has ended. status: as waitpid gives it, None where nobody knows it. why: the error, where the
+    channel knows more."""
 
-    def __init__(self, status: int | None) -> None:
-        super().__init__(f"the guest has ended: {status}")
-        self.status = status
+    def __init__(self, status: int | None, why: SandboxError | None = None) -> None:
+        super().__init__(f"the guest has ended: {why or status}")
+        self.status, self.why = status, why
 
 
 class Channel(Protocol):
     """A guest as its host reaches it.
 
-    level: how it is kept apart; walls: what is in force, each with a few words. base: where its arena is here,
-    as a pointer of cffi; address: where the arena is for the guest; size: its bytes.
+    level: how it is kept apart; walls: what is in force, each with a few words. base: where its arena is
+    here, as a pointer of cffi; address: where the arena is for the guest; size: its bytes.
     """
 
     level: str
@@ -69,6 +70,7 @@ class Worker:
     """
 
     level = "process"
+    walls: Mapping[str, str]
     address = mail.WORKER_ADDRESS
 
     def __init__(self, image: int, size: int) -> None:

@@ -169,7 +169,7 @@ class Guest:
                 post.result = answer & 0xFFFFFFFFFFFFFFFF
                 post.kind = mail.ANSWER
         except Gone as gone:
-            raise self._died(gone.status) from None
+            raise self._died(gone) from None
         finally:
             counters.seconds += time.perf_counter() - began
             self._depth -= 1
@@ -230,11 +230,14 @@ class Guest:
         self.ended = Crashed(0, f"it was ended: it gave its host {what}")
         return self.ended
 
-    def _died(self, status: int | None) -> BaseException:
+    def _died(self, gone: Gone) -> BaseException:
         """The error for a guest that has ended by itself."""
+        status = gone.status
         died = Died.read(bytes(mail.ffi().buffer(self.mail.died)))
         if self.stopped:
             self.ended = Late()
+        elif gone.why is not None:
+            self.ended = gone.why
         elif died is not None and died.call is not None:
             self.ended = Blocked(call_name(died.call))
         elif died is not None and died.signal in (signal.SIGSEGV, signal.SIGBUS):
