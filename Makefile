@@ -7,7 +7,7 @@ ROOMS  := core opcodes stack memory gc embed isolation wasi builder frontends to
 # Tests start Python more than a hundred times: not all of them are to compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint unit sanitize coverage differential fuzz fuzz-report fuzzers corpus setup debian links clean
+.PHONY: demo test check lint unit sanitize coverage differential fuzz fuzz-report fuzzers corpus machine setup debian links clean
 
 demo: setup
 	$(BIN)/tbbuild --features core,gc examples/binary_trees.tba --run
@@ -21,7 +21,7 @@ lint: setup
 
 # What compares native runs with other runs, in large numbers. Coverage is measured without it: that makes
 # the reference several times as slow, and the other tests reach nearly all that these do.
-NATIVE := tests/core/io tests/core/loader tests/corpus tests/differential tests/fuzz tests/gc tests/memory \
+NATIVE := tests/core/io tests/core/loader tests/corpus tests/differential tests/fuzz tests/gc tests/machine tests/memory \
   tests/outside tests/test_examples.py tests/test_programs.py tests/wasi $(addprefix tests/frontends/, \
   c/test_libc.py c/test_math.py c/test_programs.py wasm/spec wasm/test_generated.py \
   wasm/test_hostile.py wasm/test_mutants.py)
@@ -31,6 +31,12 @@ unit: setup debian
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(NATIVE)) \
 	  --cov --cov-branch --cov-report=term --cov-fail-under=90
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(NATIVE)
+
+# The isolation suite in an emulated machine with protection keys, on each kernel (TBLVM_MACHINE_KERNELS="6.1 6.12",
+# TBLVM_MACHINE_SELECT="tests/isolation/keys -k signal"); `unit` runs it too.
+machine: setup
+	@tests/debian.sh qemu-system-x86
+	$(BIN)/python -m tests.machine $(addprefix --kernel ,$(TBLVM_MACHINE_KERNELS)) $(TBLVM_MACHINE_SELECT)
 
 # Longer versions of the seeded samples that `unit` runs.
 differential: setup debian
@@ -73,7 +79,7 @@ links:
 	@for file in tblvm/*; do ln -sfn ../../$$file .links/tblvm/; done
 
 debian:
-	@tests/debian.sh gcc g++ libc6-dev clang nodejs openjdk-17-jdk-headless qemu-user-static chromium strace
+	@tests/debian.sh gcc g++ libc6-dev clang nodejs openjdk-17-jdk-headless qemu-user-static qemu-system-x86 chromium strace
 	@command -v npm >/dev/null || tests/debian.sh npm
 
 clean:

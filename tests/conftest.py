@@ -10,13 +10,16 @@ from hypothesis import settings
 
 from tblvm.core.registry import Registry, load
 from tblvm.opcodes import Isa
+from tests.machine.keys import INSIDE
 
 # Time decides no test: machines are shared.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# What is tested is building; tests of the cache have one of their own.
-os.environ["TBLVM_CACHE_SIZE"] = "0"
+# What is tested is building; tests of the cache have one of their own. The emulated machine has no compiler, and
+# what was built outside in its cache.
+if INSIDE not in os.environ:
+    os.environ["TBLVM_CACHE_SIZE"] = "0"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,32 @@
+"""Run outside by machine.py: calls each `prebuild()` below the folders given, writes the paths that these give.
+
+Compiles all Python besides, so that nothing is compiled inside.
+"""
+
+from __future__ import annotations
+
+import compileall
+import contextlib
+import importlib
+import sys
+from pathlib import Path
+
+from .contents import BUILT, ROOT
+
+
+def main(folders: list[str]) -> None:
+    BUILT.mkdir(parents=True, exist_ok=True)
+    found: list[Path] = []
+    with contextlib.redirect_stdout(sys.stderr):
+        for room in sorted({each.parent for each in ROOT.glob("*/__init__.py")} | {ROOT / "tests"}):
+            compileall.compile_dir(room, quiet=2)
+        for folder in folders:
+            for file in sorted((ROOT / folder).rglob("prebuild.py")):
+                module = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+                found += module.prebuild() or ()
+    for path in found:
+        print(path.resolve())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
