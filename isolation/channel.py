@@ -8,10 +8,12 @@ import os
 import select
 import signal
 import socket
+import struct
 import time
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any, Protocol
 
 from ..embed.errors import IsolationError, SandboxError
@@ -22,6 +24,8 @@ from .walls import Found
 START = 30.0
 # How long one that has hung up may take to be gone, before it is ended.
 _LEAVE = 2.0
+# Microseconds between two looks at the clock, where there is a limit.
+_LOOK = 200_000
 # Descriptors of a worker (c/worker/worker.c); where ours are is out of their way.
 _GATE, _ARENA, _LIFELINE, _FREE = 3, 4, 5, 16
 
@@ -48,11 +52,11 @@ class Channel(Protocol):
     address: int
     size: int
 
-    def switch(self) -> None:
-        """Hands control over to the guest, and comes back when it hands it over. Raises Gone when it has
-        ended instead."""
+    def switch(self, seconds: float | None = None) -> None:
+        """Hands control over to the guest, and comes back when it hands it over. seconds: how long it may
+        take. Raises Gone when it has ended instead, TimeoutError when it does not come back."""
 
-    def await_(self, seconds: float) -> bool:
+    def await_(self, seconds: float | None = None) -> bool:
         """Waits for control once more, where switch was left by an exception: whether it came. Raises
         Gone."""
 
@@ -75,48 +79,54 @@ class Worker:
 
     def __init__(self, image: int, size: int) -> None:
         self.size = size
-        self.pid = 0
-        self._owner = os.getpid()
+        self._owner, self._process = os.getpid(), -1
         try:
-            self._memory = _arena(size)
-            self.base = mail.ffi().from_buffer(self._memory[0], require_writable=True)
+            self._memory = _Arena(size)
+            self.base = self._memory.at
             self._start(image)
         except OSError as error:
             raise IsolationError(
                 f"a worker process cannot be started: {error.strerror or error}: close some sandboxes, or "
                 "raise the limits of this process"
             ) from None
-        _alive.add(self)
 
     def _start(self, image: int) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        line, held = os.pipe2(os.O_CLOEXEC)
         moved: list[int] = []
+        line = -1
         try:
-            for descriptor in (theirs.fileno(), self._memory[1], line):
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, _LOOK))
+            line = _lifeline()
+            for descriptor in (theirs.fileno(), self._memory.descriptor, line):
                 moved.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FREE))
-            actions = [
-                (os.POSIX_SPAWN_DUP2, descriptor, number)
-                for descriptor, number in zip(moved, (_GATE, _ARENA, _LIFELINE), strict=True)
-            ]
-            self.pid = os.posix_spawn(
+            pid = os.posix_spawn(
                 f"/proc/self/fd/{image}",
                 ["tblvm-worker"],
                 {},
-                file_actions=actions,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, descriptor, number)
+                    for descriptor, number in zip(moved, (_GATE, _ARENA, _LIFELINE), strict=True)
+                ],
                 setsid=True,  # Ctrl-C is for the host
                 setsigmask=(),
                 setsigdef=signal.valid_signals(),
             )
+            try:
+                self._process = os.pidfd_open(pid)
+            except OSError:
+                # Nobody is told of its end, but it goes when its gate does.
+                ours.close()
+                raise
         except BaseException:
             ours.close()
-            os.close(held)
             raise
         finally:
             theirs.close()
-            for descriptor in (*moved, line, self._memory[1]):
-                os.close(descriptor)
-        self._gate, self._held = ours, held
+            for descriptor in (*moved, line, self._memory.descriptor):
+                if descriptor >= 0:
+                    os.close(descriptor)
+        self._gate = ours
+        _alive.add(self)
         try:
             if not self.await_(START):
                 raise IsolationError(f"a worker process did not start within {START:.0f} seconds")
@@ -126,6 +136,7 @@ class Worker:
             self.close()
             raise IsolationError(f"a worker process ended while it started ({told})") from None
         except BaseException:
+            self.kill()
             self.close()
             raise
         self.walls = self._found().in_force()
@@ -133,47 +144,49 @@ class Worker:
     def _found(self) -> Found:
         return Found.read(bytes(mail.ffi().buffer(mail.mail_at(self.base).text, Found.BYTES)))
 
-    def switch(self) -> None:
+    def switch(self, seconds: float | None = None) -> None:
         self._check()
         try:
             self._gate.send(b"g")
-            heard = self._gate.recv(1)
         except (ConnectionError, BrokenPipeError):
-            heard = b""
-        if not heard:
-            raise Gone(self._reap())
+            raise Gone(self._reap()) from None
+        if not self.await_(seconds):
+            raise TimeoutError
 
-    def await_(self, seconds: float) -> bool:
-        poll = select.poll()
-        poll.register(self._gate, select.POLLIN)
-        if not poll.poll(max(seconds, 0) * 1000):
-            return False
-        try:
-            heard = self._gate.recv(1)
-        except ConnectionError:
-            heard = b""
-        if not heard:
-            raise Gone(self._reap())
-        return True
+    def await_(self, seconds: float | None = None) -> bool:
+        end = None if seconds is None else now() + seconds
+        while True:
+            try:
+                heard = self._gate.recv(1)
+            except BlockingIOError:  # a look at the clock
+                if end is not None and now() >= end:
+                    return False
+                continue
+            except ConnectionError:
+                heard = b""
+            if not heard:
+                raise Gone(self._reap())
+            return True
 
     def kill(self) -> None:
-        if self.pid and self._owner == os.getpid():
+        if self._process >= 0 and self._owner == os.getpid():
             with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def close(self) -> None:
         _alive.discard(self)
-        self._hang_up()
+        self._gate.close()
         if self._owner == os.getpid():
             self._reap()
-            with suppress(OSError):  # what is in the arena goes now; its addresses go with the last pointer
-                self._memory[0].madvise(mmap.MADV_REMOVE)
+            # What is in the arena goes now; its addresses go with the last pointer.
+            self._memory.empty()
 
-    def _hang_up(self) -> None:
+    def leave(self) -> None:
+        """In a process that was forked: the guest is its parent's."""
         self._gate.close()
-        if self._held >= 0:
-            os.close(self._held)
-            self._held = -1
+        if self._process >= 0:
+            os.close(self._process)
+            self._process = -1
 
     def _check(self) -> None:
         if self._owner != os.getpid():
@@ -183,28 +196,21 @@ class Worker:
 
     def _reap(self) -> int | None:
         """The end of the process."""
-        if not self.pid:
+        if self._process < 0:
             return None
-        pid, status = self.pid, None
-        try:
-            try:
-                watched = os.pidfd_open(pid)
-            except OSError:
-                watched = -1
-            if watched >= 0:
-                poll = select.poll()
-                poll.register(watched, select.POLLIN)
-                ended = poll.poll(_LEAVE * 1000)
-                os.close(watched)
-                if not ended:
-                    self.kill()
-            else:
-                self.kill()
-            status = os.waitpid(pid, 0)[1]
-        except ChildProcessError:
-            pass  # somebody else has waited for it
-        self.pid = 0
-        return status
+        poll, ending = select.poll(), None
+        poll.register(self._process, select.POLLIN)
+        if not poll.poll(_LEAVE * 1000):
+            self.kill()
+        # The number of the process would be somebody else's where somebody else has waited for it.
+        with suppress(ChildProcessError):
+            ending = os.waitid(os.P_PIDFD, self._process, os.WEXITED)
+        os.close(self._process)
+        self._process = -1
+        if ending is None:
+            return None
+        # As waitpid tells it: CLD_EXITED is 1, all others are signals.
+        return ending.si_status << 8 if ending.si_code == 1 else ending.si_status
 
 
 def started_from(executable: bytes) -> int:
@@ -223,17 +229,35 @@ def started_from(executable: bytes) -> int:
         os.close(reading)
 
 
-def _arena(size: int) -> tuple[mmap.mmap, int]:
-    """Memory that a worker shares with its host, which neither can make shorter; and its descriptor."""
-    descriptor = os.memfd_create("tblvm arena", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        os.ftruncate(descriptor, size)
-        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-        return mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED), descriptor
-    except BaseException:
-        os.close(descriptor)
-        raise
+class _Arena:
+    """Memory that a worker shares with its host, and that neither of them can make shorter; there as long as
+    this. Python's own mmap would keep a descriptor for each.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.descriptor = os.memfd_create("tblvm arena", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.ftruncate(self.descriptor, size)
+            seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, seals)
+            protection, shared = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED
+            at = _system().mmap(mail.ffi().NULL, size, protection, shared, self.descriptor, 0)
+            if at == mail.ffi().cast("void *", -1):
+                raise OSError(mail.ffi().errno, os.strerror(mail.ffi().errno))
+        except BaseException:
+            os.close(self.descriptor)
+            raise
+        self.at = mail.ffi().gc(mail.ffi().cast("char *", at), lambda at: _system().munmap(at, size), size)
+
+    def empty(self) -> None:
+        """Gives back what is in it."""
+        _system().madvise(self.at, self.size, mmap.MADV_REMOVE)
+
+
+@cache
+def _system() -> Any:
+    return mail.ffi().dlopen(None)
 
 
 def _ending(status: int | None) -> str:
@@ -245,14 +269,24 @@ def _ending(status: int | None) -> str:
 
 
 _alive: weakref.WeakSet[Worker] = weakref.WeakSet()
+_held: list[int] = []  # both ends of the pipe of which every worker has one
+
+
+def _lifeline() -> int:
+    """A descriptor of the end for one worker: a file of its own, for signals have one owner a file."""
+    if not _held:
+        _held.extend(os.pipe2(os.O_CLOEXEC))
+    return os.open(f"/proc/self/fd/{_held[0]}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _forked() -> None:
     """A child has none of its parent's workers, and does not keep them alive."""
     for each in list(_alive):
-        each._hang_up()
-        each.pid = 0
+        each.leave()
     _alive.clear()
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
 
 
 os.register_at_fork(after_in_child=_forked)

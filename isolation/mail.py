@@ -23,11 +23,13 @@ WORDS = 8
 
 @cache
 def ffi() -> cffi.FFI:
-    """The declaration of the mail."""
+    """The declaration of the mail, and of what the system does for memory that is shared."""
     made = cffi.FFI()
     made.cdef(
         f"struct tb_mail {{ uint64_t kind, what, words[{WORDS}], result, flag, died[8]; "
         f"uint8_t text[{SIZE - 8 * (WORDS + 12)}]; }};"
+        "void *mmap(void *, size_t, int, int, int, long); int munmap(void *, size_t);"
+        "int madvise(void *, size_t, int);"
     )
     assert made.sizeof("struct tb_mail") == SIZE
     return made

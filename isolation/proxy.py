@@ -30,6 +30,9 @@ GRACE = 0.5
 # What a guest has beside what limits name: its tables, its store, its native stack.
 _OVERHEAD = 48 << 20
 _SLICE = 0.02
+# Seconds in which a guest answers what runs nothing of its program; and those of what takes longer.
+ANSWER = 10.0
+_BOUNDED: dict[str, float | None] = {"CALL": None, "RUN": None, "BEGIN": None, "MAKE": 60.0}
 
 
 @dataclass(slots=True)
@@ -157,7 +160,7 @@ class Guest:
         try:
             while True:
                 counters.switches += 1
-                self._switch()
+                self._switch(_BOUNDED.get(what, ANSWER))
                 kind = post.kind
                 if kind == mail.DONE:
                     return int(post.result)
@@ -181,11 +184,15 @@ class Guest:
             with self._lock:
                 self._owner, self._in_host = outer
 
-    def _switch(self) -> None:
+    def _switch(self, seconds: float | None) -> None:
         try:
-            self.channel.switch()
+            self.channel.switch(seconds)
         except Gone:
             raise
+        except TimeoutError:
+            self.channel.kill()
+            self.ended = Crashed(0, f"it was ended: it did not answer within {seconds} seconds")
+            raise self.ended from None
         except BaseException as error:
             # Ctrl-C, mostly: the guest still has control.
             self._recall(error)
@@ -200,10 +207,10 @@ class Guest:
                 if post.kind == mail.DONE:
                     return
                 post.result, post.kind = -4 & 0xFFFFFFFFFFFFFFFF, mail.ANSWER
-                self.channel.switch()
+                self.channel.switch(max(end - time.monotonic(), 0))
                 if post.kind == mail.DONE:
                     return
-        except Gone:
+        except (Gone, TimeoutError):
             pass
         except BaseException:
             self.channel.kill()
