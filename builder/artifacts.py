@@ -19,7 +19,8 @@ class Kind:
     file's name ends with, unless -o says another one. program: whether it has a program inside: "always",
     "never" for what is given its programs at run time, or "maybe". shared: whether it is linked as a shared
     library, which other programs load. header: what such programs include, written beside it. target: what
-    it is for unless another target is named; formats: of the targets that it can be for.
+    it is for unless another target is named; formats: of the targets that it can be for. scanned: whether it
+    is for those who trust none of its machine code: builder/scanned.py.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Kind:
     header: Path | None = None
     target: str = "x86_64-linux"
     formats: tuple[str, ...] = ("elf",)
+    scanned: bool = False
 
     @property
     def hosted(self) -> bool:

@@ -12,10 +12,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..core.command import unbroken
@@ -118,7 +119,16 @@ def compile_(
             from .wasm import link
 
             return link(objects, sources, folder, symbols)
-        return _link(objects, sources, target, kind, folder, symbols)
+        linked = _link(objects, sources, target, kind, folder, symbols)
+        if not kind.scanned:
+            return linked
+        from .scanned import clean
+
+        def again(flags: Mapping[str, tuple[str, ...]]) -> Linked:
+            made = _compile_all(sources, target, kind, folder, flags)
+            return _link(made, sources, target, kind, folder, symbols)
+
+        return clean(linked, again)
 
 
 @contextmanager
@@ -153,7 +163,14 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**caches, **os.environ, "LC_ALL": "C"}
 
 
-def _compile_all(sources: Sources, target: Target, kind: Kind, folder: Path) -> dict[str, Path]:
+def _compile_all(
+    sources: Sources,
+    target: Target,
+    kind: Kind,
+    folder: Path,
+    flags: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> dict[str, Path]:
+    """The object file of each unit. flags: further ones for some, by object file."""
     write_sources(sources, folder)
     include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
     # Line tables name no folder of this machine: the same inputs give the same bytes everywhere.
@@ -164,6 +181,7 @@ def _compile_all(sources: Sources, target: Target, kind: Kind, folder: Path) -> 
         source, made = folder / unit.name, folder / (unit.name + ".o")
         command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags]
         command += [*(_LIBRARY_FLAGS if kind.shared else _EXECUTABLE_FLAGS), *include]
+        command += flags.get(made.name, ())
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     run_all([command for command, _ in commands.values()], folder)
     for name, (_, made) in commands.items():

@@ -72,10 +72,10 @@ def _reading() -> Iterator[None]:
         raise ValueError(f"this is no ELF file: {error}") from error
 
 
-def inventory(image: bytes) -> tuple[Found, ...]:
-    """All forbidden instructions where *image*, an ELF file, can be executed, by address. Raises ValueError
-    as `executable` does."""
-    symbols = _functions(image)
+def inventory(image: bytes, full: bytes = b"") -> tuple[Found, ...]:
+    """All forbidden instructions where *image*, an ELF file, can be executed, by address. full: the same with
+    symbols, where the image has none. Raises ValueError as `executable` does."""
+    symbols = _functions(full or image)
     starts = [start for start, _, _ in symbols]
     found = []
     for start, code in executable(image):
