@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .graph import START
+
 # The interfaces of every runtime.
 _ALWAYS = ("dispatch", "frames", "platform", "support", "standard-functions")
 
@@ -20,7 +22,8 @@ class Kind:
     "never" for what is given its programs at run time, or "maybe". shared: whether it is linked as a shared
     library, which other programs load. header: what such programs include, written beside it. target: what
     it is for unless another target is named; formats: of the targets that it can be for. scanned: whether it
-    is for those who trust none of its machine code: builder/scanned.py.
+    is for those who trust none of its machine code: builder/scanned.py. start: the function that it starts
+    with; movable: whether it has no address of its own: a loader puts it anywhere.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Kind:
     target: str = "x86_64-linux"
     formats: tuple[str, ...] = ("elf",)
     scanned: bool = False
+    start: str = START
+    movable: bool = False
 
     @property
     def hosted(self) -> bool:
@@ -76,6 +81,17 @@ KINDS: Mapping[str, Kind] = {
             (_ENTRY,),
             program="never",
             target="x86_64-worker",
+        ),
+        Kind(
+            "guest",
+            "an image that another process loads behind protection keys, and gives modules: for isolation",
+            (_EMBEDDING, _GUEST, *_ALWAYS),
+            (_ENTRY,),
+            program="never",
+            target="x86_64-guest",
+            scanned=True,
+            start="tb_guest_start",
+            movable=True,
         ),
         Kind(
             "c",

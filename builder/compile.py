@@ -61,6 +61,8 @@ COMPILE_FLAGS = (
 _EXECUTABLE_FLAGS = ("-fno-pic", "-fno-pie")
 # What a library's header does not declare is its own business: others have such names too.
 _LIBRARY_FLAGS = ("-fpic", "-fvisibility=hidden", "-Xclang", "-fapply-global-visibility-to-externs")
+_MOVABLE_FLAGS = ("-fpie", "-fvisibility=hidden", "-Xclang", "-fapply-global-visibility-to-externs")
+_MOVABLE = ("-pie", "--no-dynamic-linker", "-Bsymbolic", "-z", "nodynamic-undefined-weak")
 LINK_FLAGS = (
     "--gc-sections",
     "--build-id=none",
@@ -180,7 +182,7 @@ def _compile_all(
     for unit in (*sources.units, sources.layout):
         source, made = folder / unit.name, folder / (unit.name + ".o")
         command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags]
-        command += [*(_LIBRARY_FLAGS if kind.shared else _EXECUTABLE_FLAGS), *include]
+        command += [*_flags(kind), *include]
         command += flags.get(made.name, ())
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     run_all([command for command, _ in commands.values()], folder)
@@ -255,6 +257,12 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
         raise BuildError(f"the C compiler does not start: {error}") from None
 
 
+def _flags(kind: Kind) -> tuple[str, ...]:
+    if kind.movable:
+        return _MOVABLE_FLAGS
+    return _LIBRARY_FLAGS if kind.shared else _EXECUTABLE_FLAGS
+
+
 def _link(
     objects: dict[str, Path], sources: Sources, target: Target, kind: Kind, folder: Path, symbols: bool
 ) -> Linked:
@@ -264,7 +272,7 @@ def _link(
     if kind.shared:
         common += ["-shared", "--no-undefined", "-Bsymbolic", "-e", "0", "-T", target.library_script]
     else:
-        common += ["-static", "-T", target.link_script, "-e", START]
+        common += [*(_MOVABLE if kind.movable else ["-static"]), "-T", target.link_script, "-e", kind.start]
     common += [
         *LINK_FLAGS,
         "-z",
@@ -282,7 +290,7 @@ def _link(
         owners=owners,
         members=members(layout_numbers(layout.read_bytes()), sources),
         objects=tuple(each.read_bytes() for each in objects.values()),
-        starts=_exported(objects.values()) if kind.shared else (START,),
+        starts=_exported(objects.values()) if kind.shared else (kind.start,),
     )
 
     def error(status: int, text: str) -> BuildError:

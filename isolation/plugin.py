@@ -53,6 +53,18 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("c",),
         ),
         *(_worker(target.machine) for target in LINUX_TARGETS),
+        MicroLibrary(
+            name="platform.x86_64-guest",
+            doc="a guest's platform layer, behind protection keys, on x86-64",
+            room=ROOM.parent,
+            size=60,
+            provides=("platform", "gate", "files", "random-bytes"),
+            sources=("isolation/c/platform.c", "isolation/c/no_files.c", "isolation/c/image/image.c"),
+            headers=(
+                *("isolation/c", "isolation/c/alone", "isolation/c/image", "isolation/keys/c", "core/c"),
+                "core/c/platform/x86_64",
+            ),
+        ),
     ]
 
 
@@ -69,4 +81,15 @@ def tblvm_targets() -> list[Target]:
             doc=f"a guest in a process of its own, on Linux on {target.machine}",
         )
         for target in LINUX_TARGETS
+    ] + [
+        replace(
+            target,
+            name="x86_64-guest",
+            platform="platform.x86_64-guest",
+            link_script=str(ROOM / "c" / "image.ld"),
+            library_script="",
+            doc="a guest behind protection keys, on Linux on x86-64",
+        )
+        for target in LINUX_TARGETS
+        if target.machine == "x86_64"
     ]
