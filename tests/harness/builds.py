@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tblvm.builder import compile as compiling
@@ -27,8 +27,20 @@ _INCLUDED = (".c", ".h", ".ld")
 def shared(sources: Sources, how: object, make: Callable[[Path], None]) -> Path:
     """The folder in which *make* has compiled *sources*. how: what else decides what comes out (the compiler
     and its version, flags, the target), as far as its text tells."""
+    return built(_key(sources, how), make)
+
+
+def built_of(files: Iterable[Path], how: object, make: Callable[[Path], None]) -> Path:
+    """The folder in which *make* has compiled *files*, of which those count that are C. how: as above."""
+    found = hashlib.sha256(repr(how).encode())
+    for path in sorted(each for each in files if each.suffix in _INCLUDED):
+        found.update(f"{path}\0".encode() + path.read_bytes())
+    return built(found.hexdigest()[:32], make)
+
+
+def built(key: str, make: Callable[[Path], None]) -> Path:
+    """The folder that *make* has filled for this *key*."""
     BUILDS.mkdir(parents=True, exist_ok=True)
-    key = _key(sources, how)
     place = BUILDS / key
     with (BUILDS / f"{key}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second waits, and finds it made

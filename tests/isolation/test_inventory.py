@@ -10,6 +10,9 @@ import pytest
 
 from tblvm.isolation.inventory import executable, gates, inventory
 
+# Nothing of it depends on the machine.
+pytestmark = pytest.mark.outside
+
 ASSEMBLY = """
 .text
 .globl one, two, three, bare

@@ -20,6 +20,9 @@ from tblvm.isolation import scan as scanner
 from tblvm.isolation.scan import FORBIDDEN, scan
 from tests.isolation.native_scanner import NativeScanner
 
+# Nothing of it depends on the machine.
+pytestmark = pytest.mark.outside
+
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261122"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
 Scanned = list[tuple[int, str]]

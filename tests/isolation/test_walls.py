@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tblvm.builder.toolchain import zig
 from tblvm.core.plugin import LINUX_TARGETS
 from tblvm.isolation.walls import LIMITS, STEPS, Died, Found, call_name, call_names, call_number
 from tests.harness import registry
+from tests.harness.builds import built_of
 
 HERE = Path(__file__).parent
 NATIVE = f"{os.uname().machine}-linux"
@@ -31,24 +33,27 @@ void test_ended(volatile u64 *words);
 
 
 @cache
-def driver(name: str, folder: Path) -> Path:
+def driver(name: str) -> Path:
+    """tests/isolation/c/walls.c with the walls, for the target *name*."""
     target = registry().targets[name]
     walls, platform = registry().libraries["isolation.walls"], registry().libraries[target.platform]
-    work = folder / name
-    work.mkdir()
-    (work / "tb_plan.h").write_text(PLAN)
-    include = [f"-I{each.room / header}" for each in (walls, platform) for header in each.headers]
+    headers = [each.room / header for each in (walls, platform) for header in each.headers]
     sources = [HERE / "c" / "walls.c", *(walls.room / each for each in walls.sources)]
     sources += [platform.room / "c/platform/linux.c", platform.room / "c/rt/mem.c"]
     flags = ["-target", target.triple, *COMPILE_FLAGS, *target.flags, "-nostdlib", "-static"]
-    program = work / "driver"
-    subprocess.run([zig(), "cc", *flags, f"-I{work}", *include, *sources, "-o", program], check=True)
-    return program
+
+    def make(work: Path) -> None:
+        (work / "tb_plan.h").write_text(PLAN)
+        include = [f"-I{each}" for each in (work, *headers)]
+        subprocess.run([zig(), "cc", *flags, *include, *sources, "-o", work / "driver"], check=True)
+
+    included = [path for folder in headers for path in folder.rglob("*.h")]
+    return built_of([*sources, *included], (version("ziglang"), flags, PLAN), make) / "driver"
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return driver(NATIVE, tmp_path_factory.getbasetemp())
+def program() -> Path:
+    return driver(NATIVE)
 
 
 def ran(program: Path, *words: str, **more: object) -> tuple[int, Found, str]:
@@ -306,12 +311,11 @@ def test_no_debugger_attaches_and_no_core_is_dumped(program: Path) -> None:
         assert found.dumpable is dumpable
 
 
+@pytest.mark.outside
 @pytest.mark.parametrize("target", [each.name for each in LINUX_TARGETS if each.name != NATIVE])
-def test_an_emulated_processor_has_no_filter_and_nothing_runs(
-    target: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_an_emulated_processor_has_no_filter_and_nothing_runs(target: str) -> None:
     """The emulator answers for the kernel: what it has is done, and the first wall that it lacks ends it."""
-    program = driver(target, tmp_path_factory.getbasetemp())
+    program = driver(target)
     done = subprocess.run([*command(registry().targets[target], program), "call", "1"], capture_output=True)
     numbers = [int(word) for word in done.stdout.split()]
     found = Found.read(b"".join(each.to_bytes(4, "little") for each in numbers))

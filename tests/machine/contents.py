@@ -28,7 +28,7 @@ BUILT = ROOT / "build" / "machine" / "cache"
 
 # What tests import, besides what the project itself needs; what these need comes by itself. wasmtime is the
 # second user of protection keys in one process.
-_PACKAGES = ("pytest", "pytest-timeout", "hypothesis", "wasmtime")
+_PACKAGES = ("pytest", "pytest-timeout", "hypothesis", "capstone", "wasmtime")
 _COMPILER = "ziglang"
 # Of the standard library, what no test imports.
 _LEFT_OUT = {
@@ -42,7 +42,7 @@ _LEFT_OUT = {
     "__pycache__",
 }
 _LEFT_OUT_FILES = ("config-", "pydoc_data", "_tkinter", "_test")
-_TOOLS = ("sh", "cat", "ls", "sleep", "true", "false", "kill", "ps", "grep")
+_TOOLS = ("sh", "cat", "ls", "sleep", "true", "false", "kill", "ps", "grep", "strace")
 # Of the project, what is long and not looked at inside.
 _NOT_INSIDE = ("docs/", "bench/", "tests/fuzz/", "tests/corpus/", "tests/outside/", "tests/differential/")
 
@@ -93,7 +93,7 @@ def project(job: dict[str, object], extra: Iterable[Path]) -> dict[str, Entry]:
         "/init": text(f"#!{Path(sys.executable).resolve()} -IB\n{first}", 0o755),
         str(init.JOB): text(json.dumps(job)),
         str(init.STAND_IN): text(json.dumps([str(zig()), compiler.st_size, compiler.st_mtime_ns])),
-        str(zig()): text(_NO_COMPILER, 0o755),
+        **{path: text(_NO_COMPILER, 0o755) for path in (str(zig()), "/usr/bin/gcc", "/usr/bin/cc")},
     }
     return entries
 

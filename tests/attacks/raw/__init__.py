@@ -8,20 +8,16 @@ tests/attacks/attacks.toml; FACTS those that belong to none and shape the design
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.builds import BUILDS
+from tests.harness.builds import built_of
 
 HERE = Path(__file__).parent
 _COMPILER = ("gcc", "-std=gnu11", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread")
@@ -119,31 +115,14 @@ def kernel() -> tuple[int, int]:
 
 def executable() -> Path:
     """The executable, compiled when there is none yet of this C."""
-    found = hashlib.sha256(repr(_COMPILER).encode())
     sources = sorted((HERE / "c").iterdir())
-    for each in sources:
-        found.update(each.name.encode() + b"\0" + each.read_bytes())
-    BUILDS.mkdir(parents=True, exist_ok=True)
-    place = BUILDS / found.hexdigest()[:32]
-    if not place.exists():
-        with place.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not place.exists():
-                _compile(sources, place)
-    return place / "raw"
+    return built_of(sources, _COMPILER, _compile) / "raw"
 
 
-def _compile(sources: list[Path], to: Path) -> None:
-    work = Path(tempfile.mkdtemp(dir=BUILDS))
-    try:
-        units = [str(each) for each in sources if each.suffix == ".c"]
-        done = subprocess.run(
-            [*_COMPILER, "-o", str(work / "raw"), *units], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        work.rename(to)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+def _compile(to: Path) -> None:
+    units = sorted((HERE / "c").glob("*.c"))
+    done = subprocess.run([*_COMPILER, "-o", to / "raw", *units], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @dataclass(frozen=True, slots=True)
