@@ -147,7 +147,7 @@ class Worker:
             self.kill()
             self.close()
             raise
-        self.walls: Mapping[str, str] = {
+        self.walls = {
             "process": f"number {self.pid}, without environment, in a session of its own",
             "arena": f"{self.size:,} bytes, all that it shares with this process",
             **self._found().in_force(),
