@@ -30,6 +30,7 @@ from .memory import Memory
 from .names import encoded
 from .part import Part, free
 from .quota import Quota
+from .report import ENDLESS, Report, report
 from .values import caller, parse, passes, shown, spelled
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ class Instance:
         self._plain: dict[str, Any] = {}
         self._quota = part.quotas[address(context)]
         self._enter = self._enter_watched if self._quota.most is not None else self._lib.tblvm_enter
+        self._fuel = ENDLESS if store._limits["fuel"] is None else store._limits["fuel"]
+        self._asked = {"heap": module.min_heap, "stack": module.min_stack}
+        self._uses = tuple(f"{each.module}.{each.name}" for each in module.imports if each.kind == "function")
         self._callable = exported(module)
         self._exported = {
             each.name: (each.kind, each.index) for each in module.exports if each.kind != "function"
@@ -174,10 +178,11 @@ class Instance:
 
     @fuel.setter
     def fuel(self, value: int) -> None:
-        self._open()
-        status = self._lib.tblvm_set_fuel(self._context, quantity("fuel", value, "number"))
+        left, before = quantity("fuel", value, "number"), self.fuel
+        status = self._lib.tblvm_set_fuel(self._context, left)
         if status:
             raise self._failure(status)
+        self._fuel += left - before
 
     @property
     def output_left(self) -> int | None:
@@ -197,6 +202,11 @@ class Instance:
     def timeout(self) -> float | None:
         """Seconds of each call, None where they have no end; set when the program is loaded."""
         return self._timeout
+
+    def report(self) -> Report:
+        """What holds the program, and what it has spent: for people as text, for others by `json()`."""
+        self._open()
+        return report(self)
 
     def memory(self, number: int = 0) -> Memory:
         """Linear memory *number*. Raises KeyError where the program has no such memory."""

@@ -81,7 +81,7 @@ class Part:
         self.quotas: dict[int, Quota] = {}
         self.reached: dict[int, Quota] = {}  # by thread, until the call is told so
         self.changed: set[str] = set()  # limits that are not the library's own any more
-        self._has_consoles = self._has_errors = False
+        self.consoled = self._has_errors = False
         self._kept: list[Any] = []
         self._defined: dict[tuple[str, int], Any] = {}
         self._instances: weakref.WeakValueDictionary[int, Instance] = weakref.WeakValueDictionary()
@@ -233,9 +233,9 @@ class Part:
 
     def use_consoles(self) -> None:
         """Input and output of contexts go through Python from here on."""
-        if self._has_consoles:
+        if self.consoled:
             return
-        self._has_consoles = True
+        self.consoled = True  # output and input of contexts go through Python
 
         def read(user: Any, context: Any, to: Any, most: int) -> int:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import re
 import select
 import signal
 import socket
@@ -14,6 +15,7 @@ import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from ..embed.errors import IsolationError, SandboxError
@@ -42,12 +44,14 @@ class Gone(Exception):
 class Channel(Protocol):
     """A guest as its host reaches it.
 
-    level: how it is kept apart; walls: what is in force, each with a few words. base: where its arena is
-    here, as a pointer of cffi; address: where the arena is for the guest; size: its bytes.
+    level: how it is kept apart; walls: what is in force, by name, each in a few words; parkings: how often
+    its protection keys were given to another one. base: where its arena is here, as a pointer of cffi;
+    address: where the arena is for the guest; size: its bytes.
     """
 
     level: str
     walls: Mapping[str, str]
+    parkings: int
     base: Any
     address: int
     size: int
@@ -66,6 +70,9 @@ class Channel(Protocol):
     def close(self) -> None:
         """Gives back what the guest has; nobody looks at the arena any more."""
 
+    def peak(self) -> int | None:
+        """Bytes of memory that the guest has had at most; None where nobody knows."""
+
 
 class Worker:
     """A process that runs a guest. image: what `started_from` gives; size: bytes of the arena.
@@ -76,6 +83,7 @@ class Worker:
     level = "process"
     walls: Mapping[str, str]
     address = mail.WORKER_ADDRESS
+    parkings = 0
 
     def __init__(self, image: int, size: int) -> None:
         self.size = size
@@ -139,7 +147,11 @@ class Worker:
             self.kill()
             self.close()
             raise
-        self.walls = self._found().in_force()
+        self.walls = {
+            "process": f"number {self.pid}, without environment, in a session of its own",
+            "arena": f"{self.size:,} bytes, all that it shares with this process",
+            **self._found().in_force(),
+        }
 
     def _found(self) -> Found:
         return Found.read(bytes(mail.ffi().buffer(mail.mail_at(self.base).text, Found.BYTES)))
@@ -180,6 +192,14 @@ class Worker:
             self._reap()
             # What is in the arena goes now; its addresses go with the last pointer.
             self._memory.empty()
+
+    def peak(self) -> int | None:
+        if not self.pid:
+            return None
+        with suppress(OSError):
+            found = re.search(r"^VmHWM:\s*(\d+) kB", Path(f"/proc/{self.pid}/status").read_text(), re.M)
+            return int(found[1]) << 10 if found else None
+        return None
 
     def leave(self) -> None:
         """In a process that was forked: the guest is its parent's."""

@@ -597,6 +597,22 @@ class Library:
         """Calls of this instance have a deadline: functions of the host are not waited for beyond it."""
         self.guest(context).limited = True
 
+    def told(self, context: Any) -> dict[str, Any]:
+        """For reports: the walls around an instance, what it has spent, why it has ended if it has."""
+        guest = self.guest(context)
+        counters, channel = guest.counters, guest.channel
+        spent = {
+            "output": counters.written,
+            "seconds": counters.seconds,
+            "host_seconds": counters.host_seconds,
+            "calls": counters.calls,
+            "host_calls": counters.host_calls,
+            "switches": counters.switches,
+            "parkings": channel.parkings,
+            "peak_memory": channel.peak(),
+        }
+        return {"walls": channel.walls, "spent": spent, "ended": str(guest.ended or "")}
+
     def tblvm_interrupt(self, context: Any) -> None:
         guest = self._guests.get(_number(context))
         if guest is not None:

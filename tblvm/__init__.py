@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .embed.instance import Instance
     from .embed.memory import Memory
     from .embed.part import HostFunction
+    from .embed.report import Report, Spent
     from .embed.store import Store, load
 
 __version__ = "0.1.0"
@@ -59,6 +60,8 @@ _HOMES = {
     "ReadOnly": "embed.store",
     "Instance": "embed.instance",
     "Memory": "embed.memory",
+    "Report": "embed.report",
+    "Spent": "embed.report",
     "Store": "embed.store",
     "Table": "embed.handles",
     "load": "embed.store",
@@ -90,8 +93,10 @@ __all__ = [
     "ModuleError",
     "OutputExceeded",
     "ReadOnly",
+    "Report",
     "SandboxError",
     "SourceError",
+    "Spent",
     "StackExceeded",
     "Stopped",
     "Store",

@@ -30,7 +30,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_python(work: Path) -> None:
     found = blocks(DOCUMENT, "python")
-    assert len(found) == 8
+    assert len(found) == 10
     names: dict[str, object] = {"__name__": "document"}
     for block in found:
         lines = DOCUMENT[: DOCUMENT.index(block)].count("\n")  # so that a failure names the document's line
