@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import struct
+import threading
 import time
 import weakref
 from collections.abc import Mapping
@@ -87,7 +88,8 @@ class Worker:
 
     def __init__(self, image: int, size: int) -> None:
         self.size = size
-        self._owner, self._process = os.getpid(), -1
+        self._owner, self.pid, self._process = os.getpid(), 0, -1
+        self._ending = threading.Lock()
         try:
             self._memory = _Arena(size)
             self.base = self._memory.at
@@ -107,7 +109,7 @@ class Worker:
             line = _lifeline()
             for descriptor in (theirs.fileno(), self._memory.descriptor, line):
                 moved.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FREE))
-            pid = os.posix_spawn(
+            self.pid = os.posix_spawn(
                 f"/proc/self/fd/{image}",
                 ["tblvm-worker"],
                 {},
@@ -120,7 +122,7 @@ class Worker:
                 setsigdef=signal.valid_signals(),
             )
             try:
-                self._process = os.pidfd_open(pid)
+                self._process = os.pidfd_open(self.pid)
             except OSError:
                 # Nobody is told of its end, but it goes when its gate does.
                 ours.close()
@@ -181,8 +183,8 @@ class Worker:
             return True
 
     def kill(self) -> None:
-        if self._process >= 0 and self._owner == os.getpid():
-            with suppress(ProcessLookupError):
+        with self._ending, suppress(ProcessLookupError):
+            if self._process >= 0 and self._owner == os.getpid():
                 signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def close(self) -> None:
@@ -203,10 +205,11 @@ class Worker:
 
     def leave(self) -> None:
         """In a process that was forked: the guest is its parent's."""
+        self._ending = threading.Lock()
         self._gate.close()
         if self._process >= 0:
             os.close(self._process)
-            self._process = -1
+        self._process, self.pid = -1, 0
 
     def _check(self) -> None:
         if self._owner != os.getpid():
@@ -225,8 +228,9 @@ class Worker:
         # The number of the process would be somebody else's where somebody else has waited for it.
         with suppress(ChildProcessError):
             ending = os.waitid(os.P_PIDFD, self._process, os.WEXITED)
-        os.close(self._process)
-        self._process = -1
+        with self._ending:
+            os.close(self._process)
+            self._process, self.pid = -1, 0
         if ending is None:
             return None
         # As waitpid tells it: CLD_EXITED is 1, all others are signals.
