@@ -26,7 +26,7 @@ PROGRAMS = (
 def main() -> None:
     registry = load()
     targets = registry.targets.items()
-    others = [name for name, each in targets if each.format in EXE.formats and name != EXE.target]
+    others = [name for name, each in targets if EXE.is_for(each) and name != EXE.target]
     heads = "".join(f"{target.partition('-')[0]:>9}" for target in others)
     print(
         f"{'program':32} {'mode':8} {'runtime':>14} {'data+bss':>13} {'file':>13} {heads}   bytes ≤ promised"

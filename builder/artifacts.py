@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .graph import START
+
+if TYPE_CHECKING:
+    from ..core.parts import Target
 
 # The interfaces of every runtime.
 _ALWAYS = ("dispatch", "frames", "platform", "support", "standard-functions")
@@ -23,7 +27,8 @@ class Kind:
     library, which other programs load. header: what such programs include, written beside it. target: what
     it is for unless another target is named; formats: of the targets that it can be for. scanned: whether it
     is for those who trust none of its machine code: builder/scanned.py. start: the function that it starts
-    with; movable: whether it has no address of its own: a loader puts it anywhere.
+    with; movable: whether it has no address of its own: a loader puts it anywhere. own_targets: whether only
+    those targets are for it that name it.
     """
 
     name: str
@@ -39,6 +44,11 @@ class Kind:
     scanned: bool = False
     start: str = START
     movable: bool = False
+    own_targets: bool = False
+
+    def is_for(self, target: Target) -> bool:
+        """Whether there can be such an artifact for *target*."""
+        return target.format in self.formats and target.kind == (self.name if self.own_targets else "")
 
     @property
     def hosted(self) -> bool:
@@ -81,6 +91,7 @@ KINDS: Mapping[str, Kind] = {
             (_ENTRY,),
             program="never",
             target="x86_64-worker",
+            own_targets=True,
         ),
         Kind(
             "guest",
@@ -92,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
             scanned=True,
             start="tb_guest_start",
             movable=True,
+            own_targets=True,
         ),
         Kind(
             "c",

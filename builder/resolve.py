@@ -156,8 +156,8 @@ class _Resolver:
     def _target(self) -> Target:
         kind, name = self.request.artifact, self.request.target
         found = self.registry.targets[choose("target", name or kind.target, self.registry.targets)]
-        if found.format not in kind.formats:
-            those = [each.name for each in self.registry.targets.values() if each.format in kind.formats]
+        if not kind.is_for(found):
+            those = [each.name for each in self.registry.targets.values() if kind.is_for(each)]
             raise UsageError(
                 f"--artifact {kind.name} is not for target {found.name}; choose one that it is for: "
                 + ", ".join(those)

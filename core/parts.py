@@ -272,7 +272,8 @@ class Target:
     whether the compiler has GNU C's computed goto. indirect: whether C finds the program's tables and memory
     by pointers of the store, because a compiler that sees them together with the code warns of all that this
     one program never does. fixed_addresses: whether memory can be mapped at an address of choice.
-    memory_bytes: how much memory of settled size there can be.
+    memory_bytes: how much memory of settled size there can be. kind: the only kind of artifact that it is
+    for; "" for those that have no targets of their own.
     """
 
     name: str
@@ -292,6 +293,7 @@ class Target:
     fixed_addresses: bool = True
     memory_bytes: int = 1 << 46
     indirect: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ def tblvm_targets() -> list[Target]:
             platform=f"platform.{target.machine}-worker",
             library_script="",
             doc=f"a guest in a process of its own, on Linux on {target.machine}",
+            kind="worker",
         )
         for target in LINUX_TARGETS
     ] + [
@@ -89,6 +90,7 @@ def tblvm_targets() -> list[Target]:
             link_script=str(ROOM / "c" / "image.ld"),
             library_script="",
             doc="a guest behind protection keys, on Linux on x86-64",
+            kind="guest",
         )
         for target in LINUX_TARGETS
         if target.machine == "x86_64"

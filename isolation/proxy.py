@@ -176,13 +176,13 @@ class Guest:
         finally:
             counters.seconds += time.perf_counter() - began
             self._depth -= 1
-            if not self._depth:
-                self._running = self._interrupted = False
-                if self._grace is not None:
-                    self._grace.over()
-                    self._grace = None
             with self._lock:
                 self._owner, self._in_host = outer
+                if not self._depth:
+                    self._running = self._interrupted = False
+                    if self._grace is not None:
+                        self._grace.over()
+                        self._grace = None
 
     def _switch(self, seconds: float | None) -> None:
         try:
@@ -222,10 +222,19 @@ class Guest:
         if not self._running or self._interrupted or self.ended is not None:
             return
         self._interrupted = True
-        flag = self._flag
-        if flag:
-            ffi().cast("volatile uint32_t *", self.pointer(flag, 4))[0] = 1
-        self._grace = CLOCK.start(GRACE, self._end)
+        self._nudge(time.monotonic() + GRACE)
+
+    def _nudge(self, end: float) -> None:
+        """Sets the flag, until it is seen: a call that only begins clears it."""
+        with self._lock:
+            if not self._interrupted:
+                return
+            if time.monotonic() >= end:
+                self._end()
+                return
+            if self._flag:
+                ffi().cast("volatile uint32_t *", self.pointer(self._flag, 4))[0] = 1
+            self._grace = CLOCK.start(_SLICE, lambda: self._nudge(end))
 
     def _end(self) -> None:
         self.stopped = True

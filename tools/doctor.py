@@ -90,6 +90,8 @@ def _targets(registry: Registry) -> Iterator[Finding]:
     from ..builder.host import runner, runs_itself
 
     for target in registry.targets.values():
+        if target.kind:
+            continue  # no programs
         what = f"programs for {target.name}"
         words = runner(target)
         if target.format == "c":

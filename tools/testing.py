@@ -280,7 +280,7 @@ def _that_execute(registry: Registry) -> tuple[str, ...]:
     """The targets of which there are executables."""
     from ..builder.artifacts import EXE
 
-    return tuple(name for name, each in registry.targets.items() if each.format in EXE.formats)
+    return tuple(name for name, each in registry.targets.items() if EXE.is_for(each))
 
 
 def _compare(registry: Registry, vectors: Sequence[_Vector], engine: str, target: str) -> None:

@@ -25,6 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tblvm.builder.artifacts import EXE
 from tblvm.builder.compile import compile_, write_sources
 from tblvm.builder.compose import Composition, compose, numbers, tables
 from tblvm.builder.emit import Sources, emit
@@ -44,8 +45,8 @@ from tests.harness.builds import shared
 
 HERE = Path(__file__).parent
 # The machines that users have, and where else executables run.
-TARGETS = tuple(name for name, each in load().targets.items() if each.format == "elf")
-EVERYWHERE = tuple(name for name, each in load().targets.items() if each.format != "c")
+TARGETS = tuple(name for name, each in load().targets.items() if EXE.is_for(each) and each.format == "elf")
+EVERYWHERE = tuple(name for name, each in load().targets.items() if EXE.is_for(each))
 LINE = 64  # bytes that a line of input may have
 # So little that programs reach it: bytes of linear memory, elements of tables.
 LINEAR, TABLES = 6 << 16, 24
