@@ -36,6 +36,12 @@ CHOICES = (
     Choice("a collector, gc.marksweep", "shapes.tba", {"features": ("gc",)}),
     Choice("FREE, memory.freelist", "shapes.tba", {"features": ("memory.freelist",)}),
     Choice("guard pages, linear.guarded", "bytes.tba", {"features": ("linear.guarded",)}),
+    Choice("a process that shuts itself in", "hello.tba", {"features": ("isolation",)}),
+    Choice(
+        "the same, without names of system calls",
+        "hello.tba",
+        {"features": ("isolation",), "options": {"isolation.names": 0}},
+    ),
     Choice("programs that the program can run", "tiny.tba", {"features": ("scripts.bundled",)}),
 )
 

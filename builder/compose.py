@@ -28,6 +28,8 @@ INSTANCES = "instances"
 EMBEDDING = "embedding"
 # The interface of what runs the programs that were built in besides the main one.
 BUNDLE = "bundle"
+# The interface of what shuts a process in.
+WALLS = "walls"
 # Memory of no more bytes is an array beside the state: no code maps it, and the system gives only pages that
 # are touched. More is mapped at run time, where a system without that much says so.
 ARRAY_BYTES = 1 << 20

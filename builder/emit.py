@@ -21,7 +21,7 @@ from pathlib import Path
 from ..core.errors import BuildError
 from ..core.parts import MicroLibrary, Table
 from ..core.program import Program
-from .compose import CAGE_ADDRESS, Composition
+from .compose import CAGE_ADDRESS, WALLS, Composition
 from .rows import PROGRAM
 
 TB_HEADERS = Path(__file__).parent.parent / "core" / "c"
@@ -197,6 +197,12 @@ def plan_header(composition: Composition) -> str:
         "TB_MAP(cx, address, bytes)": "((void)(cx), tb_platform_map(address, bytes))",
         # Addresses without memory (tb_platform_reserve); null where there are none.
         "TB_RESERVE(cx, bytes)": "((void)(cx), tb_platform_reserve(bytes))",
+        # Whether memory is mapped while a program runs; whether system calls are listed.
+        "TB_MAPS_LATER": "0",
+        "TB_CALLS_LISTED": "0",
+        # The process shuts itself in, before the program runs; what a directory is for that stays.
+        "TB_BEFORE_RUN(cx)": "((void)(cx))",
+        "TB_PLACE(cx, descriptor, changes)": "((void)(cx), (void)(descriptor), (void)(changes))",
         # Faults that accesses make go on where a table says.
         "TB_ON_FAULTS(cx, table)": "((void)(cx), tb_platform_on_faults(table))",
         # A program cannot start.
@@ -304,8 +310,10 @@ def plan_header(composition: Composition) -> str:
         lines += ["  (void)cx, (void)module;", *(f"  {call}(cx, module);" for call in calls), "}"]
     if composition.several:
         lines += _inner(composition, "on_enter") + _inner(composition, "on_leave")
-    for moment in ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots", "on_release"):
-        calls = composition.calls(moment)
+    moments = ("on_start", "on_finish", "on_before_block", "on_trap", "on_roots", "on_release", "on_places")
+    for moment in moments:
+        # Nobody else asks for places.
+        calls = composition.calls(moment) if moment != "on_places" or WALLS in plan.interfaces else []
         lines += [f"void {call}(struct tb_context *cx);" for call in sorted(set(calls))]
         lines.append(
             f"static inline TB_UNUSED TB_ALWAYS_INLINE void tb_{moment[3:]}(struct tb_context *cx) {{"

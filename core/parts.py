@@ -128,6 +128,8 @@ class MicroLibrary:
     *inner, struct tb_context *outer), in place of those where a program runs another one: how the inner
     one takes over what both share, and gives it back. on_release: C functions (struct tb_context *) that give
     back what a program has of the system beside memory, when its instance goes; not where a process ends.
+    on_places: C functions (struct tb_context *) that tell every directory in which the program opens files
+    while it runs by TB_PLACE(cx, descriptor, changes): those stay where a process shuts itself in.
     recursive: C functions that call themselves by way of others -> the option that says how many calls of
     one are under way at most. on_roots: C functions that hand every reference
     kept outside frames to `tb_gc_root(cx, tb_ref *)`. on_trap: C functions that add to the report of an
@@ -170,6 +172,7 @@ class MicroLibrary:
     on_enter: tuple[str, ...] = ()
     on_leave: tuple[str, ...] = ()
     on_release: tuple[str, ...] = ()
+    on_places: tuple[str, ...] = ()
     recursive: Mapping[str, str] = field(default_factory=dict)
     on_before_block: tuple[str, ...] = ()
     on_roots: tuple[str, ...] = ()

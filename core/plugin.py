@@ -121,7 +121,10 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/instances.c",),
             headers=("c",),
             context="struct tb_store *store; struct tb_mapping *mappings;",
-            macros={"TB_MAP(cx, address, bytes)": "tb_instances_map(cx, address, bytes)"},
+            macros={
+                "TB_MAP(cx, address, bytes)": "tb_instances_map(cx, address, bytes)",
+                "TB_MAPS_LATER": "1",
+            },
             prototypes="void *tb_instances_map(struct tb_context *cx, void *address, u64 bytes);",
         ),
         MicroLibrary(

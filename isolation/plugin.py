@@ -3,12 +3,65 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.hookspecs import hookimpl
-from ..core.parts import MicroLibrary, Target
+from ..core.parts import MicroLibrary, Option, Target
 from ..core.plugin import LINUX_TARGETS
 
+if TYPE_CHECKING:
+    from ..builder.compose import Composition
+
 ROOM = Path(__file__).parent
+_PROTOTYPES = """\
+void tb_isolation_up(struct tb_context *cx);
+void tb_isolation_place(int descriptor, u32 changes);
+void tb_isolation_on_faults(const s32 *table);
+void tb_isolation_end(volatile u64 *died);
+"""
+_OPTIONS = (
+    Option(
+        name="isolation.memory",
+        default=0,
+        kind="size",
+        macro="TB_ISOLATION_MEMORY",
+        doc="Bytes of addresses that the process can have; 0 for no limit of its own.",
+        maximum=1 << 46,
+    ),
+    Option(
+        name="isolation.cpu",
+        default=0,
+        kind="duration",
+        macro="TB_ISOLATION_CPU",
+        doc="Time of the processor after which the process ends, in whole seconds; 0 for no limit.",
+    ),
+    Option(
+        name="isolation.dump",
+        default=0,
+        kind="flag",
+        macro="TB_ISOLATION_DUMP",
+        doc="Whether core can be dumped and debuggers can attach.",
+        maximum=1,
+    ),
+    Option(
+        name="isolation.names",
+        default=1,
+        kind="flag",
+        macro="TB_ISOLATION_NAMES",
+        doc="Whether a message names the system call that was blocked; else its number.",
+        maximum=1,
+    ),
+)
+
+
+def _names(composition: Composition) -> str:
+    """C of the names of all system calls of the target's processor."""
+    from .walls import call_names
+
+    plan = composition.plan
+    names = call_names(plan.target.machine) if plan.number("isolation.names") else ()
+    text = "\n".join(f'  "{name}\\0"' for name in names)
+    return f'extern const char tb_isolation_names[];\nconst char tb_isolation_names[] =\n{text}\n  "";'
 
 
 def _worker(cpu: str) -> MicroLibrary:
@@ -41,6 +94,26 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             conflicts=("embed.keyboard",),
             sources=("c/guest.c", "c/guest_calls.c", "c/keyboard.c"),
             headers=("c",),
+        ),
+        MicroLibrary(
+            name="isolation",
+            doc="a program's process shuts itself in before the program runs",
+            room=ROOM,
+            size=1500,
+            requires=("walls", "entry", "platform"),
+            sources=("c/isolation.c",),
+            headers=("c",),
+            generated=_names,
+            prototypes=_PROTOTYPES,
+            macros={
+                "TB_CALLS_LISTED": "1",
+                "TB_BEFORE_RUN(cx)": "tb_isolation_up(cx)",
+                "TB_PLACE(cx, descriptor, changes)": "((void)(cx), tb_isolation_place(descriptor, changes))",
+                "TB_ON_FAULTS(cx, table)": "((void)(cx), tb_isolation_on_faults(table))",
+                "TB_WALLS_END(died)": "tb_isolation_end(died)",
+            },
+            options=_OPTIONS,
+            ways_out={"system-calls": "this target has none that can be cut off: build for one of Linux"},
         ),
         MicroLibrary(
             name="isolation.walls",

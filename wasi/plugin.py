@@ -251,6 +251,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             prototypes="void tb_dirs_add(struct tb_context *cx, const char *named);",
             macros={"TB_DIRS_ADD(cx, named)": "tb_dirs_add(cx, named)"},
             on_start=("tb_dirs_start",),
+            on_places=("tb_dirs_places",),
             ways_out=_NO_FILES,
             options=(
                 Option(

@@ -37,6 +37,7 @@ static inline TB_ALWAYS_INLINE int tb_status(struct tb_context *cx, u32 trap) {
 
 _Noreturn static inline TB_ALWAYS_INLINE void tb_run_program(struct tb_context *cx) {
   tb_start(cx);
+  TB_BEFORE_RUN(cx);
   u32 trap = tb_run_whole(cx);
   tb_finish(cx);
   tb_platform_exit(tb_status(cx, trap));

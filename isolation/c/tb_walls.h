@@ -69,14 +69,14 @@ struct tb_walls_found {
  * TB_WALLS_AS_IS. places: directories that stay; landlock_least: the least version that there must be. lifeline: a pipe
  * to read whose other end, as long as it is open, keeps the process alive; -1 for none. dumpable: whether debuggers may
  * attach, and core be dumped as far as the limit goes. ignored: bits of signals (1 << number - 1) that are ignored; all others are
- * what they are at first. died: eight words where a handler leaves what ended the process (tb_mail.died). */
+ * what they are at first. signals_stay: whether those that nothing here catches stay as they were found. died: eight words where a handler leaves what ended the process (tb_mail.died). */
 struct tb_walls {
   const s32 *open;
   const struct tb_walls_call *calls;
   const struct tb_walls_place *places;
   u32 open_count, calls_count, places_count, landlock_least;
   s32 lifeline;
-  u32 dumpable;
+  u32 dumpable, signals_stay;
   u64 ignored;
   u64 limits[TB_WALLS_LIMITS];
   volatile u64 *died;
@@ -88,6 +88,10 @@ enum { TB_DIED_SIGNAL = 0, TB_DIED_CODE, TB_DIED_ADDRESS, TB_DIED_PC, TB_DIED_CA
 
 /* Puts the walls up: 0, or the step that failed, and then the process must end: nothing may run behind half of them. */
 u32 tb_walls_up(const struct tb_walls *what);
+
+/* Catches what a processor and the filter raise, from now on, unless something catches it already: 0 or more, negative
+ * for an error. tb_walls_up does so too; whoever wants to be asked first sets handlers of its own in between. */
+long tb_walls_catch(volatile u64 *died);
 
 /* How the process ends when a signal did it: a macro of the plan, or with this status. */
 enum { TB_WALLS_STATUS = 134 };

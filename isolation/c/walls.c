@@ -77,7 +77,7 @@ static u32 tb_walls_landlock(const struct tb_walls *what) {
   }
   long done = tb_walls_call(TB_WALLS_LANDLOCK_RESTRICT, (u64)rules, 0, 0, 0, 0);
   if (done < 0) return tb_walls_failed(what, done);
-  done = tb_linux_call3(TB_LINUX_CLOSE, rules, 0, 0);
+  done = tb_walls_call(TB_LINUX_CLOSE, (u64)rules, 0, 0, 0, 0);
   if (done < 0) return tb_walls_failed(what, done);
   what->found->landlock = (u32)version;
   return 0;
@@ -119,15 +119,22 @@ static u32 tb_walls_seccomp(const struct tb_walls *what) {
 }
 
 u32 tb_walls_up(const struct tb_walls *what) {
-  static u32 (*const steps[])(const struct tb_walls *what) = {
-      tb_walls_descriptors, tb_walls_dump,     tb_walls_privileges, tb_walls_landlock, tb_walls_limits,
-      tb_walls_lifeline,    tb_walls_handlers, tb_walls_seccomp,    tb_walls_test,
-  };
   *what->found = (struct tb_walls_found){0};
-  for (u32 i = 0; i < sizeof steps / sizeof *steps; i++) {
-    what->found->step = i + 1;
-    if (steps[i](what)) return i + 1;
-  }
+#define TB_WALLS_DO(name, function)                                                  \
+  do {                                                                               \
+    what->found->step = TB_WALLS_STEP_##name;                                        \
+    if (function(what)) return TB_WALLS_STEP_##name;                                 \
+  } while (0)
+  TB_WALLS_DO(DESCRIPTORS, tb_walls_descriptors);
+  TB_WALLS_DO(DUMP, tb_walls_dump);
+  TB_WALLS_DO(PRIVILEGES, tb_walls_privileges);
+  TB_WALLS_DO(LANDLOCK, tb_walls_landlock);
+  TB_WALLS_DO(LIMITS, tb_walls_limits);
+  TB_WALLS_DO(LIFELINE, tb_walls_lifeline);
+  TB_WALLS_DO(SIGNALS, tb_walls_handlers);
+  TB_WALLS_DO(FILTER, tb_walls_seccomp);
+  TB_WALLS_DO(TEST, tb_walls_test);
+#undef TB_WALLS_DO
   what->found->step = TB_WALLS_UP;
   return 0;
 }

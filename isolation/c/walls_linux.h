@@ -1,5 +1,5 @@
-/* What the walls ask of Linux, and what they try to get of it: numbers of system calls. Made with numbers that are no
- * constants on purpose: none of these is a call of the program's (tb_linux_cpu.h). */
+/* What the walls ask of Linux, and what they try to get of it: numbers of system calls. None of these is a
+ * call that a program makes: in parentheses they are on no list (tb_linux_listed.h). */
 #ifndef TB_WALLS_LINUX_H
 #define TB_WALLS_LINUX_H
 #include "tb_linux_cpu.h"
@@ -50,8 +50,8 @@ enum {
   TB_WALLS_LANDLOCK_RESTRICT = 446,
 };
 
-static inline TB_UNUSED long tb_walls_call(long number, u64 a, u64 b, u64 c, u64 d, u64 e) {
-  return tb_linux_call6(number, (long)a, (long)b, (long)c, (long)d, (long)e, 0);
+static TB_NOINLINE TB_UNUSED long tb_walls_call(long number, u64 a, u64 b, u64 c, u64 d, u64 e) {
+  return (tb_linux_call6)(number, (long)a, (long)b, (long)c, (long)d, (long)e, 0);
 }
 
 #endif

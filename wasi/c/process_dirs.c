@@ -36,6 +36,10 @@ void tb_dirs_start(struct tb_context *cx) {
   for (const char *const *at = tb_dirs_named; *at; at++) tb_dirs_open(cx, *at);
 }
 
+void tb_dirs_places(struct tb_context *cx) {
+  for (u32 i = 0; i < tb_store_of(cx)->dirs_count; i++) TB_PLACE(cx, tb_dirs(cx)[i].host, !tb_dirs(cx)[i].read_only);
+}
+
 u32 tb_given_directory(struct tb_context *cx, u32 which, struct tb_given_directory *found) {
   if (which >= tb_store_of(cx)->dirs_count) return 0;
   *found = tb_dirs(cx)[which];

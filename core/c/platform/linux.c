@@ -32,7 +32,8 @@ void *tb_platform_try_map(void *address, u64 bytes) {
   /* PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, and MAP_FIXED_NOREPLACE where
    * the address matters: kernels before 4.17 take it as a hint, so the result is what counts. */
   long flags = 0x4022 | (address ? 0x100000 : 0);
-  long at = tb_linux_call6(TB_LINUX_MMAP, (long)address, (long)bytes, 3, flags, -1, 0);
+  TB_LINUX_MAPPED();
+  long at = tb_linux_early6(TB_LINUX_MMAP, (long)address, (long)bytes, 3, flags, -1, 0);
   if (at < 0 && at > -4096) at = 0;
   return address && at != (long)address ? 0 : (void *)at;
 }

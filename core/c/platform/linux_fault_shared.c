@@ -25,6 +25,7 @@ void tb_platform_share_faults(const s32 *table) {
   struct tb_linux_sigaction there, now = TB_LINUX_SIGACTION((void (*)(int))(void *)tb_linux_on_shared_fault, TB_LINUX_SIGINFO | TB_LINUX_ONSTACK);
   if (tb_linux_catches) return;
   tb_linux_shared_faults = table;
+  TB_LINUX_LISTED(TB_LINUX_RT_SIGRETURN); /* the handler's way back */
   /* Two threads may come here at once: whoever finds the handler there leaves it alone. */
   if (tb_linux_catch(0, &there)) return;
   if (there.handler != now.handler) {

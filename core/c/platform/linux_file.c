@@ -2,9 +2,10 @@
 #include "tb_linux_cpu.h"
 #include "tb_platform.h"
 
+/* Before the program starts: it is what modules are read from. */
 long tb_platform_open(const char *path) {
   /* AT_FDCWD; O_RDONLY | O_CLOEXEC. */
-  return tb_linux_call6(TB_LINUX_OPENAT, -100, (long)path, 02000000, 0, 0, 0);
+  return tb_linux_early6(TB_LINUX_OPENAT, -100, (long)path, 02000000, 0, 0, 0);
 }
 
 long tb_platform_open_write(const char *path) {

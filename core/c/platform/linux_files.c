@@ -150,7 +150,7 @@ long tb_files_seek(int descriptor, u64 offset, u32 whence) {
 }
 
 long tb_files_sync(int descriptor, u32 data_only) {
-  return tb_linux_call3(data_only ? TB_LINUX_FDATASYNC : TB_LINUX_FSYNC, descriptor, 0, 0);
+  return data_only ? tb_linux_call3(TB_LINUX_FDATASYNC, descriptor, 0, 0) : tb_linux_call3(TB_LINUX_FSYNC, descriptor, 0, 0);
 }
 
 long tb_files_set_size(int descriptor, u64 bytes) { return tb_linux_call3(TB_LINUX_FTRUNCATE, descriptor, (long)bytes, 0); }

@@ -4,7 +4,8 @@
 
 void *tb_platform_reserve(u64 bytes) {
   /* PROT_NONE; MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE. */
-  long at = tb_linux_call6(TB_LINUX_MMAP, 0, (long)bytes, 0, 0x4022, -1, 0);
+  TB_LINUX_MAPPED();
+  long at = tb_linux_early6(TB_LINUX_MMAP, 0, (long)bytes, 0, 0x4022, -1, 0);
   return at < 0 && at > -4096 ? 0 : (void *)at;
 }
 

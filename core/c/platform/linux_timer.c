@@ -15,8 +15,9 @@ void tb_platform_interrupt_after(u64 milliseconds, volatile u32 *flag) {
   u64 timer[4] = {0, 100000, milliseconds / 1000, milliseconds % 1000 * 1000};
   tb_platform_flag = flag;
   /* SIGALRM = 14; ITIMER_REAL = 0. */
-  tb_linux_call6(TB_LINUX_RT_SIGACTION, 14, (long)&action, 0, sizeof action.mask, 0, 0);
-  if (milliseconds) tb_linux_call3(TB_LINUX_SETITIMER, 0, (long)timer, 0);
+  TB_LINUX_LISTED(TB_LINUX_RT_SIGRETURN); /* the handler's way back */
+  tb_linux_early6(TB_LINUX_RT_SIGACTION, 14, (long)&action, 0, sizeof action.mask, 0, 0);
+  if (milliseconds) tb_linux_early3(TB_LINUX_SETITIMER, 0, (long)timer, 0);
 }
 
 void tb_platform_interrupt_flag(volatile u32 *flag) { tb_platform_flag = flag; }

@@ -14,8 +14,10 @@ enum {
   TB_LINUX_RESETHAND = (int)0x80000000u
 };
 
+/* These are on no list (tb_linux_listed.h): where there are walls, their handler was there before, and gets what is no
+ * access of the table. */
 static inline TB_UNUSED long tb_linux_catch(const struct tb_linux_sigaction *now, struct tb_linux_sigaction *before) {
-  return tb_linux_call6(TB_LINUX_RT_SIGACTION, TB_LINUX_SIGSEGV, (long)now, (long)before, sizeof now->mask, 0, 0);
+  return tb_linux_early6(TB_LINUX_RT_SIGACTION, TB_LINUX_SIGSEGV, (long)now, (long)before, sizeof now->mask, 0, 0);
 }
 
 /* A signal's third number says why it is there: above 0 what the processor found, else somebody has sent it. */
@@ -23,7 +25,7 @@ static inline TB_UNUSED u32 tb_linux_was_sent(const s32 *info) { return info[2] 
 
 /* The signal comes again when the handler has returned, which holds it back. */
 static inline TB_UNUSED void tb_linux_send_again(void) {
-  tb_linux_call3(TB_LINUX_KILL, tb_linux_call3(TB_LINUX_GETPID, 0, 0, 0), TB_LINUX_SIGSEGV, 0);
+  tb_linux_early3(TB_LINUX_KILL, tb_linux_early3(TB_LINUX_GETPID, 0, 0, 0), TB_LINUX_SIGSEGV, 0);
 }
 
 /* Whether an access of the table made the fault: then its label is next. What such an access cannot touch is in the

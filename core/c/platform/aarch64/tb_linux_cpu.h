@@ -41,4 +41,6 @@ struct tb_linux_sigaction {
 /* Where a handler's third argument has pc: uc_mcontext.pc. */
 enum { TB_LINUX_CONTEXT_PC = 440 };
 
+#include "tb_linux_listed.h"
+
 #endif

@@ -40,4 +40,6 @@ struct tb_linux_sigaction { /* signal handlers return by way of the kernel's vDS
 /* Where a handler's third argument has pc: uc_mcontext.sc_regs.pc. */
 enum { TB_LINUX_CONTEXT_PC = 176 };
 
+#include "tb_linux_listed.h"
+
 #endif

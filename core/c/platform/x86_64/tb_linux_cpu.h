@@ -13,6 +13,7 @@ enum {
   TB_LINUX_MUNMAP = 11,
   TB_LINUX_RT_SIGACTION = 13,
   TB_LINUX_RT_SIGPROCMASK = 14,
+  TB_LINUX_RT_SIGRETURN = 15,
   TB_LINUX_PREAD64 = 17,
   TB_LINUX_PWRITE64 = 18,
   TB_LINUX_SETITIMER = 38,
@@ -86,5 +87,7 @@ static inline TB_UNUSED __attribute__((naked)) void tb_linux_restore(void) {
 #define TB_LINUX_SIGACTION(handler, flags) {handler, 0x04000000 | (u32)(flags), tb_linux_restore, 0}
 /* Where a handler's third argument has rip: uc_mcontext.gregs[REG_RIP]. */
 enum { TB_LINUX_CONTEXT_PC = 168 };
+
+#include "tb_linux_listed.h"
 
 #endif
