@@ -1,0 +1,16 @@
+"""What sees the inputs that programs are run for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .programs import Seen
+
+
+@pytest.fixture
+def seen(tmp_path: Path) -> Seen:
+    path = tmp_path / "seen"
+    path.touch()
+    return Seen(str(path))
