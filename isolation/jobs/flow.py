@@ -16,6 +16,7 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from ...core.errors import TblvmError
+from ...embed.errors import Crashed, IsolationError
 from .errors import InputError, WorkerLost
 from .executors import Supply
 from .result import Result
@@ -25,7 +26,8 @@ from .worker import Job, forget, interrupt, keep, work
 NOT_YET: Final = object()
 # Seconds in which what runs in this process has to end when nobody wants it any more. Host functions may not.
 _PATIENCE = 5.0
-_LOST = (WorkerLost,)
+# Not the program's doing, as far as is known.
+_LOST = (WorkerLost, Crashed, IsolationError)
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class Flow:
         self._again: deque[_Flight] = deque()
         self._done: dict[int, Result] = {}
         self._taken = self._delivered = 0
-        self._ended = False
+        self._ended = self._isolates = False
         self._failure: Exception | None = None
 
     def wake(self) -> None:
@@ -184,9 +186,12 @@ class Flow:
         elif (found := future.result()) is None:
             flight.with_job = True
             self._again.append(flight)
+        elif isinstance(found.error, IsolationError) and not self._isolates:
+            raise found.error  # there never was a sandbox
         elif isinstance(found.error, _LOST):
             self._lost(flight, found.error, found)
         else:
+            self._isolates = True
             self._done[flight.index] = replace(found, input=flight.input, attempts=flight.attempts)
 
     def _lost(self, flight: _Flight, error: Exception, found: Result | None = None) -> None:

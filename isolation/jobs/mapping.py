@@ -23,10 +23,10 @@ _AHEAD = 16  # inputs a worker
 
 class Results(Iterator[Result]):
     """Results of `map`, as they come. For one thread; closing it, or the end of a `with` block, drops what
-    is not done."""
+    is not done. isolation: the level that was taken: "none", "process" or "mpk"."""
 
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
+    def __init__(self, flow: Flow, isolation: str) -> None:
+        self.flow, self.isolation = flow, isolation
         self._results = iter(flow)
 
     def __next__(self) -> Result:
@@ -59,15 +59,17 @@ def map(
     ahead: int | None = None,
     features: Iterable[str] = (),
     plugins: Iterable[str | Path] = (),
-    memory: int | None = None,
-    stack: int | None = None,
-    fuel: int | None = None,
-    timeout: float | None = None,
+    memory: int | str | None = None,
+    stack: int | str | None = None,
+    fuel: float | str | None = None,
+    timeout: float | str | None = None,
+    output: int | str | None = "16M",
     grants: Iterable[str] = (),
     imports: Imports | None = None,
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     dirs: Directories | None = None,
+    isolation: str = "auto",
 ) -> Results:
     """Run *program* for each input, each time in a fresh instance with limits of its own: results as they
     come.
@@ -85,8 +87,9 @@ def map(
     an input is run again whose worker was lost. ahead: how many inputs are read, at most, beyond those
     whose results were delivered (16 a worker).
 
-    All besides is as for `load`, and for each instance. With an executor whose workers are other processes
-    the imports are functions that can be pickled.
+    All besides is as for `load`, and for each instance; but isolation is "auto": each instance is in a
+    sandbox of its own. With an executor whose workers are other processes the imports are functions that can
+    be pickled.
 
     Raises what `load` raises for a program or a limit that cannot be; a program that does not load, or has
     no such function, is told by the first result that is asked for. What the inputs raise is raised again,
@@ -99,13 +102,16 @@ def map(
         "stack": stack,
         "fuel": fuel,
         "timeout": timeout,
+        "output": output,
         "grants": tuple(grants) if not isinstance(grants, str) else grants,
         "imports": imports,
         "args": args,
         "env": env,
         "dirs": dirs,
+        "isolation": isolation,
     }
     store = Store(**options)  # says what they cannot be
+    options["isolation"] = store.isolation  # the same for all
     content = _content(program, store)
     if call is not None and not isinstance(call, str):
         raise UsageError(f"call is the name of a function, not {call!r}")
@@ -123,7 +129,7 @@ def map(
         retries=_number("retries", retries, 0),
         ahead=_AHEAD * supply.workers if ahead is None else _number("ahead", ahead, 1),
     )
-    return Results(flow)
+    return Results(flow, store.isolation)
 
 
 def _content(program: Any, store: Store) -> bytes:

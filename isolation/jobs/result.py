@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
+
+from ...embed.report import Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +16,11 @@ class Result:
 
     index: its place among the inputs, from 0 on. input: the input itself. value: what the function gave,
     where one was called. status: the exit status, where the program was run from its entry point. output:
-    what the program wrote, also where it failed. truncated: whether that is not all. error: why there is
-    nothing else: a Trap or what is beside it in tblvm's errors, WorkerLost, InputError, TypeError and
-    OverflowError for arguments that do not fit, MemoryError; None where the program has ended by itself.
-    spent: what it took: "seconds" on the clock, "fuel" in instructions. attempts: how often it was begun,
-    as far as is known.
+    what the program wrote, also where it failed. error: why there is nothing else: what `load`, `call` and
+    `run` raise for a program that is stopped, WorkerLost, InputError, TypeError and OverflowError for
+    arguments that do not fit, MemoryError; None where the program has ended by itself. spent: what its
+    instance used up. seconds: on the clock, with making the instance. attempts: how often it was begun, as
+    far as is known.
     """
 
     index: int
@@ -26,9 +28,9 @@ class Result:
     value: Any = None
     status: int | None = None
     output: bytes = b""
-    truncated: bool = False
     error: Exception | None = None
-    spent: Mapping[str, Any] = field(default_factory=dict)
+    spent: Spent = Spent()  # noqa: RUF009 - it is frozen
+    seconds: float = 0.0
     attempts: int = 1
 
     def get(self) -> Any:

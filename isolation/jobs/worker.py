@@ -18,14 +18,13 @@ from threading import Lock
 from typing import Any
 
 from ...core.errors import TblvmError, UsageError
-from ...embed.console import MOST_OUTPUT
-from ...embed.errors import LoadError
+from ...embed.errors import IsolationError, TooLarge
 from ...embed.instance import Instance
+from ...embed.report import Spent
 from ...embed.store import load
 from .result import Result
 
 _KEPT = 8
-_TOO_LARGE = 6  # a LoadError's status
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +96,31 @@ def work(key: str, job: Job | None, index: int, given: Any) -> Result | None:
             job = _state.jobs.get(key)
         if job is None:
             return None
-    began, output = time.perf_counter(), _Output()
-    spent: dict[str, Any] = {}
+    began, output = time.perf_counter(), io.BytesIO()
+    loaded, spent = False, Spent()
     what: dict[str, Any] = {}
     try:
         with _begun(key, job, output) as (vm, function):
-            spent["fuel"] = 0
-            fuel = vm.fuel
+            loaded = True
             try:
                 if function is not None:
                     what["value"] = function(*given)
                 else:
                     what["status"] = vm.run(stdin=given, stdout=output).status
             finally:
-                with contextlib.suppress(Exception):  # where the sandbox is gone nobody knows
-                    spent["fuel"] = fuel - vm.fuel
+                spent = vm.report().spent
     except Exception as error:
-        # There may be memory for the next one; all else that is refused before it runs will be the same.
-        refused = isinstance(error, TblvmError) and "fuel" not in spent
-        if refused and not (isinstance(error, LoadError) and error.status == _TOO_LARGE):
+        # There may be memory for the next one, or a worker; all else that is refused before it runs will be
+        # the same.
+        if not loaded and isinstance(error, TblvmError) and not isinstance(error, (TooLarge, IsolationError)):
             raise
         # Its frames would keep the instance, and what it is made of, as long as the result.
         what["error"] = error.with_traceback(None)
-    spent["seconds"] = time.perf_counter() - began
-    return Result(index, output=output.getvalue(), truncated=output.truncated, spent=spent, **what)
+    return Result(index, output=output.getvalue(), spent=spent, seconds=time.perf_counter() - began, **what)
 
 
 @contextlib.contextmanager
-def _begun(key: str, job: Job, output: _Output) -> Iterator[tuple[Instance, Callable[..., Any] | None]]:
+def _begun(key: str, job: Job, output: io.BytesIO) -> Iterator[tuple[Instance, Callable[..., Any] | None]]:
     """A fresh instance and the function of it that is to be called; `interrupt` reaches it."""
     mine: list[Instance] = []
     with _state.lock:
@@ -147,15 +143,3 @@ def _function(vm: Instance, name: str) -> Callable[..., Any]:
         return vm.function(name)
     except (KeyError, TypeError) as error:  # it has none, or one whose values stay in the program
         raise UsageError(error.args[0]) from None
-
-
-class _Output(io.BytesIO):
-    """Where a program writes: a file that keeps so much."""
-
-    truncated = False
-
-    def write(self, data: Any) -> int:
-        room = MOST_OUTPUT - self.tell()
-        super().write(data[:room])
-        self.truncated |= len(data) > room
-        return len(data)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import random
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tblvm
-from tblvm.isolation.jobs.flow import Flow
+from tblvm.isolation.jobs.flow import NOT_YET
+from tblvm.isolation.jobs.mapping import Results
 
 from .executors import AnyOrder, AtOnce
 from .programs import TEXT, Seen
@@ -30,8 +34,14 @@ def offered(function: Callable[[int], int] = abs) -> dict[str, dict[str, Callabl
     return {"env": {"seen": function}}
 
 
-def mapped(inputs: Any, *, seen: Callable[[int], int] = abs, **more: Any) -> tblvm.Results:
-    return tblvm.map(TEXT, inputs, imports=offered(seen), **more)
+def mapped(inputs: Any, *, seen: Callable[[int], int] = abs, isolation: str = "none", **more: Any) -> Results:
+    return tblvm.map(TEXT, inputs, imports=offered(seen), isolation=isolation, **more)
+
+
+@pytest.fixture(params=["none", "process"])
+def level(request: pytest.FixtureRequest) -> str:
+    """What is the same at all levels."""
+    return str(request.param)
 
 
 def quotient(pair: tuple[int, int]) -> int | str:
@@ -60,7 +70,7 @@ def test_it_is_map_whatever_is_done_first(
         found.sort(key=lambda each: each.index)
     assert [outcome(each) for each in found] == list(map(quotient, pairs))
     assert [(each.index, each.input) for each in found] == list(enumerate(pairs))
-    assert all(each.attempts == 1 and each.spent["fuel"] > 0 for each in found)
+    assert all(each.attempts == 1 and each.spent.fuel and each.seconds > 0 for each in found)
 
 
 EXECUTORS: dict[str, Callable[[], Executor | None]] = {
@@ -71,49 +81,59 @@ EXECUTORS: dict[str, Callable[[], Executor | None]] = {
 
 
 @pytest.mark.parametrize("make", EXECUTORS.values(), ids=EXECUTORS)
-def test_executors(make: Callable[[], Executor | None]) -> None:
-    pairs = [(a, b) for a in range(-5, 6) for b in range(-2, 3)]
+def test_executors(make: Callable[[], Executor | None], level: str) -> None:
+    pairs = [(a, b) for a in range(-3, 4) for b in range(-1, 2)]
     executor = make()
-    found = list(mapped(pairs, call="div", executor=executor))
+    results = mapped(pairs, call="div", executor=executor, isolation=level)
+    assert results.isolation == level
+    found = list(results)
     assert [outcome(each) for each in found] == list(map(quotient, pairs))
     if executor is not None:  # it is as it was
         assert executor.submit(len, "ab").result() == 2
         executor.shutdown()
 
 
-def test_a_pool_of_forked_processes_that_run_already(seen: Seen) -> None:
+def test_a_pool_of_forked_processes_that_run_already(seen: Seen, level: str) -> None:
     """They have to be sent the program; each input is run once all the same."""
     with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
         assert [*pool.map(abs, range(8))] == [*range(8)]
-        found = list(mapped(range(60), call="told", executor=pool, seen=seen))
-    assert [each.get() for each in found] == [*range(1, 61)]
-    assert sorted(seen.all) == [*range(60)]
+        found = list(mapped(range(30), call="told", executor=pool, seen=seen, isolation=level))
+    assert [each.get() for each in found] == [*range(1, 31)]
+    assert sorted(seen.all) == [*range(30)]
 
 
-def test_a_run_reads_and_writes_bytes() -> None:
+def test_a_run_reads_and_writes_bytes(level: str) -> None:
     inputs = [b"\x00\xff", "Jörg", None, bytearray(b"x" * 10_000)]
     expected = [b"\x00\xff", "Jörg".encode(), b"", b"x" * 10_000]
-    found = list(mapped(inputs))
-    assert [(each.status, each.output, each.get()) for each in found] == [(7, each, each) for each in expected]
+    found = list(mapped(inputs, isolation=level))
+    assert [(each.status, each.output, each.get()) for each in found] == [
+        (7, each, each) for each in expected
+    ]
 
 
-def test_output_of_calls_and_of_what_fails() -> None:
-    found = list(mapped([4, 0], call="say"))
+def test_output_of_calls_and_of_what_fails(level: str) -> None:
+    found = list(mapped([4, 0], call="say", isolation=level))
     assert [each.output for each in found] == [b"4", b"0"]
     assert found[0].get() == 0 and outcome(found[1]) == "DIVIDE_BY_ZERO"
     with pytest.raises(tblvm.Trap):
         found[1].get()
 
 
-def test_nothing_crosses_from_one_input_to_another() -> None:
-    assert [each.get() for each in mapped([()] * 20, call="count", workers=2)] == [1] * 20
+def test_nothing_crosses_from_one_input_to_another(level: str) -> None:
+    assert [each.get() for each in mapped([()] * 9, call="count", workers=2, isolation=level)] == [1] * 9
 
 
-def test_limits_are_those_of_each() -> None:
-    found = list(mapped([0, 1, 0, 1, 0], call="spin", fuel=1000))
+def test_limits_are_those_of_each(level: str) -> None:
+    found = list(mapped([0, 1, 0, 1, 0], call="spin", fuel=1000, isolation=level))
     assert [outcome(each) for each in found] == [1, "OUT_OF_FUEL", 1, "OUT_OF_FUEL", 1]
-    found = list(mapped([0, 1, 0], call="spin", timeout=0.05))
+    assert type(found[1].error) is tblvm.FuelExhausted and found[1].spent.fuel >= 1000
+    found = list(mapped([0, 1, 0], call="spin", timeout="50ms", isolation=level))
     assert [type(each.error) for each in found] == [type(None), tblvm.DeadlineExceeded, type(None)]
+    found = list(mapped([b"1234", b"12345"], output=4, isolation=level))
+    assert [(type(each.error), each.output) for each in found] == [
+        (type(None), b"1234"),
+        (tblvm.OutputExceeded, b"1234"),
+    ]
 
 
 @pytest.mark.parametrize("ordered", [True, False])
@@ -152,8 +172,6 @@ def test_what_is_done_at_once_is_delivered_at_once() -> None:
 
 def test_an_input_may_be_awaited() -> None:
     """Results come while the next input is not there yet."""
-    from tblvm.isolation.jobs.flow import NOT_YET
-
     there: list[Any] = [(4, 2)]
 
     def inputs() -> Iterator[Any]:
@@ -194,14 +212,19 @@ def test_inputs_that_do_not_fit_are_told_one_by_one() -> None:
         *("NoneType", "TypeError", "TypeError", "OverflowError", "NoneType")
     ]
     found = list(mapped([b"", 5, "\ud800", b"x"]))
-    assert [type(each.error).__name__ for each in found] == ["NoneType", "InputError", "InputError", "NoneType"]
+    assert [type(each.error).__name__ for each in found] == [
+        "NoneType",
+        "InputError",
+        "InputError",
+        "NoneType",
+    ]
 
 
-def test_a_host_function_that_raises(seen: Seen) -> None:
+def test_a_host_function_that_raises(seen: Seen, level: str) -> None:
     bad = Seen(seen.path, raises=3)
     with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
         for executor in (None, pool):
-            found = list(mapped(range(6), call="told", seen=bad, executor=executor))
+            found = list(mapped(range(6), call="told", seen=bad, executor=executor, isolation=level))
             assert [outcome(each) for each in found] == [1, 2, 3, "HOST_FAILED", 5, 6]
             cause = found[3].error.__cause__
             assert isinstance(cause, LookupError) and cause.args == ("nothing at 3",)
@@ -218,13 +241,13 @@ def test_no_memory_on_the_host_is_one_input_s_error(monkeypatch: pytest.MonkeyPa
         if loads == 2:
             raise MemoryError
         if loads == 4:
-            raise tblvm.LoadError("module: no memory for it", 6)
+            raise tblvm.TooLarge("module: no memory for it")
         return real(*args, **more)
 
     monkeypatch.setattr(worker, "load", load)
     found = list(mapped(range(6), call="told", executor=AtOnce()))
     assert [type(each.error).__name__ for each in found] == [
-        *("NoneType", "MemoryError", "NoneType", "LoadError", "NoneType", "NoneType")
+        *("NoneType", "MemoryError", "NoneType", "TooLarge", "NoneType", "NoneType")
     ]
 
 
@@ -232,7 +255,7 @@ def test_what_would_be_the_same_for_all_is_raised() -> None:
     read = []
     inputs = (read.append(each) or each for each in range(1000))
     with pytest.raises(tblvm.LinkError, match="seen"):
-        list(tblvm.map(TEXT, inputs, call="told", ahead=5))
+        list(tblvm.map(TEXT, inputs, call="told", ahead=5, isolation="none"))
     assert len(read) <= 5
     with pytest.raises(tblvm.UsageError, match="exports no function nothing"):
         list(mapped([1], call="nothing"))
@@ -245,6 +268,7 @@ def test_what_would_be_the_same_for_all_is_raised() -> None:
         {"fuel": -1},
         {"timeout": 0},
         {"grants": ["nothing"]},
+        {"isolation": "nothing"},
     ):
         with pytest.raises(tblvm.UsageError):  # at once, not with the first result
             mapped([1], **wrong)
@@ -323,9 +347,69 @@ def test_kill_9_of_a_process_in_a_pool(seen: Seen, retries: int) -> None:
         assert 13 in lost and len(lost) <= 4 and max(times.values()) == 1
 
 
-def test_closing_ends_what_runs() -> None:
+def sandboxes() -> list[int]:
+    """Numbers of this process's worker processes."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == os.getpid() and b"tblvm-worker" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_kill_9_of_a_sandbox(retries: int) -> None:
+    """The one input has an error of its own, the others go on; it is run again only if that is asked for."""
+    times: Counter[int] = Counter()
+
+    def seen(n: int) -> int:
+        times[n] += 1
+        if n == 3 and times[n] == 1:
+            for each in sandboxes():
+                os.kill(each, signal.SIGKILL)
+        return n + 1
+
+    found = list(mapped(range(7), call="told", seen=seen, isolation="process", workers=1, retries=retries))
+    assert times == {each: 1 + (each == 3 and retries) for each in range(7)}
+    lost = found.pop(3) if not retries else None
+    assert [each.get() for each in found] == [each.index + 1 for each in found]
+    if lost is not None:
+        assert isinstance(lost.error, tblvm.Crashed) and lost.error.signal == signal.SIGKILL
+    else:
+        assert [each.attempts for each in found] == [1, 1, 1, 2, 1, 1, 1]
+
+
+def test_sandboxes_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there never was one that is the answer; later it is that of an input."""
+    from tblvm.isolation.jobs import worker
+
+    real, loads, fails = worker.load, 0, {1}
+
+    def load(*args: Any, **more: Any) -> Any:
+        nonlocal loads
+        loads += 1
+        if loads in fails:
+            raise tblvm.IsolationError("no worker process")
+        return real(*args, **more)
+
+    monkeypatch.setattr(worker, "load", load)
+    with pytest.raises(tblvm.IsolationError):
+        list(mapped(range(3), call="told", executor=AtOnce()))
+    loads, fails = 0, {2}
+    found = list(mapped(range(3), call="told", executor=AtOnce()))
+    assert [isinstance(each.error, tblvm.IsolationError) for each in found] == [False, True, False]
+    loads = 0
+    assert [each.attempts for each in mapped(range(3), call="told", executor=AtOnce(), retries=1)] == [
+        1,
+        2,
+        1,
+    ]
+
+
+def test_closing_ends_what_runs(level: str) -> None:
     before = {each.name for each in threading.enumerate()}
-    results = mapped([0, *[1] * 50], call="spin", workers=2)
+    results = mapped([0, *[1] * 50], call="spin", workers=2, isolation=level)
     assert next(results).get() == 1
     results.close()
     for each in threading.enumerate():
@@ -352,7 +436,3 @@ def test_results_and_their_causes_can_be_pickled() -> None:
         cause = again.error.__cause__
         assert type(cause) is kind and cause.args == (message,)
         assert (again.index, again.spent, str(again.error)) == (found.index, found.spent, str(found.error))
-
-
-def test_a_flow_is_for_one_map() -> None:
-    assert isinstance(mapped([]).flow, Flow) and list(mapped([])) == []
