@@ -14,3 +14,9 @@ def seen(tmp_path: Path) -> Seen:
     path = tmp_path / "seen"
     path.touch()
     return Seen(str(path))
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What processes of their own build is built once."""
+    return tmp_path_factory.mktemp("cache")

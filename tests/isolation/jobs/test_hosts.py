@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def mapped(inputs, **more):
 """
 
 
-def started(folder: Path, body: str) -> subprocess.Popen[str]:
+def started(cache: Path, folder: Path, body: str) -> subprocess.Popen[str]:
     """A host that runs *body* behind the head."""
     (folder / "host.py").write_text(HEAD + body)
     return subprocess.Popen(
@@ -37,21 +38,22 @@ def started(folder: Path, body: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "TBLVM_CACHE_SIZE": "100M", "TBLVM_CACHE_DIR": str(cache)},
     )
 
 
-def test_a_pool_that_spawns(tmp_path: Path) -> None:
+def test_a_pool_that_spawns(cache: Path, tmp_path: Path) -> None:
     body = """
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         found = [each.get() for each in mapped(range(20), call="told", executor=pool)]
         print(found == [*range(1, 21)])
         try:
-            list(tblvm.map(TEXT, [1], imports={"env": {"seen": lambda n: n}}, executor=pool))
+            list(tblvm.map(TEXT, [1], call="told", imports={"env": {"seen": lambda n: n}}, executor=pool))
         except Exception as error:
             print("pickle" in str(error))
 """
-    host = started(tmp_path, body)
+    host = started(cache, tmp_path, body)
     out, err = host.communicate(timeout=120)
     assert (out.split(), err, host.returncode) == (["True", "True"], "", 0)
     assert sorted(map(int, (tmp_path / "seen").read_text().split())) == [*range(20)]
@@ -63,15 +65,15 @@ print(next(results).get(), flush=True)
 """
 
 
-def test_the_host_ends_while_programs_run_for_ever(tmp_path: Path) -> None:
-    host = started(tmp_path, SPINNING)
+def test_the_host_ends_while_programs_run_for_ever(cache: Path, tmp_path: Path) -> None:
+    host = started(cache, tmp_path, SPINNING)
     out, err = host.communicate(timeout=60)
     assert (out, err, host.returncode) == ("1\n", "", 0)
 
 
 @pytest.mark.parametrize("body", ["list(results)", "for _ in results: pass"])
-def test_ctrl_c_ends_the_host(tmp_path: Path, body: str) -> None:
-    host = started(tmp_path, SPINNING + body)
+def test_ctrl_c_ends_the_host(cache: Path, tmp_path: Path, body: str) -> None:
+    host = started(cache, tmp_path, SPINNING + body)
     assert host.stdout is not None and host.stdout.readline() == "1\n"
     host.send_signal(signal.SIGINT)
     _, err = host.communicate(timeout=60)
