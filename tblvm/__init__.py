@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from .embed.part import HostFunction
     from .embed.report import Report, Spent
     from .embed.store import Store, load
+    from .isolation.jobs.errors import InputError, WorkerLost
+    from .isolation.jobs.mapping import map
+    from .isolation.jobs.result import Result
 
 __version__ = "0.1.0"
 
@@ -65,6 +68,10 @@ _HOMES = {
     "Store": "embed.store",
     "Table": "embed.handles",
     "load": "embed.store",
+    "map": "isolation.jobs.mapping",
+    "Result": "isolation.jobs.result",
+    "InputError": "isolation.jobs.errors",
+    "WorkerLost": "isolation.jobs.errors",
     **dict.fromkeys(_STOPPED, "embed.errors"),
     **dict.fromkeys(_REFUSED, "core.errors"),
 }
@@ -82,6 +89,7 @@ __all__ = [
     "Halted",
     "HostError",
     "HostFunction",
+    "InputError",
     "Instance",
     "InstanceBusy",
     "InstanceClosed",
@@ -94,6 +102,7 @@ __all__ = [
     "OutputExceeded",
     "ReadOnly",
     "Report",
+    "Result",
     "SandboxError",
     "SourceError",
     "Spent",
@@ -106,7 +115,9 @@ __all__ = [
     "Trap",
     "UsageError",
     "Violation",
+    "WorkerLost",
     "load",
+    "map",
 ]
 
 
