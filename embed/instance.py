@@ -199,6 +199,11 @@ class Instance:
         self._quota.most = self._quota.written + quantity("output_left", value, "size")
 
     @property
+    def isolation(self) -> str:
+        """What keeps it apart: "none", "process" or "mpk"."""
+        return self.store.isolation
+
+    @property
     def timeout(self) -> float | None:
         """Seconds of each call, None where they have no end; set when the program is loaded."""
         return self._timeout

@@ -1,4 +1,4 @@
-"""docs/embedding.md and the README's lines on it, executed: Python as it stands, C against a library built here."""
+"""docs/embedding.md, docs/isolation.md and the README's lines on it, executed: Python as it stands, C against a library built here."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_python(work: Path) -> None:
-    found = blocks(DOCUMENT, "python")
-    assert len(found) == 10
+@pytest.mark.parametrize(("document", "count"), [("embedding.md", 10), ("isolation.md", 1)])
+def test_python(work: Path, document: str, count: int) -> None:
+    path = ROOT / "docs" / document
+    text = path.read_text()
+    found = blocks(text, "python")
+    assert len(found) >= count
     names: dict[str, object] = {"__name__": "document"}
     for block in found:
-        lines = DOCUMENT[: DOCUMENT.index(block)].count("\n")  # so that a failure names the document's line
-        exec(compile("\n" * lines + block, str(ROOT / "docs" / "embedding.md"), "exec"), names)
+        lines = text[: text.index(block)].count("\n")  # so that a failure names the document's line
+        exec(compile("\n" * lines + block, str(path), "exec"), names)
 
 
 def test_the_readme(work: Path) -> None:
