@@ -16,13 +16,15 @@ What runs inside
     What needs the keys is marked `needs_keys` (`from tests.machine.keys import needs_keys`): it is skipped
     where the CPU has none, and runs natively where it has them. Inside the machine nothing skips for that reason.
 
-There is no compiler inside (it takes 400 MB). What tests compile must be compiled before, outside, into the cache
-that goes in with them: a file `prebuild.py` in a folder of tests has a function `prebuild()`, which builds by the
-same calls as the tests do, and gives the files or folders that have to go in besides (None for none):
+There is no compiler inside (it takes 400 MB). What tests use and is compiled must be built before, outside:
+    Runtimes (what `tblvm.load` builds) stand in runtimes.txt, a line each. Which ones tests ask for is recorded
+    inside; where one is missing the run fails and names it, and `python -m tests.machine --learn [SELECTION]` adds it.
+    For all else a file `prebuild.py` in a folder of tests has a function `prebuild()`, which builds by the same calls
+    as the tests do, and gives the files or folders that have to go in besides (None for none):
 
-    def prebuild() -> Iterable[Path] | None:
-        supervisor.library()                    # kept by builder/cache.py: found inside under the same key
-        return [shared(sources, how, make)]     # a folder of tests/harness/builds.py
+        def prebuild() -> Iterable[Path] | None:
+            supervisor.image()                      # kept by builder/cache.py: found inside under the same key
+            return [built_of(files, how, make)]     # a folder of tests/harness/builds.py
 
 In place of the compiler stands a script of the same size and age (keys of the cache count these), which says
 what to do when it is called. The environment inside: TBLVM_MACHINE is the kernel's name ("6.1"), TBLVM_CACHE_DIR the
@@ -30,6 +32,6 @@ cache, and all TBLVM_TEST_* variables are those of outside. The user is root, as
 is for what must work without that.
 
 Files: kernels.py fetches kernels (cache: TBLVM_MACHINE_CACHE, ~/.cache/tblvm-machine); contents.py says what goes
-into the machine, archive.py packs it; init.py is its first process; results.py tells the outside how each test ended;
+into the machine, archive.py packs it, runtimes.py has the list; init.py is its first process; results.py tells the outside how each test ended;
 emulator.py runs QEMU until a deadline; outcome.py judges.
 """

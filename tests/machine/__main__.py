@@ -9,6 +9,7 @@ import sys
 from . import emulator
 from .kernels import SERIES, KernelError
 from .machine import Machine, PrebuildError, folders
+from .runtimes import Words, listed, write
 
 USER = 1000
 
@@ -23,12 +24,14 @@ def main() -> int:
     parser.add_argument("--memory", type=int, default=2048, help="MiB")
     parser.add_argument("--deadline", type=float, default=600, help="seconds")
     parser.add_argument("--user", action="store_true", help="as an ordinary user, not as root")
+    parser.add_argument("--learn", action="store_true", help="write anew which runtimes are built before")
     parser.add_argument("--command", nargs=argparse.REMAINDER, help="run this instead of pytest")
     given, selection = parser.parse_known_args()
     if why := emulator.missing():
         print(why, file=sys.stderr)
         return 6
     failed = False
+    used: set[Words] = set()
     for kernel in given.kernel or SERIES:
         machine = Machine(kernel, given.cpus, given.memory, given.deadline, USER * given.user, live=True)
         try:
@@ -42,7 +45,12 @@ def main() -> int:
                 if outcome.status != 0:
                     print(outcome.error or outcome.kernel)
                 continue
-            outcome = machine.tests([*(selection or folders()), "-q", "--color", "no"])
+            outcome = machine.tests(selection or folders())
+            while given.learn and outcome.missing - set(listed()):
+                used |= outcome.runtimes
+                write({*used, *listed()})
+                outcome = machine.tests(selection or folders())
+            used |= outcome.runtimes
         except (KernelError, PrebuildError) as error:
             print(error, file=sys.stderr)
             return 6
@@ -53,6 +61,8 @@ def main() -> int:
             if "failed inside" not in each:  # shown already
                 print("-" * width, each, sep="\n")
         print(outcome.summary)
+    if given.learn:
+        write({*used, *(listed() if selection else ())})
     return int(failed)
 
 

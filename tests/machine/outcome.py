@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -23,10 +24,13 @@ class Case:
 @dataclass(slots=True)
 class Outcome:
     """cases: in the order in which they ended. status: of the process that ran in the machine, None where
-    the machine has not told. running: tests that have not ended. error: of the first process; kernel: its last
+    the machine has not told. runtimes: those that tests asked for;
+    missing: those of them that were not there. running: tests that have not ended. error: of the first process; kernel: its last
     words; console: all that was said there."""
 
     kernel_name: str
+    runtimes: set[tuple[str, ...]] = field(default_factory=set)
+    missing: set[tuple[str, ...]] = field(default_factory=set)
     cases: list[Case] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
     status: int | None = None
@@ -47,6 +51,11 @@ class Outcome:
                 self.running.append(said["start"])
             elif "case" in said:
                 self.cases.append(Case(said["case"], said["outcome"], said["seconds"], said["text"]))
+            elif "runtime" in said or "missing" in said:
+                words = tuple(said.get("runtime") or said["missing"])
+                self.runtimes.add(words)
+                if "missing" in said:
+                    self.missing.add(words)
             elif "end" in said:
                 end = said["end"]
                 self.status, self.error = end.get("status"), end.get("error", "")
@@ -81,6 +90,11 @@ class Outcome:
         elif self.status not in (0, None) and not any(case.outcome == "failed" for case in self.cases):
             how = f"signal {-self.status}" if self.status < 0 else f"status {self.status}"
             found.append(f"the tests ended with {how}")
+        if self.missing:
+            found.append(
+                "runtimes that were not built outside; `python -m tests.machine --learn` adds them to their list:\n"
+                + "\n".join(sorted(map(shlex.join, self.missing)))
+            )
         if found and self.running:
             found.append("these had not ended: " + ", ".join(self.running))
         if found and self.kernel:

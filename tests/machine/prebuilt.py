@@ -1,4 +1,5 @@
-"""Run outside by machine.py: calls each `prebuild()` below the folders given, writes the paths that these give.
+"""Run outside by machine.py: calls each `prebuild()` below the folders given, writes the paths that these give;
+builds the runtimes of the list.
 
 Compiles all Python besides, so that nothing is compiled inside.
 """
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 from .contents import BUILT, ROOT
+from .runtimes import build, listed
 
 
 def main(folders: list[str]) -> None:
@@ -24,6 +26,7 @@ def main(folders: list[str]) -> None:
             for file in sorted((ROOT / folder).rglob("prebuild.py")):
                 module = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
                 found += module.prebuild() or ()
+        build(listed())
     for path in found:
         print(path.resolve())
 

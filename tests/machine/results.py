@@ -1,12 +1,18 @@
-"""A plug-in of pytest, in the machine: writes what starts and how it ends, a JSON object a line."""
+"""A plug-in of pytest, in the machine: writes what starts, how it ends, which runtimes it asks for; a JSON object
+a line."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tblvm.builder.cache import Entry
 
 FILE = "TBLVM_MACHINE_RESULTS"
 
@@ -40,7 +46,28 @@ class Results:
         if report.failed:
             self._say(case=report.nodeid, outcome="failed", seconds=0, text=report.longreprtext)
 
+    def record_runtimes(self) -> None:
+        """Tells which runtimes are asked for, and whether they are there."""
+        from tblvm.builder import runtimes
+        from tblvm.core.errors import BuildError
+
+        real = runtimes.runtime
+
+        def runtime(given: Iterable[str], say: Callable[[str], None]) -> Entry:
+            words = tuple(given)
+            try:
+                made = real(words, say)
+            except BuildError:
+                self._say(missing=words)
+                raise
+            self._say(runtime=words)
+            return made
+
+        runtimes.runtime = runtime
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get(FILE):
-        config.pluginmanager.register(Results(Path(os.environ[FILE])))
+        results = Results(Path(os.environ[FILE]))
+        config.pluginmanager.register(results)
+        results.record_runtimes()

@@ -31,7 +31,7 @@ def test_the_isolation_suite_passes_in_it(
     try:
         if why := emulator.missing():
             raise KernelError(why)
-        outcome = Machine(kernel, deadline=DEADLINE).tests([*SELECTION, "-q", "--color", "no"])
+        outcome = Machine(kernel, deadline=DEADLINE).tests(SELECTION)
     except (KernelError, PrebuildError) as error:
         record_property(TOLD, f"Linux {kernel}: NOT RUN: {error}")
         if REQUIRED or isinstance(error, PrebuildError):
