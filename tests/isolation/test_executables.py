@@ -27,6 +27,9 @@ from tblvm.isolation.walls import call_name, call_number
 from tblvm.stack import verify
 from tests.programs import EXAMPLES, expected
 
+# Each is built, and the walls are those of test_walls.py.
+pytestmark = pytest.mark.outside
+
 ROOT = Path(__file__).parents[2]
 CPU = os.uname().machine
 FOREVER = ".func main()\nagain:\n  JMP again\n.end\n"

@@ -37,7 +37,7 @@ class Machine:
     def tests(self, selection: Sequence[str]) -> Outcome:
         """Run pytest with these arguments; what is marked `outside` is left out."""
         words = ["-m", "pytest", "-p", "tests.machine.results", "-p", "no:cacheprovider", "-m", "not outside"]
-        words += ["--continue-on-collection-errors", "-q", "-rs", "--color", "no"]
+        words += ["--continue-on-collection-errors", "--maxfail", "20", "-q", "-rs", "--color", "no"]
         return self.run([sys.executable, *words, *selection], folders())
 
     def run(self, command: Sequence[str], prebuilt: Sequence[str] = ()) -> Outcome:

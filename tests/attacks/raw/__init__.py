@@ -142,3 +142,14 @@ def run(name: str, *, sealed: bool = False) -> Verdict:
     assert done.returncode == 0, done.stderr
     verdict, how = done.stdout.strip().split(": ", 1)
     return Verdict(verdict, how)
+
+
+def markdown() -> str:
+    """The cases as docs/isolation.md shows them."""
+    lines = ["| the attack | 6.1 | 6.12 | 6.12, page sealed by mseal |", "|---|---|---|---|"]
+    for case in CASES:
+        number = f" [{case.attack}]" if case.attack else ""
+        ends = [case.expected((6, 1), False), case.expected((6, 12), False)]
+        ends.append(case.expected((6, 12), True) if case.sealed else "")
+        lines.append(f"| {case.what}{number} | {' | '.join(ends)} |")
+    return "\n".join(lines) + "\n"

@@ -8,8 +8,9 @@ import pytest
 
 from tests.machine.keys import needs_keys
 
-from . import CASES, DENIED, HERE, LEAK, Case, executable, kernel, run
+from . import CASES, DENIED, HERE, LEAK, Case, executable, kernel, markdown, run
 
+ROOT = HERE.parents[2]
 COUNTS = {"all-keys": "15 keys", "all-keys-but-one": "14 keys"}
 
 
@@ -41,3 +42,8 @@ def test_every_case_of_the_c_is_listed() -> None:
 def test_what_seals_stop_is_what_leaks_without() -> None:
     stopped = {case.name for case in CASES if case.bare == LEAK and case.sealed == DENIED}
     assert {"pkey_mprotect", "execute-only", "mmap-over", "munmap", "mremap-over", "madvise"} <= stopped
+
+
+@pytest.mark.outside
+def test_the_document_shows_them() -> None:
+    assert markdown() in (ROOT / "docs" / "isolation.md").read_text()
