@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-
-from tests.machine.keys import INSIDE
 
 from .programs import Seen
 
@@ -21,7 +18,5 @@ def seen(tmp_path: Path) -> Seen:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What processes of their own build is built once; in the emulated machine it was built before."""
-    if INSIDE in os.environ:
-        return Path(os.environ["TBLVM_CACHE_DIR"])
+    """What processes of their own build is built once."""
     return tmp_path_factory.mktemp("cache")

@@ -12,6 +12,9 @@ import pytest
 
 from .programs import TEXT
 
+# Nothing of it depends on the machine, and each process starts anew.
+pytestmark = pytest.mark.outside
+
 HEAD = f"""
 import sys
 from concurrent.futures import ProcessPoolExecutor

@@ -57,6 +57,7 @@ def outcome(result: tblvm.Result) -> Any:
     return result.error.kind if isinstance(result.error, tblvm.Trap) else result.get()
 
 
+@pytest.mark.outside
 @given(st.lists(st.tuples(NUMBER, NUMBER), max_size=40), st.integers(1, 4), st.integers(1, 9), st.booleans())
 @settings(max_examples=30)
 def test_it_is_map_whatever_is_done_first(
@@ -136,6 +137,7 @@ def test_limits_are_those_of_each(level: str) -> None:
     ]
 
 
+@pytest.mark.outside
 @pytest.mark.parametrize("ordered", [True, False])
 def test_inputs_are_read_as_they_are_needed(ordered: bool) -> None:
     read = 0
@@ -279,6 +281,7 @@ def test_what_would_be_the_same_for_all_is_raised() -> None:
         mapped(5)
 
 
+@pytest.mark.outside
 @pytest.mark.parametrize("retries", [0, 2])
 @pytest.mark.parametrize("seed", range(SEED, SEED + 5))
 def test_executors_that_break(seed: int, retries: int) -> None:
