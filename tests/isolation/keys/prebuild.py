@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 from tblvm.isolation.keys import supervisor
 
+from .puppets import build
 
-def prebuild() -> None:
+
+def prebuild() -> Iterator[Path]:
     supervisor.image()
+    yield build("puppet")
+    yield build("puppet", "hostile")
