@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...embed.errors import Crashed
-from ..channel import Gone
+from ...embed.errors import Crashed, IsolationError
+from ..channel import START, Gone
 from . import audit
 from .guest import ENDED, LATE, SWITCHED, Guest
 from .image import Image
@@ -24,6 +24,16 @@ class Keyed:
         self._guest = guest = Guest(image, size)
         self.base, self.address, self.size = guest.base, guest.address, guest.size
         self._peak: int | None = None
+        try:
+            # Up to where it waits for its host.
+            if not self._told(guest.run(START)):
+                raise IsolationError(f"a guest did not start within {START:.0f} seconds")
+        except Gone as gone:
+            guest.close()
+            raise IsolationError(f"a guest ended while it started: {gone.why}") from None
+        except BaseException:
+            guest.close()
+            raise
         self.walls = {
             "protection keys": "two of its own, memory of the host cannot be touched",
             "arena": f"{size:,} bytes, all that it can write, and {guest.stack:,} bytes of stack",
