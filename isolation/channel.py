@@ -67,6 +67,10 @@ class Channel(Protocol):
         """Waits for control once more, where switch was left by an exception: whether it came. Raises
         Gone."""
 
+    def lend(self, address: int, size: int) -> None:
+        """Native code of plug-ins in the guest may write this part of the arena: its linear memory. Raises
+        ValueError for what is not in the arena."""
+
     def kill(self) -> None:
         """Ends the guest, also from another thread, and also if it was told before."""
 
@@ -183,6 +187,9 @@ class Worker:
             if not heard:
                 raise Gone(self._reap())
             return True
+
+    def lend(self, address: int, size: int) -> None:
+        """In a process of its own nothing separates them."""
 
     def kill(self) -> None:
         with self._ending, suppress(ProcessLookupError):

@@ -36,11 +36,12 @@ def choose(level: str) -> str:
 
 def _without_keys() -> str:
     """Why there is no level `mpk` here, "" where there is."""
+    from .keys.places import PLACES
     from .keys.probe import missing
 
     absent = missing()
     # Where all are taken, some may be of guests: those make room for each other.
-    if absent is None or (absent.reason == "taken" and _libraries):
+    if absent is None or (absent.reason == "taken" and PLACES.pairs):
         return ""
     return str(absent)
 

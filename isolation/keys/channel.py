@@ -65,6 +65,9 @@ class Keyed:
             raise Gone(None, Crashed(0, "its code came to its end"))
         raise Gone(None, self._guest.why())
 
+    def lend(self, address: int, size: int) -> None:
+        self._guest.lend(address, size)
+
     def kill(self) -> None:
         self._guest.kill()
 

@@ -43,9 +43,9 @@ class Guest:
     stack, the arena, whose last bytes are for plug-ins too.
 
     tags: how often its pages were given keys; parkings: how often its keys went to another guest.
-    arena, untrusted, stack: bytes, of whole pages; untrusted: of the arena. filter: whether it may make no
-    system call, which tests of other walls turn off. address: of the arena; size: its bytes; base: a
-    pointer of cffi to it. Raises NoKeys, SetUpError.
+    arena, untrusted, stack: bytes, of whole pages; untrusted: of the arena, lent from the start. filter:
+    whether it may make no system call, which tests of other walls turn off. address: of the arena; size:
+    its bytes; base: a pointer of cffi to it. Raises NoKeys, SetUpError.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Guest:
             raise ValueError("arena, stack and untrusted are whole pages")
         if stack <= 0 or not 0 <= untrusted < arena:
             raise ValueError("there is a stack, and an arena of which some is not for plug-ins")
-        self.image, self.size, self.stack, self._untrusted = image, arena, stack, untrusted
+        self.image, self.size, self.stack = image, arena, stack
         self._places, self._owner = places, os.getpid()
         self._lock = threading.Lock()
         self._guest: Any = None
@@ -79,6 +79,8 @@ class Guest:
         self.base = ffi().gc(
             ffi().cast("char *", self.address), lambda at: lib.tb_keys_unmap(start, whole), whole
         )
+        end = self.address + arena
+        self._lent = [(end - untrusted, end)] if untrusted else []
         self.tags = self.parkings = 0
         try:
             places.start(self)
@@ -114,17 +116,35 @@ class Guest:
         before = int(lib.tb_keys_tagged())
         self.parkings += pair[0] == keys.parked()
         engine, linear = self._pair = pair
-        inner = self.size - self._untrusted
-        start = self._start + _PAGE
-        checked("tagging memory", lib.tb_keys_tag(start, self.stack + inner, _READ_WRITE, engine))
-        if self._untrusted:
-            checked(
-                "tagging memory",
-                lib.tb_keys_tag(self.address + inner, self._untrusted, _READ_WRITE, linear),
-            )
+        at = self._start + _PAGE
+        for start, end in (*sorted(self._lent), (self.address + self.size,) * 2):
+            if at < start:
+                checked("tagging memory", lib.tb_keys_tag(at, start - at, _READ_WRITE, engine))
+            if start < end:
+                checked("tagging memory", lib.tb_keys_tag(start, end - start, _READ_WRITE, linear))
+            at = end
         if self._guest is not None:
             checked("tagging memory", lib.tb_keys_rekey(self._guest, linear, *_rights(engine, linear)))
         self.tags += int(lib.tb_keys_tagged()) - before
+
+    def lend(self, address: int, size: int) -> None:
+        """Plug-ins in it may write this part of the arena too from now on: whole pages, for the guest's life.
+        The host has control. Raises ValueError for what is not in the arena."""
+        start, end = address, address + -(-size // _PAGE) * _PAGE
+        if start % _PAGE or not self.address <= start < end <= self.address + self.size:
+            raise ValueError("what plug-ins may write is whole pages of the arena")
+        self._places.start(self)  # nobody parks it meanwhile
+        try:
+            joined = [(start, end)]
+            for one, other in self._lent:
+                if one <= joined[0][1] and joined[0][0] <= other:
+                    joined[0] = (min(one, joined[0][0]), max(other, joined[0][1]))
+                else:
+                    joined.append((one, other))
+            self._lent = joined
+            self.move(self._pair)
+        finally:
+            self._places.stop(self)
 
     @property
     def keys(self) -> Pair:
@@ -254,11 +274,10 @@ class Guest:
             return "VM_CORE"
         if 0 <= address - self.image.address < self.image.size:
             return "VM_CORE"
-        inner = self.address + self.size - self._untrusted
-        if self._start <= address < inner:
-            return "VM_STATE"
-        if inner <= address < self.address + self.size:
+        if any(start <= address < end for start, end in self._lent):
             return "UNTRUSTED"
+        if self._start <= address < self.address + self.size:
+            return "VM_STATE"
         if any(other is not self and other.holds(address) for other in alive()):
             return "another guest"
         return "host" if key is None or key == 0 else "another domain"

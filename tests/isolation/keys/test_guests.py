@@ -765,3 +765,21 @@ def test_guests_in_many_threads_at_once() -> None:
     for each in workers:
         each.join()
     assert not problems
+
+
+def test_memory_can_be_lent_to_plug_ins() -> None:
+    with Puppet() as puppet:
+        at, guest = puppet.guest.address + 8 * PAGE, puppet.guest
+        guest.lend(at, PAGE + 1)
+        assert puppet.do("PLUGIN", WHAT["WRITE"], at + PAGE, 5) == 1
+        assert puppet.do("READ", at + PAGE) == 5
+        guest.lend(at + 2 * PAGE, PAGE)
+        engine, linear = guest.keys
+        assert audit.tags(at, 3 * PAGE) == {("rw-", linear)}
+        assert audit.tags(guest.address, 8 * PAGE) == audit.tags(at + 3 * PAGE, PAGE) == {("rw-", engine)}
+        for wrong in ((guest.address - PAGE, PAGE), (at + 1, 1), (guest.address + guest.size, PAGE), (at, 0)):
+            with pytest.raises(ValueError):
+                guest.lend(*wrong)
+        with pytest.raises(Violation) as caught:
+            puppet.do("PLUGIN", WHAT["READ"], at + 3 * PAGE)
+        assert caught.value.domain == "VM_STATE"
