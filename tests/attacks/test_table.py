@@ -12,8 +12,66 @@ from .table import ATTACKS, DOCUMENT, HERE, LAYERS, LEVELS, NO, NOTHING, ROOT, A
 
 # The list that this table began with: its numbers, not all of which were given.
 FIRST = (
-    *(1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17, 18, 19, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30, 33, 34),
-    *(35, 36, 37, 38, 39, 41, 42, 43, 44, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 60, 62, 63, 64, 65),
+    *(
+        1,
+        2,
+        3,
+        4,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        12,
+        13,
+        15,
+        16,
+        17,
+        18,
+        19,
+        20,
+        21,
+        22,
+        24,
+        25,
+        26,
+        27,
+        28,
+        29,
+        30,
+        33,
+        34,
+    ),
+    *(
+        35,
+        36,
+        37,
+        38,
+        39,
+        41,
+        42,
+        43,
+        44,
+        46,
+        47,
+        48,
+        49,
+        50,
+        51,
+        52,
+        53,
+        54,
+        55,
+        56,
+        57,
+        58,
+        60,
+        62,
+        63,
+        64,
+        65,
+    ),
     *(66, 68, 69, 70, 71, 73, 74),
 )
 
@@ -63,4 +121,6 @@ def test_the_document_shows_the_table() -> None:
     text = DOCUMENT.read_text()
     for attack in ATTACKS:
         if attack.needs_worker:
-            assert f"[{attack.number}]" in text, f"attack {attack.number} needs a worker, and the text does not say so"
+            assert f"[{attack.number}]" in text, (
+                f"attack {attack.number} needs a worker, and the text does not say so"
+            )
