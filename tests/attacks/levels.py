@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import tblvm
+from tblvm.embed.errors import IsolationError
 
 HOSTILE = "tests/attacks/hostile"
 
@@ -25,7 +26,7 @@ def _missing(level: str) -> str:
     if level == "mpk":
         try:
             tblvm.load(b".func main()\n  RET\n.end\n", isolation="mpk").close()
-        except tblvm.IsolationError as error:
+        except IsolationError as error:
             return str(error)
     return ""
 
