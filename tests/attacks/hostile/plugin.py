@@ -63,6 +63,11 @@ def old_call_(number: i64, a: i64, b: i64, c: i64) -> i64:
     raise NotImplementedError
 
 
+@service("tb_hostile_lie", library="hostile.calls", effects={"may block"})
+def lie_(kind: i64, what: i64, first: i64, second: i64, result: i64) -> i64:
+    raise NotImplementedError
+
+
 @memory(0x00, "HOSTILE_READ")
 def read(address: i64) -> i32:
     """The byte at an address, whichever."""
@@ -117,6 +122,12 @@ def old_call(number: i64, a: i64, b: i64, c: i64) -> i64:
     return old_call_(number, a, b, c)
 
 
+@calls(0x02, "HOSTILE_LIE")
+def lie(kind: i64, what: i64, first: i64, second: i64, result: i64) -> i64:
+    """In a worker: writes the mail, hands control to the host, and gives its answer."""
+    return lie_(kind, what, first, second, result)
+
+
 @hookimpl
 def tblvm_opcodes() -> list[OpcodeSet]:
     return [memory, calls]
@@ -138,7 +149,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="native code that asks the kernel",
             room=ROOM,
             sources=("c/calls.c",),
-            services=(call_, old_call_),
+            services=(call_, old_call_, lie_),
             size=9999,
         ),
     ]
