@@ -6,8 +6,10 @@ addresses must be in its arena, texts end where the arena ends; a guest that bre
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import re
 import select
 import signal
 import threading
@@ -30,6 +32,12 @@ GRACE = 0.5
 # What a guest has beside what limits name: its tables, its store, its native stack.
 _OVERHEAD = 48 << 20
 _SLICE = 0.02
+# Bytes that a text of a guest can have here, which is for people, and that are read or written at a time.
+_TEXT = 1 << 12
+_PIECE = 1 << 20
+# Types as tblvm_signature spells them (embed/values.py), and how many a signature has at most: there are 256 slots.
+_TYPES = re.compile(rb"(\[*[bBhHilfdscoaF])*>(\[*[bBhHilfdscoaF])*")
+_SIGNATURE = 1 << 13
 # Seconds in which a guest answers what runs nothing of its program; and those of what takes longer.
 ANSWER = 10.0
 _BOUNDED: dict[str, float | None] = {"CALL": None, "RUN": None, "BEGIN": None, "MAKE": 60.0}
@@ -75,6 +83,8 @@ class Guest:
         self.definitions = list(store.definitions)
         self.counters = Counters()
         self.closed = False
+        self.module = 0  # bytes of its program
+        self.heap = store.limits.get(b"heap", channel.size)
         self.ended: BaseException | None = None
         self.stopped = False  # ended because it did not stop when it was told to
         self._flag = 0
@@ -104,10 +114,21 @@ class Guest:
         """A copy of memory of the guest."""
         return bytes(ffi().buffer(self.pointer(address, size), size))
 
-    def text(self, word: int) -> Any:
-        """The text that two words of the mail tell, as a string of C."""
+    def value(self, address: int, size: int) -> Any:
+        """As pointer, for a string or an array: none is larger than the heap."""
+        if size > self.heap:
+            raise self.lies("a value larger than its heap")
+        return self.pointer(address, size)
+
+    def text(self, word: int, most: int = _TEXT) -> Any:
+        """The text that two words of the mail tell, as a string of C; what goes beyond *most* bytes is cut."""
         address, size = int(self.mail.words[word]), int(self.mail.words[word + 1])
-        return ffi().new("char[]", self.data(address, size).split(b"\0", 1)[0])
+        return ffi().new("char[]", self.data(address, min(size, most)).split(b"\0", 1)[0])
+
+    def said(self, word: int) -> Any:
+        """The same, for people: nothing in it controls a terminal."""
+        text = ffi().string(self.text(word)).decode("utf-8", "replace")
+        return ffi().new("char[]", printable(text))
 
     def pass_(self, *texts: bytes) -> list[int]:
         """Puts texts where the guest can read them: their addresses."""
@@ -156,11 +177,13 @@ class Guest:
         post.kind = mail.CALL
         self._depth += 1
         began, self._running = time.perf_counter(), True
-        counters = self.counters
+        counters, bound = self.counters, _BOUNDED.get(what, ANSWER)
+        end = None if bound is None else time.monotonic() + bound
         try:
             while True:
                 counters.switches += 1
-                self._switch(_BOUNDED.get(what, ANSWER))
+                # What it asks for in between does not make the time longer.
+                self._switch(None if end is None else max(end - time.monotonic(), 0), bound)
                 kind = post.kind
                 if kind == mail.DONE:
                     return int(post.result)
@@ -184,14 +207,14 @@ class Guest:
                         self._grace.over()
                         self._grace = None
 
-    def _switch(self, seconds: float | None) -> None:
+    def _switch(self, seconds: float | None, bound: float | None) -> None:
         try:
             self.channel.switch(seconds)
         except Gone:
             raise
         except TimeoutError:
             self.channel.kill()
-            self.ended = Crashed(0, f"it was ended: it did not answer within {seconds} seconds")
+            self.ended = Crashed(0, f"it was ended: it did not answer within {bound} seconds")
             raise self.ended from None
         except BaseException as error:
             # Ctrl-C, mostly: the guest still has control.
@@ -296,12 +319,12 @@ class Guest:
             self.counters.host_calls += 1
             return int(self._in_time(lambda: function(self.slots, self.context, user), 1))
         if what == mail.READ:
-            at = self.pointer(first, second)
-            return int(self._in_time(lambda: self._read(at, second), -4))
+            at, most = self.pointer(first, second), min(second, _PIECE)
+            return int(self._in_time(lambda: self._read(at, most), -4))
         if what in (mail.WRITE, mail.ERROR):
-            at = self.pointer(first, second)
-            self.counters.written += second
-            return int(self._in_time(lambda: self._write(what == mail.ERROR, at, second), -4))
+            at, size = self.pointer(first, second), min(second, _PIECE)
+            self.counters.written += size
+            return int(self._in_time(lambda: self._write(what == mail.ERROR, at, size), -4))
         if what == mail.WAIT:
             return self._wait(first / 1e9, bool(second))
         if what == mail.CLOCK:
@@ -311,11 +334,11 @@ class Guest:
         if what == mail.RANDOM:
             if not self._granted(b"wasi.random"):
                 return -1
-            size = min(second, 1 << 20)
-            ffi().memmove(self.pointer(first, size), os.urandom(size), size)
+            at, size = self.pointer(first, second), min(second, _PIECE)
+            ffi().memmove(at, os.urandom(size), size)
             return size
         if what == mail.FAIL:
-            why = self.data(first, second) if second else b""
+            why = self.data(first, min(second, _TEXT)) if second else b""
             self.channel.kill()
             self.ended = Crashed(0, printable(why.decode("utf-8", "replace")).decode())
             raise self.ended
@@ -331,7 +354,7 @@ class Guest:
         while not select.select([0], [], [], _SLICE)[0]:
             if self._interrupted:
                 return -4
-        data = os.read(0, min(most, 1 << 20))
+        data = os.read(0, most)
         ffi().memmove(at, data, len(data))
         return len(data)
 
@@ -339,7 +362,10 @@ class Guest:
         write, user = self.store.errors if errors else self.store.console[1:]
         if write is not None:
             return 0 if write(user, self.context, at, size) else size
-        return os.write(2 if errors else 1, bytes(ffi().buffer(at, size)))
+        try:
+            return os.write(2 if errors else 1, bytes(ffi().buffer(at, size)))
+        except OSError as error:
+            return -(error.errno or errno.EIO)  # the program goes on without, as it would in this process
 
     def _wait(self, seconds: float, for_input: bool) -> int:
         if for_input and self.store.console[0] is not None:
@@ -506,16 +532,19 @@ class Library:
         known = self._stores[_number(store)]
         found[0] = ffi().NULL
         guest = Guest(next(self._numbers), self._launch(_arena_size(known.limits, size)), known)
+        guest.module = size
         try:
             status = self._load(guest, module)
+            if status:
+                known.error = guest.said(0)
+            else:
+                guest.bound()
         except BaseException:
             guest.close()
             raise
         if status:
-            known.error = guest.text(0)
             guest.close()
             return status
-        guest.bound()
         self._guests[guest.number] = guest
         found[0] = guest.context
         return OK
@@ -573,15 +602,22 @@ class Library:
         return _signed(guest.call("FUNCTION", guest.pass_(name)[0]))
 
     def tblvm_functions(self, context: Any) -> int:
-        return min(self.guest(context).call("FUNCTIONS"), 1 << 31)
+        guest = self.guest(context)
+        return min(guest.call("FUNCTIONS"), guest.module)  # each has a byte at least
 
     def tblvm_function_name(self, context: Any, number: int) -> Any:
         guest = self.guest(context)
-        return guest.text(0) if guest.call("FUNCTION_NAME", number) else ffi().NULL
+        return guest.text(0, guest.module) if guest.call("FUNCTION_NAME", number) else ffi().NULL
 
     def tblvm_signature(self, context: Any, number: int) -> Any:
         guest = self.guest(context)
-        return guest.text(0) if guest.call("SIGNATURE", number) else ffi().NULL
+        if not guest.call("SIGNATURE", number):
+            return ffi().NULL
+        found = guest.text(0, _SIGNATURE)
+        # Python is written by it.
+        if not _TYPES.fullmatch(ffi().string(found)):
+            raise guest.lies("types that there are not")
+        return found
 
     def tblvm_slots(self, context: Any) -> Any:
         return self.guest(context).slots
@@ -648,23 +684,21 @@ class Library:
         at = guest.call("STRING", slot)
         if not at:
             return ffi().NULL
-        count[0], wide[0] = int(guest.mail.words[0]), int(guest.mail.words[1]) & 1
-        return guest.pointer(at, count[0] << wide[0])
+        units, width = int(guest.mail.words[0]), int(guest.mail.words[1]) & 1
+        found = guest.value(at, units << width)
+        count[0], wide[0] = units, width
+        return found
 
-    def tblvm_array(self, context: Any, slot: int, count: Any) -> Any:
+    def array_of(self, context: Any, slot: int, count: Any, size: int) -> Any:
+        """As tblvm_array, for elements of so many bytes: all of them are in the guest's memory."""
         guest = self.guest(context)
         at = guest.call("ARRAY", slot)
         if not at:
             return ffi().NULL
-        count[0] = int(guest.mail.words[0])
-        # Elements have 8 bytes at most; what ends where the arena ends is copied, with what it lacks.
-        there = guest.channel.size - (at - guest.channel.address)
-        if count[0] * 8 <= there:
-            return guest.pointer(at, count[0] * 8)
-        copy = ffi().new("char[]", 8 * (guest.pointer(at, count[0]), count[0])[1])
-        ffi().memmove(copy, guest.pointer(at, there), there)
-        guest.kept = [copy]
-        return copy
+        elements = int(guest.mail.words[0])
+        found = guest.value(at, elements * size)
+        count[0] = elements
+        return found
 
     # -- what happened, what it has -----------------------------------------------------------------------
 
@@ -681,13 +715,13 @@ class Library:
             return _Trap(ffi().new("char[]", b"INTERRUPTED"), ffi().new("char[]", b"interrupted"), 134)
         if not guest.call("TRAP"):
             return _Trap(ffi().new("char[]", b""), ffi().new("char[]", b""), 0)
-        return _Trap(guest.text(0), guest.text(2), int(guest.mail.words[4]) & 0xFF)
+        return _Trap(guest.said(0), guest.said(2), int(guest.mail.words[4]) & 0xFF)
 
     def tblvm_frame(self, context: Any, depth: int, frame: Any) -> int:
         guest = self.guest(context)
         if guest.stopped or not guest.call("FRAME", depth):
             return 0
-        guest.kept = [guest.text(0), guest.text(2)]
+        guest.kept = [guest.said(0), guest.said(2)]
         frame.function, frame.file = guest.kept
         frame.line = int(guest.mail.words[4]) & 0xFFFFFFFF
         return 1

@@ -35,6 +35,7 @@ enum { ROOM, MAKE, FUNCTIONS, FUNCTION_NAME, SIGNATURE, SLOTS, FUEL, MEMORY, KIN
 #define BASE ((uint64_t)0x100000000000)
 static struct mail *const mail = (struct mail *)BASE;
 static uint64_t state;
+static int handed_over;
 
 static uint64_t next(void) {
   state ^= state << 13;
@@ -123,7 +124,11 @@ static void do_as_said(volatile struct rule *rule, uint64_t what) {
       break;
     case EMPTY: send(GATE, bytes, 0, MSG_NOSIGNAL); break;
     case LONG: send(GATE, bytes, sizeof bytes, MSG_NOSIGNAL); break;
-    case SEND: send_descriptors(); break;
+    case SEND:
+      honest(what);
+      send_descriptors();
+      handed_over = 1;
+      return;
     case HANG_UP: shutdown(GATE, SHUT_RDWR), close(GATE); break;
     case RANDOM:
       honest(what);
@@ -175,6 +180,7 @@ int main(void) {
       done = 1;
     }
     if (!done) honest(what);
-    hand_over();
+    if (!handed_over) hand_over();
+    handed_over = 0;
   }
 }
