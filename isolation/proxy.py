@@ -35,7 +35,7 @@ _SLICE = 0.02
 # Bytes that a text of a guest can have here, which is for people, and that are read or written at a time.
 _TEXT = 1 << 12
 _PIECE = 1 << 20
-# Types as tblvm_signature spells them (embed/values.py), and how many a signature has at most: there are 256 slots.
+# Types as tblvm_signature spells them (embed/values.py); bytes of those of 256 arguments and results.
 _TYPES = re.compile(rb"(\[*[bBhHilfdscoaF])*>(\[*[bBhHilfdscoaF])*")
 _SIGNATURE = 1 << 13
 # Seconds in which a guest answers what runs nothing of its program; and those of what takes longer.
@@ -121,7 +121,7 @@ class Guest:
         return self.pointer(address, size)
 
     def text(self, word: int, most: int = _TEXT) -> Any:
-        """The text that two words of the mail tell, as a string of C; what goes beyond *most* bytes is cut."""
+        """The text that two words of the mail tell, as a string of C; *most* bytes of it."""
         address, size = int(self.mail.words[word]), int(self.mail.words[word + 1])
         return ffi().new("char[]", self.data(address, min(size, most)).split(b"\0", 1)[0])
 
@@ -599,7 +599,10 @@ class Library:
 
     def tblvm_function(self, context: Any, name: bytes) -> int:
         guest = self.guest(context)
-        return _signed(guest.call("FUNCTION", guest.pass_(name)[0]))
+        number = _signed(guest.call("FUNCTION", guest.pass_(name)[0]))
+        if number >> 32 not in (0, -1):
+            raise guest.lies("the number of no function")
+        return number
 
     def tblvm_functions(self, context: Any) -> int:
         guest = self.guest(context)
@@ -745,7 +748,11 @@ class Library:
         return guest.take() or _status(guest.call("SET_GLOBAL", number, value))
 
     def tblvm_table(self, context: Any, number: int) -> int:
-        return _signed(self.guest(context).call("TABLE", number))
+        guest = self.guest(context)
+        elements = _signed(guest.call("TABLE", number))
+        if not -1 <= elements <= guest.store.limits.get(b"tables", 1 << 20):
+            raise guest.lies("a table larger than the limit")
+        return elements
 
     def tblvm_table_get(self, context: Any, number: int, index: int, function: Any) -> int:
         guest = self.guest(context)
@@ -753,7 +760,11 @@ class Library:
         if not status:
             there = guest.mail.words[0] != 0
             function.context = context if there else ffi().NULL
-            function.function = int(guest.mail.words[1]) & 0xFFFFFFFF
+            found = int(guest.mail.words[1]) & 0xFFFFFFFF
+            # Numbers in the upper half are of functions that are not exported (embed/instance.py).
+            if there and not found >> 31 and found >= self.tblvm_functions(context):
+                raise guest.lies("the number of no function")
+            function.function = found
         return status
 
     def tblvm_table_set(self, context: Any, number: int, index: int, function: Any) -> int:

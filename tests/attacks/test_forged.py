@@ -10,7 +10,7 @@ import os
 import random
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -193,7 +193,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("what", [mail.READ, mail.WRITE, mail.ERROR, mail.FAIL])
+@pytest.mark.parametrize("what", [mail.READ, mail.WRITE, mail.FAIL])
 @pytest.mark.parametrize("place", PLACES)
 def test_addresses_outside_of_the_arena(what: int, place: tuple[int, int]) -> None:
     found = tried(asks(what, *place))
@@ -252,19 +252,28 @@ def test_descriptors_that_are_sent_are_dropped() -> None:
 NAMES = sorted(mail.numbers())
 
 
-@pytest.mark.parametrize("how", ["end", "killed", "hang_up"])
+def some(among: Sequence[Any], salt: object, count: int = 1) -> list[Any]:
+    """A sample for whoever has little time."""
+    most = min(len(among), max(1, int(count * SCALE)))
+    return random.Random(f"{SEED} {salt}").sample(among, most)
+
+
 @pytest.mark.parametrize("on", [*NAMES, ""])
-def test_it_ends_in_the_middle(on: str, how: str) -> None:
+def test_it_ends_in_the_middle(on: str) -> None:
+    (how,) = some(("end", "killed", "hang_up"), on)[:1]
     result = 9 if how == "killed" else 3
     found = tried([Rule(on, how, result=result), Rule(on, how, result=result, skip=1)])
     if on in ("CALL", "MAKE", ""):
         assert any(isinstance(each, (Crashed, InstanceClosed)) for each in found.values())
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 6, 7, 8, 11, 13, 14, 15, 24, 25, 31, 34, 64])
-def test_it_ends_by_any_signal(number: int) -> None:
-    found = tried([Rule("CALL", "killed", result=number)])
-    assert isinstance(found["call"], SandboxError)
+def test_it_ends_by_any_signal() -> None:
+    for number in (1, 2, 4, 6, 7, 9, 11, 13, 14, 31, 34, 64):
+        with nothing_left(), lying([Rule("CALL", "killed", result=number)]):
+            vm = load()
+            with pytest.raises(SandboxError):
+                vm.call("f", 1)
+            vm.close()
 
 
 @pytest.mark.parametrize("how", ["silent", "stop"])
@@ -276,10 +285,10 @@ def test_it_never_answers(on: str, how: str) -> None:
         assert isinstance(found["call"], tblvm.DeadlineExceeded)
 
 
-@pytest.mark.parametrize("how", ["silent", "stop"])
 @pytest.mark.parametrize("on", sorted({*NAMES} - {"CALL", "RUN", "BEGIN", "CLOSE"}))
-def test_it_never_answers_what_is_no_call(on: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_never_answers_what_is_no_call(on: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What only asks about a program has a bound of its own."""
+    (how,) = some(("silent", "stop"), on)[:1]
     monkeypatch.setattr(proxy, "ANSWER", 0.3)
     monkeypatch.setitem(proxy._BOUNDED, "MAKE", 0.3)
     tried([Rule(on, how), Rule(on, how, skip=1)], timeout=0.3)
@@ -301,7 +310,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("on", ["FUNCTION_NAME", "SIGNATURE", "TRAP", "FRAME", "MAKE"])
 def test_texts_without_an_end(on: str) -> None:
-    for address, size in TEXTS:
+    for address, size in some(TEXTS, on, 4):
         traps = [Rule("CALL", result=4), Rule("RUN", result=4)]
         words = (address, size, address, size, 77)
         tried([Rule(on, words=words, result=1), *traps])
@@ -344,9 +353,8 @@ NUMBERS = (1, 2, 3, 9, 10, 255, 1 << 16, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 6
 @pytest.mark.parametrize("on", NAMES)
 def test_answers_that_cannot_be(on: str) -> None:
     """Counts of billions, statuses that there are not, other functions than the module has, addresses of nothing."""
-    for number in NUMBERS:
+    for number in some(NUMBERS, on, 3):
         tried([Rule(on, words=(number,) * 8, result=number)])
-        tried([Rule(on, words=(1, 0, 1, 0), result=number)])
 
 
 def sized(vm: tblvm.Instance) -> object:
@@ -358,7 +366,9 @@ def test_sizes_that_cannot_be(what: str) -> None:
     """Whatever is said to be there, no more is copied than there is."""
     text = [Rule("SIGNATURE", words=(BASE + 0x20, 7, int.from_bytes(b"s[l>s[l", "little")), result=1)]
     for at in (BASE, BASE + 0x2000, BASE + 4095, BASE - 8, BASE + (1 << 26)):
-        for count in (1, 1 << 10, 1 << 24, 1 << 28, 1 << 32, (1 << 61) + 1, 1 << 63, HUGE):
+        for count in some(
+            (1, 1 << 10, 1 << 24, 1 << 28, 1 << 32, (1 << 61) + 1, 1 << 63, HUGE), (what, at), 3
+        ):
             with nothing_left(), lying([Rule(what, words=(count, count), result=at), *text]):
                 vm = load()
                 for use in (sized, lambda it: it.memory()[0:10], lambda it: it.memory()[-1]):
@@ -399,13 +409,13 @@ def test_a_forged_end() -> None:
 # --- what changes ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(max(1, int(6 * SCALE))))
+@pytest.mark.parametrize("seed", range(max(1, int(4 * SCALE))))
 def test_all_of_it_changes_all_the_time(seed: int) -> None:
     """A second thread of the worker writes the mail and its texts over and over while the host reads them."""
     tried([Rule("BEGIN", "flip"), Rule("", "random", skip=40)], SEED * 1000 + seed, timeout=1)
 
 
-@pytest.mark.parametrize("seed", range(max(1, int(40 * SCALE))))
+@pytest.mark.parametrize("seed", range(max(1, int(25 * SCALE))))
 def test_random_answers(seed: int) -> None:
     skip = random.Random(SEED + seed).choice((0, 3, 8, 12, 16, 20, 25, 30))
     tried([Rule("", "random", skip=skip)], SEED * 1_000_003 + seed, timeout=0.5)
