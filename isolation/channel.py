@@ -101,7 +101,11 @@ class Worker:
             ) from None
 
     def _start(self, image: int) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError:
+            os.close(self._memory.descriptor)
+            raise
         moved: list[int] = []
         line = -1
         try:
@@ -124,8 +128,9 @@ class Worker:
             try:
                 self._process = os.pidfd_open(self.pid)
             except OSError:
-                # Nobody is told of its end, but it goes when its gate does.
-                ours.close()
+                # Nobody has waited for it yet, so the number is still its own.
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
                 raise
         except BaseException:
             ours.close()

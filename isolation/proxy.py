@@ -85,7 +85,8 @@ class Guest:
         self.closed = False
         self.module = 0  # bytes of its program
         self.heap = store.limits.get(b"heap", channel.size)
-        self.ended: BaseException | None = None
+        # Why it has ended, as text: an error that was raised has its traceback, and with it the instance.
+        self.ended = ""
         self.stopped = False  # ended because it did not stop when it was told to
         self._flag = 0
         self._slots = 0
@@ -166,7 +167,7 @@ class Guest:
                 raise InstanceBusy("the instance runs, or is asked something, in another thread")
             if self.closed and what != "CLOSE":
                 raise InstanceClosed("the instance was closed: load the program again")
-            if self.ended is not None:
+            if self.ended:
                 raise InstanceClosed(f"the sandbox has ended ({self.ended}): load the program again")
             outer, self._owner = (self._owner, self._in_host), me
             self._in_host = False
@@ -214,8 +215,8 @@ class Guest:
             raise
         except TimeoutError:
             self.channel.kill()
-            self.ended = Crashed(0, f"it was ended: it did not answer within {bound} seconds")
-            raise self.ended from None
+            late = Crashed(0, f"it was ended: it did not answer within {bound} seconds")
+            raise self._over(late) from None
         except BaseException as error:
             # Ctrl-C, mostly: the guest still has control.
             self._recall(error)
@@ -238,11 +239,11 @@ class Guest:
         except BaseException:
             self.channel.kill()
         self.channel.kill()
-        self.ended = Crashed(0, f"it was ended by {type(error).__name__}")
+        self._over(Crashed(0, f"it was ended by {type(error).__name__}"))
 
     def interrupt(self) -> None:
         """Stops what runs: by the flag that the guest polls, and, if that does not help, by ending it."""
-        if not self._running or self._interrupted or self.ended is not None:
+        if not self._running or self._interrupted or self.ended:
             return
         self._interrupted = True
         self._nudge(time.monotonic() + GRACE)
@@ -266,28 +267,30 @@ class Guest:
     def lies(self, what: str) -> BaseException:
         """The error for a guest that breaks the protocol, which is its end."""
         self.channel.kill()
-        self.ended = Crashed(0, f"it was ended: it gave its host {what}")
-        return self.ended
+        return self._over(Crashed(0, f"it was ended: it gave its host {what}"))
+
+    def _over(self, error: BaseException) -> BaseException:
+        """It has ended, and this is why."""
+        self.ended = str(error)
+        return error
 
     def _died(self, gone: Gone) -> BaseException:
         """The error for a guest that has ended by itself."""
         status = gone.status
         died = Died.read(bytes(mail.ffi().buffer(self.mail.died)))
         if self.stopped:
-            self.ended = Late()
-        elif gone.why is not None:
-            self.ended = gone.why
-        elif died is not None and died.call is not None:
-            self.ended = Blocked(call_name(died.call))
-        elif died is not None and died.signal in (signal.SIGSEGV, signal.SIGBUS):
-            self.ended = Violation("", died.address, "read or write")
-        elif died is not None:
-            self.ended = Crashed(died.signal, died.text())
-        elif status is not None and os.WIFSIGNALED(status):
-            self.ended = Crashed(os.WTERMSIG(status))
-        else:
-            self.ended = Crashed(0)
-        return self.ended
+            return self._over(Late())
+        if gone.why is not None:
+            return self._over(gone.why)
+        if died is not None and died.call is not None:
+            return self._over(Blocked(call_name(died.call)))
+        if died is not None and died.signal in (signal.SIGSEGV, signal.SIGBUS):
+            return self._over(Violation("", died.address, "read or write"))
+        if died is not None:
+            return self._over(Crashed(died.signal, died.text()))
+        if status is not None and os.WIFSIGNALED(status):
+            return self._over(Crashed(os.WTERMSIG(status)))
+        return self._over(Crashed(0))
 
     def bound(self) -> None:
         """The guest has an instance: where its flag and its slots are."""
@@ -340,8 +343,7 @@ class Guest:
         if what == mail.FAIL:
             why = self.data(first, min(second, _TEXT)) if second else b""
             self.channel.kill()
-            self.ended = Crashed(0, printable(why.decode("utf-8", "replace")).decode())
-            raise self.ended
+            raise self._over(Crashed(0, printable(why.decode("utf-8", "replace")).decode()))
         raise self.lies("a request for what there is not")
 
     def _granted(self, limit: bytes) -> bool:
@@ -408,7 +410,7 @@ class Guest:
         if self.closed:
             return
         self.closed = True
-        if self.ended is None:
+        if not self.ended:
             guard = CLOCK.start(GRACE, self._end)
             try:
                 self.call("CLOSE")
@@ -659,7 +661,7 @@ class Library:
             "parkings": channel.parkings,
             "peak_memory": channel.peak(),
         }
-        return {"walls": channel.walls, "spent": spent, "ended": str(guest.ended or "")}
+        return {"walls": channel.walls, "spent": spent, "ended": guest.ended}
 
     def tblvm_interrupt(self, context: Any) -> None:
         guest = self._guests.get(_number(context))
