@@ -389,9 +389,13 @@ class Instance:
         """What has stopped the last call. over: the output quota that was reached."""
         found = self._lib.tblvm_trap(self._context)
         frames: list[Frame] = []
+        names: dict[str, str] = {}  # a long one is kept once
         place = ffi().new("struct tblvm_frame *")
         while len(frames) < _FRAMES and self._lib.tblvm_frame(self._context, len(frames), place):
-            frames.append(Frame(text(place.function), text(place.file), place.line))
+            function, file = text(place.function), text(place.file)
+            frames.append(
+                Frame(names.setdefault(function, function), names.setdefault(file, file), place.line)
+            )
         if over is not None:
             # It was written before anything else went wrong.
             message = f"too much output: the limit is {over.most} bytes"

@@ -208,8 +208,13 @@ class Store:
             part.consoles[address(made)] = Console(*self._streams)
         if self._errors is not None:
             part.errors[address(made)] = Console(None, self._errors)
-        instance._arguments(self.args)
-        instance._begin()
+        try:
+            instance._arguments(self.args)
+            instance._begin()
+        except BaseException:
+            # Whoever has the exception has its traceback, and would keep the instance with it.
+            instance.close()
+            raise
         return instance
 
     def memory(self, least: int, most: int | None = None) -> Memory:

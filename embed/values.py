@@ -129,12 +129,14 @@ def _put_array(lib: Any, context: Any, slot: int, value: Any, letter: str) -> in
 
 
 def _take_array(lib: Any, context: Any, slot: int, letter: str) -> Any:
-    count = ffi().new("size_t *")
-    at = lib.tblvm_array(context, slot, count)
+    count, (code, ctype) = ffi().new("size_t *"), ELEMENTS[letter]
+    size = ffi().sizeof(ctype)
+    # Who does not believe its guest wants to know how much is read.
+    checked = getattr(lib, "array_of", None)
+    at = lib.tblvm_array(context, slot, count) if checked is None else checked(context, slot, count, size)
     if at == ffi().NULL:
         return None
-    code, ctype = ELEMENTS[letter]
-    data = bytes(ffi().buffer(at, count[0] * ffi().sizeof(ctype)))
+    data = bytes(ffi().buffer(at, count[0] * size))
     return data if letter == "B" else array.array(code, data)
 
 

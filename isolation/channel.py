@@ -107,7 +107,11 @@ class Worker:
             ) from None
 
     def _start(self, image: int) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError:
+            os.close(self._memory.descriptor)
+            raise
         moved: list[int] = []
         line = -1
         try:
@@ -130,8 +134,9 @@ class Worker:
             try:
                 self._process = os.pidfd_open(self.pid)
             except OSError:
-                # Nobody is told of its end, but it goes when its gate does.
-                ours.close()
+                # Nobody has waited for it yet, so the number is still its own.
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
                 raise
         except BaseException:
             ours.close()
@@ -155,10 +160,15 @@ class Worker:
             self.kill()
             self.close()
             raise
+        found = self._found()
+        if not found.up:
+            self.kill()
+            self.close()
+            raise IsolationError(f"a worker process has no walls ({found.failure()})")
         self.walls = {
             "process": f"number {self.pid}, without environment, in a session of its own",
             "arena": f"{self.size:,} bytes, all that it shares with this process",
-            **self._found().in_force(),
+            **found.in_force(),
         }
 
     def _found(self) -> Found:
@@ -249,10 +259,13 @@ class Worker:
 def started_from(executable: bytes) -> int:
     """A descriptor of a file with *executable*, which has no name and which nobody can write, out of the
     way of a worker's own."""
-    made = os.memfd_create("tblvm worker", os.MFD_CLOEXEC)
+    made = os.memfd_create("tblvm worker", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         with open(made, "wb", closefd=False) as file:
             file.write(executable)
+        # Also not by a worker that has got out of its walls, for the next one.
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(made, fcntl.F_ADD_SEALS, seals)
         reading = os.open(f"/proc/self/fd/{made}", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(made)

@@ -6,8 +6,10 @@ addresses must be in its arena, texts end where the arena ends; a guest that bre
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import re
 import select
 import signal
 import threading
@@ -30,6 +32,12 @@ GRACE = 0.5
 # What a guest has beside what limits name: its tables, its store, its native stack.
 _OVERHEAD = 48 << 20
 _SLICE = 0.02
+# Bytes that a text of a guest can have here, which is for people, and that are read or written at a time.
+_TEXT = 1 << 12
+_PIECE = 1 << 20
+# Types as tblvm_signature spells them (embed/values.py); bytes of those of 256 arguments and results.
+_TYPES = re.compile(rb"(\[*[bBhHilfdscoaF])*>(\[*[bBhHilfdscoaF])*")
+_SIGNATURE = 1 << 13
 # Seconds in which a guest answers what runs nothing of its program; and those of what takes longer.
 ANSWER = 10.0
 _BOUNDED: dict[str, float | None] = {"CALL": None, "RUN": None, "BEGIN": None, "MAKE": 60.0}
@@ -75,7 +83,10 @@ class Guest:
         self.definitions = list(store.definitions)
         self.counters = Counters()
         self.closed = False
-        self.ended: BaseException | None = None
+        self.module = 0  # bytes of its program
+        self.heap = store.limits.get(b"heap", channel.size)
+        # Why it has ended, as text: an error that was raised has its traceback, and with it the instance.
+        self.ended = ""
         self.stopped = False  # ended because it did not stop when it was told to
         self._flag = 0
         self._slots = 0
@@ -104,10 +115,21 @@ class Guest:
         """A copy of memory of the guest."""
         return bytes(ffi().buffer(self.pointer(address, size), size))
 
-    def text(self, word: int) -> Any:
-        """The text that two words of the mail tell, as a string of C."""
+    def value(self, address: int, size: int) -> Any:
+        """As pointer, for a string or an array: none is larger than the heap."""
+        if size > self.heap:
+            raise self.lies("a value larger than its heap")
+        return self.pointer(address, size)
+
+    def text(self, word: int, most: int = _TEXT) -> Any:
+        """The text that two words of the mail tell, as a string of C; *most* bytes of it."""
         address, size = int(self.mail.words[word]), int(self.mail.words[word + 1])
-        return ffi().new("char[]", self.data(address, size).split(b"\0", 1)[0])
+        return ffi().new("char[]", self.data(address, min(size, most)).split(b"\0", 1)[0])
+
+    def said(self, word: int) -> Any:
+        """The same, for people: nothing in it controls a terminal."""
+        text = ffi().string(self.text(word)).decode("utf-8", "replace")
+        return ffi().new("char[]", printable(text))
 
     def pass_(self, *texts: bytes) -> list[int]:
         """Puts texts where the guest can read them: their addresses."""
@@ -145,7 +167,7 @@ class Guest:
                 raise InstanceBusy("the instance runs, or is asked something, in another thread")
             if self.closed and what != "CLOSE":
                 raise InstanceClosed("the instance was closed: load the program again")
-            if self.ended is not None:
+            if self.ended:
                 raise InstanceClosed(f"the sandbox has ended ({self.ended}): load the program again")
             outer, self._owner = (self._owner, self._in_host), me
             self._in_host = False
@@ -156,11 +178,13 @@ class Guest:
         post.kind = mail.CALL
         self._depth += 1
         began, self._running = time.perf_counter(), True
-        counters = self.counters
+        counters, bound = self.counters, _BOUNDED.get(what, ANSWER)
+        end = None if bound is None else time.monotonic() + bound
         try:
             while True:
                 counters.switches += 1
-                self._switch(_BOUNDED.get(what, ANSWER))
+                # What it asks for in between does not make the time longer.
+                self._switch(None if end is None else max(end - time.monotonic(), 0), bound)
                 kind = post.kind
                 if kind == mail.DONE:
                     return int(post.result)
@@ -184,15 +208,15 @@ class Guest:
                         self._grace.over()
                         self._grace = None
 
-    def _switch(self, seconds: float | None) -> None:
+    def _switch(self, seconds: float | None, bound: float | None) -> None:
         try:
             self.channel.switch(seconds)
         except Gone:
             raise
         except TimeoutError:
             self.channel.kill()
-            self.ended = Crashed(0, f"it was ended: it did not answer within {seconds} seconds")
-            raise self.ended from None
+            late = Crashed(0, f"it was ended: it did not answer within {bound} seconds")
+            raise self._over(late) from None
         except BaseException as error:
             # Ctrl-C, mostly: the guest still has control.
             self._recall(error)
@@ -215,11 +239,11 @@ class Guest:
         except BaseException:
             self.channel.kill()
         self.channel.kill()
-        self.ended = Crashed(0, f"it was ended by {type(error).__name__}")
+        self._over(Crashed(0, f"it was ended by {type(error).__name__}"))
 
     def interrupt(self) -> None:
         """Stops what runs: by the flag that the guest polls, and, if that does not help, by ending it."""
-        if not self._running or self._interrupted or self.ended is not None:
+        if not self._running or self._interrupted or self.ended:
             return
         self._interrupted = True
         self._nudge(time.monotonic() + GRACE)
@@ -243,28 +267,30 @@ class Guest:
     def lies(self, what: str) -> BaseException:
         """The error for a guest that breaks the protocol, which is its end."""
         self.channel.kill()
-        self.ended = Crashed(0, f"it was ended: it gave its host {what}")
-        return self.ended
+        return self._over(Crashed(0, f"it was ended: it gave its host {what}"))
+
+    def _over(self, error: BaseException) -> BaseException:
+        """It has ended, and this is why."""
+        self.ended = str(error)
+        return error
 
     def _died(self, gone: Gone) -> BaseException:
         """The error for a guest that has ended by itself."""
         status = gone.status
         died = Died.read(bytes(mail.ffi().buffer(self.mail.died)))
         if self.stopped:
-            self.ended = Late()
-        elif gone.why is not None:
-            self.ended = gone.why
-        elif died is not None and died.call is not None:
-            self.ended = Blocked(call_name(died.call))
-        elif died is not None and died.signal in (signal.SIGSEGV, signal.SIGBUS):
-            self.ended = Violation("", died.address, "read or write")
-        elif died is not None:
-            self.ended = Crashed(died.signal, died.text())
-        elif status is not None and os.WIFSIGNALED(status):
-            self.ended = Crashed(os.WTERMSIG(status))
-        else:
-            self.ended = Crashed(0)
-        return self.ended
+            return self._over(Late())
+        if gone.why is not None:
+            return self._over(gone.why)
+        if died is not None and died.call is not None:
+            return self._over(Blocked(call_name(died.call)))
+        if died is not None and died.signal in (signal.SIGSEGV, signal.SIGBUS):
+            return self._over(Violation("", died.address, "read or write"))
+        if died is not None:
+            return self._over(Crashed(died.signal, died.text()))
+        if status is not None and os.WIFSIGNALED(status):
+            return self._over(Crashed(os.WTERMSIG(status)))
+        return self._over(Crashed(0))
 
     def bound(self) -> None:
         """The guest has an instance: where its flag and its slots are."""
@@ -296,12 +322,12 @@ class Guest:
             self.counters.host_calls += 1
             return int(self._in_time(lambda: function(self.slots, self.context, user), 1))
         if what == mail.READ:
-            at = self.pointer(first, second)
-            return int(self._in_time(lambda: self._read(at, second), -4))
+            at, most = self.pointer(first, second), min(second, _PIECE)
+            return int(self._in_time(lambda: self._read(at, most), -4))
         if what in (mail.WRITE, mail.ERROR):
-            at = self.pointer(first, second)
-            self.counters.written += second
-            return int(self._in_time(lambda: self._write(what == mail.ERROR, at, second), -4))
+            at, size = self.pointer(first, second), min(second, _PIECE)
+            self.counters.written += size
+            return int(self._in_time(lambda: self._write(what == mail.ERROR, at, size), -4))
         if what == mail.WAIT:
             return self._wait(first / 1e9, bool(second))
         if what == mail.CLOCK:
@@ -311,8 +337,8 @@ class Guest:
         if what == mail.RANDOM:
             if not self._granted(b"wasi.random"):
                 return -1
-            size = min(second, 1 << 20)
-            ffi().memmove(self.pointer(first, size), os.urandom(size), size)
+            at, size = self.pointer(first, second), min(second, _PIECE)
+            ffi().memmove(at, os.urandom(size), size)
             return size
         if what == mail.LEND:
             self.pointer(first, second)
@@ -322,10 +348,9 @@ class Guest:
                 raise self.lies("memory to lend that is none") from None
             return 0
         if what == mail.FAIL:
-            why = self.data(first, second) if second else b""
+            why = self.data(first, min(second, _TEXT)) if second else b""
             self.channel.kill()
-            self.ended = Crashed(0, printable(why.decode("utf-8", "replace")).decode())
-            raise self.ended
+            raise self._over(Crashed(0, printable(why.decode("utf-8", "replace")).decode()))
         raise self.lies("a request for what there is not")
 
     def _granted(self, limit: bytes) -> bool:
@@ -338,7 +363,7 @@ class Guest:
         while not select.select([0], [], [], _SLICE)[0]:
             if self._interrupted:
                 return -4
-        data = os.read(0, min(most, 1 << 20))
+        data = os.read(0, most)
         ffi().memmove(at, data, len(data))
         return len(data)
 
@@ -346,7 +371,10 @@ class Guest:
         write, user = self.store.errors if errors else self.store.console[1:]
         if write is not None:
             return 0 if write(user, self.context, at, size) else size
-        return os.write(2 if errors else 1, bytes(ffi().buffer(at, size)))
+        try:
+            return os.write(2 if errors else 1, bytes(ffi().buffer(at, size)))
+        except OSError as error:
+            return -(error.errno or errno.EIO)  # the program goes on without, as it would in this process
 
     def _wait(self, seconds: float, for_input: bool) -> int:
         if for_input and self.store.console[0] is not None:
@@ -389,7 +417,7 @@ class Guest:
         if self.closed:
             return
         self.closed = True
-        if self.ended is None:
+        if not self.ended:
             guard = CLOCK.start(GRACE, self._end)
             try:
                 self.call("CLOSE")
@@ -513,16 +541,19 @@ class Library:
         known = self._stores[_number(store)]
         found[0] = ffi().NULL
         guest = Guest(next(self._numbers), self._launch(_arena_size(known.limits, size)), known)
+        guest.module = size
         try:
             status = self._load(guest, module)
+            if status:
+                known.error = guest.said(0)
+            else:
+                guest.bound()
         except BaseException:
             guest.close()
             raise
         if status:
-            known.error = guest.text(0)
             guest.close()
             return status
-        guest.bound()
         self._guests[guest.number] = guest
         found[0] = guest.context
         return OK
@@ -577,18 +608,28 @@ class Library:
 
     def tblvm_function(self, context: Any, name: bytes) -> int:
         guest = self.guest(context)
-        return _signed(guest.call("FUNCTION", guest.pass_(name)[0]))
+        number = _signed(guest.call("FUNCTION", guest.pass_(name)[0]))
+        if number >> 32 not in (0, -1):
+            raise guest.lies("the number of no function")
+        return number
 
     def tblvm_functions(self, context: Any) -> int:
-        return min(self.guest(context).call("FUNCTIONS"), 1 << 31)
+        guest = self.guest(context)
+        return min(guest.call("FUNCTIONS"), guest.module)  # each has a byte at least
 
     def tblvm_function_name(self, context: Any, number: int) -> Any:
         guest = self.guest(context)
-        return guest.text(0) if guest.call("FUNCTION_NAME", number) else ffi().NULL
+        return guest.text(0, guest.module) if guest.call("FUNCTION_NAME", number) else ffi().NULL
 
     def tblvm_signature(self, context: Any, number: int) -> Any:
         guest = self.guest(context)
-        return guest.text(0) if guest.call("SIGNATURE", number) else ffi().NULL
+        if not guest.call("SIGNATURE", number):
+            return ffi().NULL
+        found = guest.text(0, _SIGNATURE)
+        # Python is written by it.
+        if not _TYPES.fullmatch(ffi().string(found)):
+            raise guest.lies("types that there are not")
+        return found
 
     def tblvm_slots(self, context: Any) -> Any:
         return self.guest(context).slots
@@ -627,7 +668,7 @@ class Library:
             "parkings": channel.parkings,
             "peak_memory": channel.peak(),
         }
-        return {"walls": channel.walls, "spent": spent, "ended": str(guest.ended or "")}
+        return {"walls": channel.walls, "spent": spent, "ended": guest.ended}
 
     def tblvm_interrupt(self, context: Any) -> None:
         guest = self._guests.get(_number(context))
@@ -655,23 +696,21 @@ class Library:
         at = guest.call("STRING", slot)
         if not at:
             return ffi().NULL
-        count[0], wide[0] = int(guest.mail.words[0]), int(guest.mail.words[1]) & 1
-        return guest.pointer(at, count[0] << wide[0])
+        units, width = int(guest.mail.words[0]), int(guest.mail.words[1]) & 1
+        found = guest.value(at, units << width)
+        count[0], wide[0] = units, width
+        return found
 
-    def tblvm_array(self, context: Any, slot: int, count: Any) -> Any:
+    def array_of(self, context: Any, slot: int, count: Any, size: int) -> Any:
+        """As tblvm_array, for elements of so many bytes: all of them are in the guest's memory."""
         guest = self.guest(context)
         at = guest.call("ARRAY", slot)
         if not at:
             return ffi().NULL
-        count[0] = int(guest.mail.words[0])
-        # Elements have 8 bytes at most; what ends where the arena ends is copied, with what it lacks.
-        there = guest.channel.size - (at - guest.channel.address)
-        if count[0] * 8 <= there:
-            return guest.pointer(at, count[0] * 8)
-        copy = ffi().new("char[]", 8 * (guest.pointer(at, count[0]), count[0])[1])
-        ffi().memmove(copy, guest.pointer(at, there), there)
-        guest.kept = [copy]
-        return copy
+        elements = int(guest.mail.words[0])
+        found = guest.value(at, elements * size)
+        count[0] = elements
+        return found
 
     # -- what happened, what it has -----------------------------------------------------------------------
 
@@ -688,13 +727,13 @@ class Library:
             return _Trap(ffi().new("char[]", b"INTERRUPTED"), ffi().new("char[]", b"interrupted"), 134)
         if not guest.call("TRAP"):
             return _Trap(ffi().new("char[]", b""), ffi().new("char[]", b""), 0)
-        return _Trap(guest.text(0), guest.text(2), int(guest.mail.words[4]) & 0xFF)
+        return _Trap(guest.said(0), guest.said(2), int(guest.mail.words[4]) & 0xFF)
 
     def tblvm_frame(self, context: Any, depth: int, frame: Any) -> int:
         guest = self.guest(context)
         if guest.stopped or not guest.call("FRAME", depth):
             return 0
-        guest.kept = [guest.text(0), guest.text(2)]
+        guest.kept = [guest.said(0), guest.said(2)]
         frame.function, frame.file = guest.kept
         frame.line = int(guest.mail.words[4]) & 0xFFFFFFFF
         return 1
@@ -718,7 +757,11 @@ class Library:
         return guest.take() or _status(guest.call("SET_GLOBAL", number, value))
 
     def tblvm_table(self, context: Any, number: int) -> int:
-        return _signed(self.guest(context).call("TABLE", number))
+        guest = self.guest(context)
+        elements = _signed(guest.call("TABLE", number))
+        if not -1 <= elements <= guest.store.limits.get(b"tables", 1 << 20):
+            raise guest.lies("a table larger than the limit")
+        return elements
 
     def tblvm_table_get(self, context: Any, number: int, index: int, function: Any) -> int:
         guest = self.guest(context)
@@ -726,7 +769,11 @@ class Library:
         if not status:
             there = guest.mail.words[0] != 0
             function.context = context if there else ffi().NULL
-            function.function = int(guest.mail.words[1]) & 0xFFFFFFFF
+            found = int(guest.mail.words[1]) & 0xFFFFFFFF
+            # Numbers in the upper half are of functions that are not exported (embed/instance.py).
+            if there and not found >> 31 and found >= self.tblvm_functions(context):
+                raise guest.lies("the number of no function")
+            function.function = found
         return status
 
     def tblvm_table_set(self, context: Any, number: int, index: int, function: Any) -> int:

@@ -1,0 +1,16 @@
+"""Programs that attack, at each level that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .levels import LEVELS, Loads
+
+
+@pytest.fixture(params=LEVELS)
+def loads(request: pytest.FixtureRequest) -> Iterator[Loads]:
+    made = Loads(request.param)
+    yield made
+    made.close()
