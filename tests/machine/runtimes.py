@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -33,15 +34,22 @@ def write(found: Iterable[Words]) -> None:
 
 
 def build(wanted: Iterable[Words]) -> None:
-    """Build those that the cache does not have. Raises TblvmError."""
+    """Build those that the cache does not have. Raises SystemExit with a message."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(_build, wanted))
+        if problems := list(filter(None, pool.map(_build, wanted))):
+            sys.exit("\n".join(problems))
 
 
-def _build(words: Words) -> None:
+def _build(words: Words) -> str:
+    """What was wrong."""
     from tblvm.builder.runtimes import runtime
+    from tblvm.core.errors import TblvmError
 
-    runtime(words, lambda stage: None)
+    try:
+        runtime(words, lambda stage: None)
+    except TblvmError as error:
+        return f"{LIST.name}: {shlex.join(words)}: {error}"
+    return ""
 
 
 def _absolute(word: str) -> str:
