@@ -785,3 +785,41 @@ def test_memory_can_be_lent_to_plug_ins() -> None:
         with pytest.raises(Violation) as caught:
             puppet.do("PLUGIN", WHAT["READ"], at + 3 * PAGE)
         assert caught.value.domain == "VM_STATE"
+
+
+def test_each_system_call_of_the_set_up_may_fail() -> None:
+    """In a child for each, whose filter gives EPERM: an error that names the step, and nothing is left."""
+    program = f"""
+{BEGIN}
+import ctypes, struct, gc
+from tblvm.isolation.keys import audit, key
+from tblvm.isolation.keys.errors import SetUpError
+libc = ctypes.CDLL(None, use_errno=True)
+def forbid(number):
+    steps = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *each) for each in steps))
+    filter = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(steps), ctypes.addressof(code)))
+    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, filter, 0, 0) == 0
+with Puppet() as puppet: puppet.do("RIGHTS")
+del puppet
+CALLS = {{9: "mapping", 329: "tagging", 13: "handlers", 56: "thread", 14: "thread", 158: "registers",
+         131: "stack for signals", 157: "privileges", 317: "filter"}}
+for number, step in CALLS.items():
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, (number, step)
+        continue
+    gc.disable()
+    forbid(number)
+    status = 1
+    try:
+        Puppet()
+    except SetUpError as error:
+        print(number, error)
+        left = len(os.listdir("/proc/self/task"))
+        status = 0 if step in str(error) and left == 1 else 2
+    os._exit(status)
+with Puppet() as puppet: assert puppet.do("RIGHTS")
+"""
+    run(program)
