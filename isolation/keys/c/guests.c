@@ -121,10 +121,12 @@ long tb_keys_open(struct tb_keys_start *start, struct tb_keys_guest **made) {
   if (!failed) {
     /* It starts with every signal blocked: none finds it half made. */
     const u64 all = ~0ull;
-    u64 before;
-    tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&all, (uptr)&before, 8, 0, 0);
-    failed = tb_keys_clone(TB_CLONE, (u8 *)guest + TB_KEYS_OWN_END, &guest->thread, &guest->thread, guest);
-    tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&before, 0, 8, 0, 0);
+    u64 before = 0;
+    failed = tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&all, (uptr)&before, 8, 0, 0);
+    if (!failed) {
+      failed = tb_keys_clone(TB_CLONE, (u8 *)guest + TB_KEYS_OWN_END, &guest->thread, &guest->thread, guest);
+      tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&before, 0, 8, 0, 0);
+    }
   }
   if (failed < 0) {
     tb_keys_free(guest);
