@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import signal
 import tempfile
 import threading
 from functools import cache
@@ -18,6 +19,8 @@ from .errors import Fault
 from .probe import missing
 
 FOLDER = Path(__file__).parent / "c"
+# si_code of a SIGSEGV for a key: SEGV_PKUERR.
+_KEY_FORBIDS = 4
 _COMMON = Path(__file__).parent.parent.parent / "core" / "c"
 _TARGET = "x86_64-linux-none"
 _FLAGS = (
@@ -118,7 +121,8 @@ def fault_of(found: Any) -> Fault:
         address=found.address,
         pc=found.pc,
         access=access,
-        key=found.key if found.key else None,
+        # Key 0 is the host's own: it forbids, too.
+        key=found.key if found.signal == signal.SIGSEGV and found.code == _KEY_FORBIDS else None,
         rights=found.rights,
         call=found.call if found.call >= 0 else None,
     )
