@@ -96,7 +96,9 @@ def _opened() -> Any:
     try:
         with open(descriptor, "wb", closefd=False) as file:
             file.write(image())
-        return ffi().dlopen(f"/proc/self/fd/{descriptor}", os.RTLD_NOW | os.RTLD_NODELETE)
+        # The dynamic linker takes a name that it has seen for the library that it had then, whatever the
+        # descriptor is by now: this is none that runtimes are opened by (embed/library.py).
+        return ffi().dlopen(f"/proc/self/fd/../fd/{descriptor}", os.RTLD_NOW | os.RTLD_NODELETE)
     finally:
         os.close(descriptor)
 
