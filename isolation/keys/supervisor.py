@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import signal
 import tempfile
 import threading
 from functools import cache
@@ -18,6 +19,8 @@ from .errors import Fault
 from .probe import missing
 
 FOLDER = Path(__file__).parent / "c"
+# si_code of a SIGSEGV for a key: SEGV_PKUERR.
+_KEY_FORBIDS = 4
 _COMMON = Path(__file__).parent.parent.parent / "core" / "c"
 _TARGET = "x86_64-linux-none"
 _FLAGS = (
@@ -93,7 +96,9 @@ def _opened() -> Any:
     try:
         with open(descriptor, "wb", closefd=False) as file:
             file.write(image())
-        return ffi().dlopen(f"/proc/self/fd/{descriptor}", os.RTLD_NOW | os.RTLD_NODELETE)
+        # The dynamic linker takes a name that it has seen for the library that it had then, whatever the
+        # descriptor is by now: this is none that runtimes are opened by (embed/library.py).
+        return ffi().dlopen(f"/proc/self/fd/../fd/{descriptor}", os.RTLD_NOW | os.RTLD_NODELETE)
     finally:
         os.close(descriptor)
 
@@ -118,7 +123,8 @@ def fault_of(found: Any) -> Fault:
         address=found.address,
         pc=found.pc,
         access=access,
-        key=found.key if found.key else None,
+        # Key 0 is the host's own: it forbids, too.
+        key=found.key if found.signal == signal.SIGSEGV and found.code == _KEY_FORBIDS else None,
         rights=found.rights,
         call=found.call if found.call >= 0 else None,
     )

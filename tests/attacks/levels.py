@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import pytest
 
 import tblvm
-from tblvm.embed.errors import IsolationError
-
-HOSTILE = "tests/attacks/hostile"
+from tests.machine.keys import needs_keys
 
 
 def _given(level: str) -> dict[str, Any]:
     return {} if level == "none" else {"isolation": level}
 
 
-def _missing(level: str) -> str:
-    """Why this machine does not have it; "" where it does."""
-    if level == "none":
-        return ""
-    if "isolation" not in inspect.signature(tblvm.Store).parameters:
-        return "there are no levels yet"
-    if level == "mpk":
-        try:
-            tblvm.load(b".func main()\n  RET\n.end\n", isolation="mpk").close()
-        except IsolationError as error:
-            return str(error)
-    return ""
-
-
+# Protection keys are in the machine (tests/machine), or where the processor has them; all else is shown without it.
 LEVELS = [
-    pytest.param(level, marks=pytest.mark.skipif(bool(why := _missing(level)), reason=why))
-    for level in ("none", "process", "mpk")
+    pytest.param("none", marks=pytest.mark.outside),
+    pytest.param("process", marks=pytest.mark.outside),
+    pytest.param("mpk", marks=needs_keys),
 ]
 
 

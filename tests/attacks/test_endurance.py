@@ -36,7 +36,7 @@ from .native import PLUGIN, program
 
 pytestmark = [
     pytest.mark.skipif(os.uname().machine != "x86_64", reason="the hostile code is for x86-64"),
-    pytest.mark.outside,  # thousands of runs, of workers alone
+    pytest.mark.outside,
 ]
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "17"))
 SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))

@@ -25,14 +25,19 @@ import pytest
 
 import tblvm
 from tblvm import DeadlineExceeded, Trap
+from tblvm.core.errors import TblvmError
 from tblvm.embed.errors import Blocked, Crashed, SandboxError, Violation
 from tblvm.isolation import mail
 from tblvm.isolation.walls import call_number
 
 from .levels import LEVELS
 from .native import PLUGIN, program, signed
+from .prebuild import built
 
-pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="the hostile code is for x86-64")
+pytestmark = [
+    pytest.mark.skipif(os.uname().machine != "x86_64", reason="the hostile code is for x86-64"),
+    pytest.mark.outside,
+]
 ARENA = 0x100000000000
 _MOST = 30.0
 
@@ -505,6 +510,13 @@ def test_a_worker_does_not_outlive_its_host(how: str) -> None:
         poll.register(watched, select.POLLIN)
         assert poll.poll(_MOST * 1000), "the worker goes on"
         os.close(watched)
+
+
+def test_an_image_with_system_calls_is_refused() -> None:
+    """For protection keys: the scanner looks at every byte of native code before there is a guest of it."""
+    with pytest.raises(TblvmError, match=r"syscall|int 0x80"):
+        built(program(), plugins=[PLUGIN])
+    built(program(calls=False), plugins=[PLUGIN])
 
 
 def test_levels_are_there() -> None:

@@ -11,7 +11,6 @@ import pytest
 from .table import ATTACKS, DOCUMENT, HERE, LAYERS, LEVELS, NO, NOTHING, ROOT, Attack, markdown, split
 
 pytestmark = pytest.mark.outside
-
 # The list that this table began with: its numbers, not all of which were given.
 FIRST = (
     *(

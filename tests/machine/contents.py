@@ -44,7 +44,7 @@ _LEFT_OUT = {
 _LEFT_OUT_FILES = ("config-", "pydoc_data", "_tkinter", "_test")
 _TOOLS = ("sh", "cat", "ls", "sleep", "true", "false", "kill", "ps", "grep", "strace")
 # Of the project, what is long and not looked at inside.
-_NOT_INSIDE = ("bench/", "tests/fuzz/", "tests/corpus/", "tests/outside/", "tests/differential/")
+_NOT_INSIDE = ("bench/", "tests/fuzz/", "tests/corpus/", "tests/outside/")
 
 _ACCOUNTS = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\n",

@@ -1,0 +1,183 @@
+"""Hostile native code behind protection keys, in the host's own process: programs as hosts load them.
+
+tests/isolation/keys has the gates, signals, stacks and keys one by one; here are the same attacks from the opcodes of a
+plug-in, through everything that a host has."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import tblvm
+from tblvm import DeadlineExceeded, Trap
+from tblvm.embed.errors import SandboxError, Violation
+from tests.machine.keys import needs_keys
+
+from .native import PLUGIN, program
+from .test_native import SECRET, canary
+
+pytestmark = needs_keys
+TEXT = program(calls=False)
+
+
+def load(**given: object) -> tblvm.Instance:
+    return tblvm.load(TEXT, plugins=[PLUGIN], isolation="mpk", **given)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def vm() -> Iterator[tblvm.Instance]:
+    with load() as made:
+        assert made.call("seven") == 7
+        yield made
+
+
+def the_host_goes_on() -> None:
+    with load() as other:
+        assert other.call("seven") == 7
+
+
+def test_the_canary_is_not_readable_in_process(vm: tblvm.Instance) -> None:
+    kept, at = canary()
+    with pytest.raises(Violation) as found:
+        vm.call("read", at)
+    assert found.value.address == at and found.value.key == 0 and kept.value == SECRET
+    the_host_goes_on()
+
+
+def test_the_canary_is_not_writable_in_process(vm: tblvm.Instance) -> None:
+    kept, at = canary()
+    with pytest.raises(Violation) as found:
+        vm.call("write", at, 0)
+    assert found.value.address == at and found.value.key == 0 and kept.value == SECRET
+    the_host_goes_on()
+
+
+def test_memory_of_the_host_s_libraries_and_stack_is_not_writable() -> None:
+    """Of each kind of mapping that the host has, and the mappings themselves stay what they are."""
+    places = {}
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        fields = line.split()
+        if fields[1].startswith("rw") and "[" not in line.replace("[heap]", "").replace("[stack]", ""):
+            places[fields[5] if len(fields) > 5 else "anonymous"] = int(fields[0].split("-")[0], 16)
+    assert "[heap]" in places and "[stack]" in places
+    for what in ("[heap]", "[stack]", next(each for each in places if "libc" in each)):
+        with load() as vm, pytest.raises(Violation) as found:
+            vm.call("write", places[what], 0)
+        assert found.value.address == places[what], what
+
+
+def test_another_guest_s_memory_is_not_there(vm: tblvm.Instance) -> None:
+    for what in (0, 1):
+        at = vm.call("here", what)
+        with load() as other, pytest.raises(Violation):
+            other.call("read", at)
+    assert vm.call("seven") == 7
+
+
+@pytest.mark.skipif(find_spec("tblvm.builder.gated") is None, reason="plug-ins are called without a gate")
+def test_the_engine_is_not_a_plug_in_s(vm: tblvm.Instance) -> None:
+    """Fuel, frames and what is executed belong to the engine: native code of a plug-in has linear memory alone."""
+    at = vm.call("here", 0)
+    with load() as other, pytest.raises(Violation):
+        other.call("write", other.call("here", 0), 0xFF)
+    assert vm.call("here", 0) == at
+
+
+def test_code_is_not_writable_in_process(vm: tblvm.Instance) -> None:
+    """The image is one for all guests: who writes it has them all."""
+    for what in (2, 3):
+        with load() as other:
+            at = other.call("here", what)
+            with pytest.raises(Violation):
+                other.call("write", at, 0xC3)
+    assert vm.call("seven") == 7
+
+
+@pytest.mark.parametrize("where", ["null", "heap", "arena"])
+def test_jumps_into_data_in_process(vm: tblvm.Instance, where: str) -> None:
+    kept, at = canary()
+    with pytest.raises(SandboxError):
+        vm.call("jump", {"null": 0, "heap": at, "arena": vm.call("here", 1)}[where])
+    assert kept.value == SECRET
+    the_host_goes_on()
+
+
+def test_a_jump_into_the_c_library_reaches_no_system_call() -> None:
+    """getpid's own code is there for everybody to execute; the filter of the guest's thread stops what it asks for."""
+    libc = ctypes.CDLL(None)
+    at = ctypes.cast(libc.getpid, ctypes.c_void_p).value
+    assert at
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("jump", at)
+    the_host_goes_on()
+    assert os.getpid() == libc.getpid()
+
+
+def test_the_native_stack_ends_in_process(vm: tblvm.Instance) -> None:
+    assert vm.call("deep", 4) >= 0
+    with pytest.raises((SandboxError, Trap)):
+        vm.call("deep", 1 << 40)
+    the_host_goes_on()
+
+
+def test_the_stack_pointer_is_moved_in_process() -> None:
+    kept, at = canary()
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("stack", at + 32)
+    assert kept.value == SECRET
+    the_host_goes_on()
+
+
+def test_native_code_that_never_ends_in_process() -> None:
+    with load(timeout=0.5) as vm, pytest.raises((DeadlineExceeded, SandboxError)):
+        vm.call("spin")
+    the_host_goes_on()
+
+
+def test_threads_are_attacked_at_the_same_time() -> None:
+    wrong: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            kept, at = canary()
+            for _ in range(3):
+                with load() as vm, pytest.raises(Violation):
+                    vm.call("write", at, 0)
+            assert kept.value == SECRET
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux")
+def test_a_crash_of_a_guest_is_none_of_its_host() -> None:
+    """Many in a row, in a process of its own, whose exit status tells."""
+    code = (
+        "from tests.attacks.test_keys import load\n"
+        "from tblvm.embed.errors import SandboxError\n"
+        "for n in range(30):\n"
+        "    with load() as vm:\n"
+        "        try:\n"
+        "            vm.call('jump' if n % 2 else 'read', n)\n"
+        "        except SandboxError:\n"
+        "            pass\n"
+        "print('all is well')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=250
+    )
+    assert done.stdout == "all is well\n", done.stderr[-2000:]
