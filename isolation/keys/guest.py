@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -164,16 +165,20 @@ class Guest:
             raise RuntimeError("the guest has control already: wait for it")
         self._places.start(self)
         self._has_control = True
-        return self._wait(int(library().tb_keys_run(self._guest, _nanoseconds(timeout))), timeout)
+        end = _end(timeout)
+        return self._wait(int(library().tb_keys_run(self._guest, _nanoseconds(timeout))), end)
 
     def wait(self, timeout: float | None = None) -> int:
         """As `run`, for one that has control."""
         self._check()
-        return self._wait(int(library().tb_keys_wait(self._guest, _nanoseconds(timeout))), timeout)
+        end = _end(timeout)
+        return self._wait(int(library().tb_keys_wait(self._guest, _nanoseconds(timeout))), end)
 
-    def _wait(self, reason: int, timeout: float | None) -> int:
+    def _wait(self, reason: int, end: float | None) -> int:
         while reason == SIGNAL:
-            reason = int(library().tb_keys_wait(self._guest, _nanoseconds(timeout)))
+            # What is left: signals may come faster than the time passes that was given.
+            left = None if end is None else end - time.monotonic()
+            reason = int(library().tb_keys_wait(self._guest, _nanoseconds(left)))
         if reason < 0:
             self._over()
             raise SetUpError("giving control to a guest", -reason)
@@ -291,6 +296,10 @@ def _rights(engine: int, linear: int) -> tuple[int, int]:
     """PKRU of the engine and of plug-ins."""
     plugin = keys.allowed(keys.allowed(keys.DENY_ALL, linear), keys.core(), write=False)
     return keys.allowed(plugin, engine), plugin
+
+
+def _end(timeout: float | None) -> float | None:
+    return None if timeout is None else time.monotonic() + timeout
 
 
 def _nanoseconds(timeout: float | None) -> int:
