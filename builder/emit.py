@@ -63,8 +63,10 @@ def emit(composition: Composition) -> Sources:
         if composition.indirect:
             units.append(Unit("programs.c", PROGRAM, programs(composition)))
     include = [TB_HEADERS]
-    for library in plan.libraries:
+    # Headers of what nobody trusts stand behind all others: they replace none.
+    for library in sorted(plan.libraries, key=lambda each: each.name in plan.gated):
         include.extend(library.room / folder for folder in library.headers)
+    for library in plan.libraries:
         text = _unit(library, composition)
         if text:
             units.append(Unit(f"{library.name}.c", library.name, text))
@@ -155,6 +157,8 @@ def _unit(library: MicroLibrary, composition: Composition) -> str:
             raise BuildError(f"micro-library {library.name} lacks its file {source}: reinstall its plug-in")
         lines.append(f'#include "{path}"')
     head = f"/* Micro-library {library.name}: {library.doc} */"
+    if library.name in composition.plan.gated:
+        head += "\n#define TB_GATED 1"
     return "\n".join([head, *lines, ""]) if lines else ""
 
 
