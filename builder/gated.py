@@ -17,9 +17,7 @@ from ..core.forms import forms
 from ..core.parts import MicroLibrary
 from ..core.registry import Registry, choose
 from ..opcodes import Service
-
-# The interface of what calls native code with fewer rights than the engine has.
-PLUGIN_GATE = "plugin-gate"
+from .artifacts import PLUGIN_GATE
 
 # What a micro-library may have: nothing of it becomes part of other code.
 _HARMLESS = frozenset(

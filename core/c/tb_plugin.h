@@ -8,7 +8,8 @@
  * arguments, then a result in the first of them. */
 enum { TB_PLUGIN_MEMORY, TB_PLUGIN_BYTES, TB_PLUGIN_ARGUMENTS, TB_PLUGIN_WORDS = 32 };
 
-/* The first byte of linear memory 0, and how many there are: null and 0 where there is none. Whatever a program says about
+/* The first byte of linear memory 0, and how many there are: null and 0 where there are none. Who uses it requires
+ * interface `linear-memory`. Whatever a program says about
  * places in it is to be compared with the bytes. */
 static inline TB_UNUSED u8 *tb_plugin_memory(struct tb_context *cx, u64 *bytes) {
 #ifdef TB_GATED
@@ -16,7 +17,8 @@ static inline TB_UNUSED u8 *tb_plugin_memory(struct tb_context *cx, u64 *bytes) 
   *bytes = words[TB_PLUGIN_BYTES];
   return (u8 *)(uptr)words[TB_PLUGIN_MEMORY];
 #else
-  return (u8 *)TB_LINEAR_LOOK(cx, 0u, bytes);
+  u8 *memory = TB_LINEAR_LOOK(cx, 0u, bytes);
+  return *bytes ? memory : 0;
 #endif
 }
 

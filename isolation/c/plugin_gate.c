@@ -1,0 +1,24 @@
+/* Interface `plugin-gate` behind protection keys: native code of plug-ins has the rights of linear memory. */
+#include "tb_keys_record.h"
+#include "tb_plugin_gate.h"
+
+/* They lie at the lower end of the stack of plug-ins, which the upper end is far from: a plug-in that gets there spoils its
+ * own words. */
+u64 *tb_plugin_words(struct tb_context *cx) {
+  u8 *record;
+  __asm__("movq %%gs:0, %0" : "=r"(record));
+  u64 *words = (u64 *)(void *)(record + TB_KEYS_PLUGIN), bytes;
+  uptr memory = (uptr)TB_LINEAR_LOOK(cx, 0u, &bytes);
+  words[TB_PLUGIN_MEMORY] = bytes ? memory : 0;
+  words[TB_PLUGIN_BYTES] = bytes;
+  return words;
+}
+
+u64 tb_plugin_cross(u64 (*function)(u64 *words), u64 *words) {
+  return tb_keys_plugin((void *)(uptr)function, (uptr)words, 0, 0, 0, 0, 0);
+}
+
+_Noreturn void tb_plugin_failed(struct tb_context *cx) {
+  TB_FAIL(cx, "native code of a plug-in gave what it cannot give");
+  __builtin_trap();
+}
