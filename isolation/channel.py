@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..embed.errors import IsolationError, SandboxError
+from ..embed.errors import IsolationError
 from . import mail
 from .walls import Found
 
@@ -37,7 +37,7 @@ class Gone(Exception):
     """The guest has ended. status: as waitpid gives it, None where nobody knows it. why: the error, where the
     channel knows more."""
 
-    def __init__(self, status: int | None, why: SandboxError | None = None) -> None:
+    def __init__(self, status: int | None, why: Exception | None = None) -> None:
         super().__init__(f"the guest has ended: {why or status}")
         self.status, self.why = status, why
 
@@ -52,10 +52,12 @@ class Channel(Protocol):
 
     level: str
     walls: Mapping[str, str]
-    parkings: int
     base: Any
     address: int
     size: int
+
+    @property
+    def parkings(self) -> int: ...
 
     def switch(self, seconds: float | None = None) -> None:
         """Hands control over to the guest, and comes back when it hands it over. seconds: how long it may
@@ -64,6 +66,10 @@ class Channel(Protocol):
     def await_(self, seconds: float | None = None) -> bool:
         """Waits for control once more, where switch was left by an exception: whether it came. Raises
         Gone."""
+
+    def lend(self, address: int, size: int) -> None:
+        """Native code of plug-ins in the guest may write this part of the arena: its linear memory. Raises
+        ValueError for what is not in the arena."""
 
     def kill(self) -> None:
         """Ends the guest, also from another thread, and also if it was told before."""
@@ -181,6 +187,9 @@ class Worker:
             if not heard:
                 raise Gone(self._reap())
             return True
+
+    def lend(self, address: int, size: int) -> None:
+        """In a process of its own nothing separates them."""
 
     def kill(self) -> None:
         with self._ending, suppress(ProcessLookupError):

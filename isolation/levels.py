@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from ..embed.errors import IsolationError
-from .channel import Worker, started_from
+from .channel import Channel, Worker, started_from
 from .proxy import Library
 
 # From the strongest wall in this process to none; a process of its own is the strongest of all.
@@ -36,7 +36,14 @@ def choose(level: str) -> str:
 
 def _without_keys() -> str:
     """Why there is no level `mpk` here, "" where there is."""
-    return "this version has no guests in protection keys"
+    from .keys.places import PLACES
+    from .keys.probe import missing
+
+    absent = missing()
+    # Where all are taken, some may be of guests: those make room for each other.
+    if absent is None or (absent.reason == "taken" and PLACES.pairs):
+        return ""
+    return str(absent)
 
 
 _lock = threading.Lock()
@@ -53,8 +60,15 @@ def library(level: str, words: Iterable[str]) -> Library:
         return _libraries[key]
 
 
-def _launch(level: str, words: tuple[str, ...]) -> Callable[[int], Worker]:
+def _launch(level: str, words: tuple[str, ...]) -> Callable[[int], Channel]:
     from ..embed.library import image_of
 
-    image = started_from(image_of(words))
+    content = image_of(words)
+    if level == "mpk":
+        from .keys.channel import Keyed
+        from .keys.image import load
+
+        loaded = load(content)
+        return lambda size: Keyed(loaded, size)
+    image = started_from(content)
     return lambda size: Worker(image, size)

@@ -314,6 +314,13 @@ class Guest:
             size = min(second, 1 << 20)
             ffi().memmove(self.pointer(first, size), os.urandom(size), size)
             return size
+        if what == mail.LEND:
+            self.pointer(first, second)
+            try:
+                self.channel.lend(first, second)
+            except ValueError:
+                raise self.lies("memory to lend that is none") from None
+            return 0
         if what == mail.FAIL:
             why = self.data(first, second) if second else b""
             self.channel.kill()

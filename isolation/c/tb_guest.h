@@ -24,6 +24,7 @@ enum { TB_MAIL_CALL = 1, TB_MAIL_ANSWER = 2, TB_MAIL_ASK = 3, TB_MAIL_DONE = 4 }
  *     WAIT    nanoseconds, whether input ends it                  as tb_platform_wait
  *     CLOCK   which one of tb_platform.h                          nanoseconds
  *     RANDOM  address, bytes                                      bytes, or negative for an error
+ *     LEND    address, bytes: linear memory, for plug-ins         0
  *     FAIL    address, bytes of a message                         none: the guest ends */
 enum {
   TB_ASK_HOST = 1,
@@ -33,7 +34,8 @@ enum {
   TB_ASK_WAIT,
   TB_ASK_CLOCK,
   TB_ASK_RANDOM,
-  TB_ASK_FAIL
+  TB_ASK_FAIL,
+  TB_ASK_LEND
 };
 
 /* What a host calls: functions of tblvm.h, of the one store and the one instance that a guest has. Words, in this order;

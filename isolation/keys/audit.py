@@ -1,44 +1,15 @@
-"""What key each page has, as the kernel says it: /proc/self/smaps."""
+"""What key each page has, as the kernel says it (/proc/self/smaps)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-_HEAD = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \S+ *(.*)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Pages from *start* to *end*. access: as "rw-p"; name: of the file, "" for none; key: their protection
-    key; sealed: whether nothing can change them."""
-
-    start: int
-    end: int
-    access: str
-    name: str
-    key: int
-    sealed: bool
-
-
-def mappings() -> Iterator[Mapping]:
-    """Those of this process."""
-    head: re.Match[str] | None = None
-    key = 0
-    for line in Path("/proc/self/smaps").read_text().splitlines():
-        if found := _HEAD.match(line):
-            head, key = found, 0
-        elif line.startswith("ProtectionKey:"):
-            key = int(line.split()[1])
-        elif line.startswith("VmFlags:") and head is not None:
-            start, end = int(head[1], 16), int(head[2], 16)
-            yield Mapping(start, end, head[3], head[4], key, " sl" in line)
+from ..mappings import mappings
 
 
 def tags(address: int, size: int) -> set[tuple[str, int]]:
-    """(access, key) of the pages that hold these bytes; ("", 0) where there is none."""
+    """(access, key) of the pages that hold these bytes, access as in "rw-"; ("", 0) where there is none."""
     found: set[tuple[str, int]] = set()
     at, end = address, address + size
     for each in mappings():
@@ -46,8 +17,25 @@ def tags(address: int, size: int) -> set[tuple[str, int]]:
             continue
         if each.start > at:
             found.add(("", 0))
-        found.add((each.access, each.key))
+        can = (each.read, each.write, each.execute)
+        found.add(("".join(c if yes else "-" for c, yes in zip("rwx", can, strict=True)), each.key))
         at = each.end
     if at < end:
         found.add(("", 0))
+    return found
+
+
+def tagged(key: int) -> int:
+    """How many bytes have this key."""
+    return sum(each.end - each.start for each in mappings() if each.key == key)
+
+
+def resident(address: int, size: int) -> int:
+    """How many bytes of memory there are behind these addresses."""
+    found, within = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if head := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+            within = int(head[1], 16) < address + size and address < int(head[2], 16)
+        elif within and line.startswith("Rss:"):
+            found += int(line.split()[1]) << 10
     return found

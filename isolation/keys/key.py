@@ -6,6 +6,7 @@ gets it next. This process keeps it for whoever wants one.
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cache
 
@@ -88,6 +89,15 @@ def share(key: int) -> None:
     with _lock:
         _shared |= 1 << key
         library().tb_keys_share(_shared)
+
+
+def _forked() -> None:
+    """Another thread may have had it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def catch() -> None:

@@ -3,8 +3,9 @@
  * Keys do not stop jumps: whoever runs can jump to any instruction here with any registers. So a WRPKRU is always followed
  * by a comparison of what it has set with a value that a guest cannot choose, and what comes then takes nothing from
  * registers that it would trust: where the stack is, and what the rights are to be, comes from the record at %gs, which
- * only the supervisor can write, and %gs only system calls and instructions that guests do not have can set. A single step
- * trap, or any signal, between the two finds it still the guest's turn, and the guest dies.
+ * only the supervisor can write. Only system calls and instructions that guests do not have (WRGSBASE) can set %gs; but
+ * anybody can load a selector, which makes its base 0, where nothing is: the next access faults. A single step trap, or any
+ * signal, between the two finds it still the guest's turn, and the guest dies.
  *
  * Offsets from %gs are those of struct tb_keys_guest. */
 #include "tb_keys_record.h"
@@ -27,7 +28,8 @@ __asm__(
     "  rdpkru\n"
     "  ret\n"
 
-    /* uint32_t tb_keys_write(uint32_t rights): any value, for threads that are no guest's. */
+    /* uint32_t tb_keys_write(uint32_t rights): any value, for threads of the host: these have thread-local storage. A guest's
+     * has not, its %fs is based at 0, and loading a selector, which is all that it can do to it, makes that 0 again. */
     "  .globl tb_keys_write\n  .type tb_keys_write, @function\n"
     "tb_keys_write:\n"
     "  xorl %ecx, %ecx\n"
@@ -35,10 +37,9 @@ __asm__(
     "  movl %eax, %esi\n"
     "  movl %edi, %eax\n"
     WRPKRU
-    "  rdgsbase %rcx\n"
-    "  subq tb_keys_slots(%rip), %rcx\n"
-    "  cmpq tb_keys_slots_bytes(%rip), %rcx\n"
-    "  jb tb_keys_die\n"
+    "  rdfsbase %rcx\n"
+    "  testq %rcx, %rcx\n"
+    "  je tb_keys_die\n"
     "  xorl %ecx, %ecx\n"
     "  rdpkru\n"
     "  cmpl %edi, %eax\n"
@@ -46,7 +47,13 @@ __asm__(
     "  movl %esi, %eax\n"
     "  ret\n"
 
+    /* All rights, and an end: before 6.12 Linux writes a signal's frame with the rights that it finds, and kills the whole
+     * process where these do not do. */
     HIDDEN(tb_keys_die)
+    "  xorl %eax, %eax\n"
+    WRPKRU
+    "  testl %eax, %eax\n"
+    "  jne tb_keys_die\n"
     "  ud2\n"
 
     /* The guest hands over: called by it. */
@@ -94,9 +101,10 @@ __asm__(
     "  xorl %r9d, %r9d\n  xorl %r10d, %r10d\n  xorl %r11d, %r11d\n"
     "  ret\n"
 
-    /* The first turn: the stack has the argument and the entry function. */
+    /* The first turn: the stack has the arguments and the entry function. */
     HIDDEN(tb_keys_first)
     "  popq %rdi\n"
+    "  popq %rsi\n"
     "  ret\n"
 
     /* u64 (function, a, b, c, d, e, f): the last one on the stack. */
@@ -136,8 +144,8 @@ __asm__(
     "  ret\n"
 
     /* A signal. Where the stack pointer is in a slot, it is that guest's, and nothing can be touched before PKRU is set;
-     * else the thread is the host's, and PKRU stays what the system has made of it. Who jumps to the WRPKRU here gets its
-     * own guest's record, wherever its stack pointer is. */
+     * else the thread is the host's, and PKRU stays what the system has made of it. Who jumps to the WRPKRU here with a
+     * stack pointer in another's slot is told by its thread; %gs may be anything. */
     HIDDEN(tb_keys_on_signal)
     "  movq %rsp, %rax\n"
     "  subq tb_keys_slots(%rip), %rax\n"
@@ -148,10 +156,20 @@ __asm__(
     WRPKRU
     "  testl %eax, %eax\n"
     "  jne tb_keys_die\n"
-    "  movq %gs:32, %rsp\n"
+    "  movq %rsp, %r9\n"
+    "  subq tb_keys_slots(%rip), %r9\n"
+    "  cmpq tb_keys_slots_bytes(%rip), %r9\n"
+    "  jae tb_keys_die\n"
+    "  andq $-131072, %r9\n" /* TB_KEYS_SLOT */
+    "  addq tb_keys_slots(%rip), %r9\n"
+    "  movl $186, %eax\n" /* gettid: touches rcx and r11 besides */
+    "  syscall\n"
+    "  cmpl %eax, 88(%r9)\n"
+    "  jne tb_keys_die\n"
+    "  movq 32(%r9), %rsp\n"
     FLAGS
     "  movq %r8, %rdx\n"
-    "  movq %gs:0, %rcx\n"
+    "  movq %r9, %rcx\n"
     "  call tb_keys_faulted\n"
     "  ud2\n"
 

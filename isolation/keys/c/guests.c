@@ -74,16 +74,17 @@ static void tb_keys_fill(struct tb_keys_guest *guest, const struct tb_keys_start
   top[-2] = 0;
   top[-3] = (uptr)tb_keys_finish;
   top[-4] = start->entry;
-  top[-5] = start->arena;
-  top[-6] = (uptr)tb_keys_first;
-  for (u32 i = 7; i < 13; i++) top[-(s64)i] = 0;
+  top[-5] = start->bytes;
+  top[-6] = start->arena;
+  top[-7] = (uptr)tb_keys_first;
+  for (u32 i = 8; i < 14; i++) top[-(s64)i] = 0;
   *guest = (struct tb_keys_guest){
       .self = (uptr)guest,
       .leave = (uptr)tb_keys_leave,
       .plugin = (uptr)tb_keys_call_plugin,
       .arena = start->arena,
       .own_stack = (uptr)guest + TB_KEYS_OWN_END,
-      .stack = (uptr)(top - 12),
+      .stack = (uptr)(top - 13),
       .plugin_stack = (uptr)guest + TB_KEYS_SIGNALS,
       .plugin_from = (uptr)(top - 1),
       .rights = start->rights,
@@ -120,10 +121,12 @@ long tb_keys_open(struct tb_keys_start *start, struct tb_keys_guest **made) {
   if (!failed) {
     /* It starts with every signal blocked: none finds it half made. */
     const u64 all = ~0ull;
-    u64 before;
-    tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&all, (uptr)&before, 8, 0, 0);
-    failed = tb_keys_clone(TB_CLONE, (u8 *)guest + TB_KEYS_OWN_END, &guest->thread, &guest->thread, guest);
-    tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&before, 0, 8, 0, 0);
+    u64 before = 0;
+    failed = tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&all, (uptr)&before, 8, 0, 0);
+    if (!failed) {
+      failed = tb_keys_clone(TB_CLONE, (u8 *)guest + TB_KEYS_OWN_END, &guest->thread, &guest->thread, guest);
+      tb_linux_call(TB_NR_RT_SIGPROCMASK, TB_SETMASK, (uptr)&before, 0, 8, 0, 0);
+    }
   }
   if (failed < 0) {
     tb_keys_free(guest);
@@ -192,3 +195,5 @@ long tb_keys_close(struct tb_keys_guest *guest) {
   tb_keys_free(guest);
   return 0;
 }
+
+void tb_keys_forget(struct tb_keys_guest *guest) { tb_keys_free(guest); }

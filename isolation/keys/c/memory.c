@@ -20,8 +20,11 @@ void tb_keys_allow(void) {
 
 long tb_keys_alloc(void) { return tb_linux_call(TB_NR_PKEY_ALLOC, 0, TB_DENY_ACCESS, 0, 0, 0, 0); }
 
+/* Anywhere: from the addresses of a guest's memory nobody can tell where a library of the process is. */
 long tb_keys_map(uint64_t bytes) {
-  return tb_linux_call(TB_NR_MMAP, 0, bytes, 0, TB_PRIVATE | TB_ANONYMOUS | TB_NO_RESERVE, ~0ull, 0);
+  u64 hint = 0;
+  if (tb_linux_call(TB_NR_GETRANDOM, (uptr)&hint, sizeof hint, 0, 0, 0, 0) != sizeof hint) hint = 0;
+  return tb_linux_call(TB_NR_MMAP, hint & 0x3ffffffff000, bytes, 0, TB_PRIVATE | TB_ANONYMOUS | TB_NO_RESERVE, ~0ull, 0);
 }
 
 long tb_keys_tag(uint64_t address, uint64_t bytes, uint32_t access, uint32_t key) {

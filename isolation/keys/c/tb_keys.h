@@ -61,12 +61,13 @@ enum tb_keys_reason {
   TB_KEYS_LATE = 5
 };
 
-/* How a guest starts. entry: its function, which is given the arena's address; stack: its end, and where the guest's
- * stack begins: below; both in memory of key `engine`. core: the key of what it can only read. rights: PKRU of the guest;
+/* How a guest starts. entry: its function, which is given the arena's address and its bytes; stack: where its stack ends,
+ * which grows down from there, aligned to 16 bytes. core: the key of what it can only read; linear: of what
+ * plug-ins in it can write. rights: PKRU of the guest;
  * plugin_rights: of plug-ins in it. filter: whether it may make no system call, which is to be 1 but for tests. step: which
  * step failed, of the list in the source. */
 struct tb_keys_start {
-  uint64_t entry, arena, stack;
+  uint64_t entry, arena, bytes, stack;
   uint32_t core, linear, rights, plugin_rights, filter;
   int32_t step;
 };
@@ -90,5 +91,7 @@ TB_KEYS_API uint32_t tb_keys_thread(struct tb_keys_guest *guest);
 TB_KEYS_API uint64_t tb_keys_turns(struct tb_keys_guest *guest);
 /* Ends its thread and frees what the supervisor has kept for it, zeroed. -EBUSY while it is its turn. */
 TB_KEYS_API long tb_keys_close(struct tb_keys_guest *guest);
+/* The same in a child of fork, which has none of its parent's threads. */
+TB_KEYS_API void tb_keys_forget(struct tb_keys_guest *guest);
 
 #endif

@@ -64,6 +64,8 @@ TB_KEYS_MUST(plugin_rights, 68);
 TB_KEYS_MUST(mxcsr, 72);
 TB_KEYS_MUST(reason, 76);
 TB_KEYS_MUST(turn, 80);
+TB_KEYS_MUST(thread, 88);
+_Static_assert(TB_KEYS_SLOT == 131072, "a mask in gates.c");
 
 /* What a guest must not read. token: who knows it may end the thread. */
 struct tb_keys_own {

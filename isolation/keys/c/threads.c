@@ -34,14 +34,15 @@ enum { TB_LOAD = 0x20, TB_EQUAL = 0x15, TB_GIVE = 0x06, TB_AT_NUMBER = 0, TB_AT_
 enum { TB_ALLOW = 0x7fff0000, TB_TRAP = 0x30000 };
 #define TB_X86_64 0xc000003eu
 
-/* All that this thread may do: wait for its turn, wake who waits for it, and end where it is told the token, which guests
+/* All that this thread may do: wait for its turn, wake who waits for it, ask which thread it is, and end where it is told the token, which guests
  * cannot read. The rest is SIGSYS. No return from signals: a guest could forge a frame. */
 static long tb_keys_filter(struct tb_keys_guest *guest) {
   const u64 turn = (uptr)&guest->turn;
   const struct tb_filter_step steps[] = {
       {TB_LOAD, 0, 0, TB_AT_MACHINE},
-      {TB_EQUAL, 0, 13, TB_X86_64},
+      {TB_EQUAL, 0, 14, TB_X86_64},
       {TB_LOAD, 0, 0, TB_AT_NUMBER},
+      {TB_EQUAL, 11, 0, TB_NR_GETTID},
       {TB_EQUAL, 0, 7, TB_NR_FUTEX},
       {TB_LOAD, 0, 0, TB_AT_WORDS},
       {TB_EQUAL, 0, 9, (u32)turn},
