@@ -195,6 +195,8 @@ def plan_header(composition: Composition) -> str:
         "TB_HEAP_FREE(cx)": "0u",
         # Whether the entry point reads the command line's arguments.
         "TB_ARGUMENTS": "0",
+        # Whether a host says what the arguments of a program are.
+        "TB_ARGUMENTS_GIVEN": "0",
         # The exit status of a program that did its work and could not deliver it.
         "TB_FAILED(cx)": "0",
         # Where memory comes from that is no array.
