@@ -245,6 +245,8 @@ def plan_header(composition: Composition) -> str:
         "TB_RUN_PARAMETERS(function)": "0",
         # A linear memory's first byte and size, null where there is none.
         "TB_LINEAR_LOOK(cx, memory, bytes)": "((void)(cx), (void)(memory), *(bytes) = 0, (void *)0)",
+        # The size of pages, where linear memories have pages of their own.
+        "TB_LINEAR_APART": "0u",
         # Whether there is a host that gives memories, tables and globals: how many memories and tables it
         # gives, which come first, whose they are, and what those are told who have them too.
         "TB_LINKS": "0",

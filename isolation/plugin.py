@@ -140,6 +140,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             requires=("protection-keys",),
             sources=("c/plugin_gate.c",),
             headers=("c", "keys/c"),
+            macros={"TB_LINEAR_APART": "4096u"},
             generated=_plugins,
         ),
         *(_worker(target.machine) for target in LINUX_TARGETS),
