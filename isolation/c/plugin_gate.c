@@ -2,6 +2,7 @@
 #include "tb_guest.h"
 #include "tb_guest_here.h"
 #include "tb_keys_record.h"
+#include "tb_platform.h"
 #include "tb_plugin_gate.h"
 
 /* Behind the words that go across: what was lent last. A plug-in can write that too, and so have its host lend the same
@@ -31,6 +32,7 @@ u64 tb_plugin_cross(u64 (*function)(u64 *words), u64 *words) {
 }
 
 _Noreturn void tb_plugin_failed(struct tb_context *cx) {
-  TB_FAIL(cx, "native code of a plug-in gave what it cannot give");
-  __builtin_trap();
+  static const char message[] = "native code of a plug-in gave what it cannot give";
+  (void)cx;
+  tb_platform_fail(message, sizeof message - 1);
 }
