@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import subprocess
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import tblvm
 from tblvm.builder import pipeline
 from tblvm.builder.artifacts import EXE, KINDS, PLUGIN_GATE
 from tblvm.builder.cli import main
@@ -153,6 +155,18 @@ def test_a_context_behind_a_gate_is_words(built: Callable[..., Artifact], tmp_pa
     text = ".func main()\n HOSTILE_CONTEXT\n LPRINT\n PUSH 1\n PRINT\n HALT\n.end\n"
     status, output, _ = run(built(text, artifact=GATED), tmp_path)
     assert (status, output) == (0, f"{0xDEADBEEFDEADBEEF - 2**64}1")
+
+
+def test_without_a_gate_hostile_code_has_what_the_host_has() -> None:
+    """What the tests behind protection keys stop is real: the same calls read and write the host's secret."""
+    from tests.isolation.keys.test_plugins import PROGRAM
+
+    secret = ctypes.create_string_buffer(b"8 bytes.")
+    address = ctypes.addressof(secret)
+    with tblvm.load(PROGRAM.encode(), plugins=[PLUGINS / "native", PLUGINS / "hostile"]) as vm:
+        assert vm.call("read", address) == int.from_bytes(b"8 bytes.", "little")
+        vm.call("write", address, int.from_bytes(b"written.", "little"))
+    assert secret.value == b"written."
 
 
 # --- guests -------------------------------------------------------------------------------------------------
