@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .graph import START
-
 if TYPE_CHECKING:
     from ..core.parts import Target
 
+# Where executables start.
+START = "_start"
 # The interface of what calls native code with fewer rights than the engine has (gated.py).
 PLUGIN_GATE = "plugin-gate"
 # The interfaces of every runtime.
