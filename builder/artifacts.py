@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .graph import START
-
 if TYPE_CHECKING:
     from ..core.parts import Target
 
+# Where executables start.
+START = "_start"
+# The interface of what calls native code with fewer rights than the engine has (gated.py).
+PLUGIN_GATE = "plugin-gate"
 # The interfaces of every runtime.
 _ALWAYS = ("dispatch", "frames", "platform", "support", "standard-functions")
 
@@ -96,7 +98,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "guest",
             "an image that another process loads behind protection keys, and gives modules: for isolation",
-            (_EMBEDDING, _GUEST, *_ALWAYS),
+            (_EMBEDDING, _GUEST, PLUGIN_GATE, *_ALWAYS),
             (_ENTRY,),
             program="never",
             target="x86_64-guest",

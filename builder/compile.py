@@ -23,9 +23,8 @@ from ..core.command import unbroken
 from ..core.errors import BuildError, UsageError
 from ..core.parts import Target
 from ..core.printable import printable_lines
-from .artifacts import EXE, Kind
+from .artifacts import EXE, START, Kind
 from .emit import Sources
-from .graph import START
 from .toolchain import zig
 
 if TYPE_CHECKING:

@@ -63,8 +63,10 @@ def emit(composition: Composition) -> Sources:
         if composition.indirect:
             units.append(Unit("programs.c", PROGRAM, programs(composition)))
     include = [TB_HEADERS]
-    for library in plan.libraries:
+    # Headers of what nobody trusts stand behind all others: they replace none.
+    for library in sorted(plan.libraries, key=lambda each: each.name in plan.gated):
         include.extend(library.room / folder for folder in library.headers)
+    for library in plan.libraries:
         text = _unit(library, composition)
         if text:
             units.append(Unit(f"{library.name}.c", library.name, text))
@@ -155,6 +157,8 @@ def _unit(library: MicroLibrary, composition: Composition) -> str:
             raise BuildError(f"micro-library {library.name} lacks its file {source}: reinstall its plug-in")
         lines.append(f'#include "{path}"')
     head = f"/* Micro-library {library.name}: {library.doc} */"
+    if library.name in composition.plan.gated:
+        head += "\n#define TB_GATED 1"
     return "\n".join([head, *lines, ""]) if lines else ""
 
 
@@ -191,6 +195,8 @@ def plan_header(composition: Composition) -> str:
         "TB_HEAP_FREE(cx)": "0u",
         # Whether the entry point reads the command line's arguments.
         "TB_ARGUMENTS": "0",
+        # Whether a host says what the arguments of a program are.
+        "TB_ARGUMENTS_GIVEN": "0",
         # The exit status of a program that did its work and could not deliver it.
         "TB_FAILED(cx)": "0",
         # Where memory comes from that is no array.
@@ -239,6 +245,8 @@ def plan_header(composition: Composition) -> str:
         "TB_RUN_PARAMETERS(function)": "0",
         # A linear memory's first byte and size, null where there is none.
         "TB_LINEAR_LOOK(cx, memory, bytes)": "((void)(cx), (void)(memory), *(bytes) = 0, (void *)0)",
+        # The size of pages, where linear memories have pages of their own.
+        "TB_LINEAR_APART": "0u",
         # Whether there is a host that gives memories, tables and globals: how many memories and tables it
         # gives, which come first, whose they are, and what those are told who have them too.
         "TB_LINKS": "0",

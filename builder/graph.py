@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.code import read_leb
+from .artifacts import START
 
 if TYPE_CHECKING:
     from elftools.elf.sections import Section, SymbolTableSection
 
 # What a call itself pushes: the return address, or nothing where that is in a register.
 _CALL_BYTES = {"EM_X86_64": 8}
-START = "_start"
 # What the compiler's outliner may push around a call of common code, and in it: the return address. No frame
 # has that.
 _OUTLINED, _OUTLINED_BYTES = "OUTLINED_FUNCTION_", 32

@@ -116,6 +116,11 @@ _OPTIONS = (
         metavar="NAME[=VALUE]",
         help="Let the program have this variable of the environment; * for all.",
     ),
+    click.option(
+        "--trust",
+        metavar="NAMES",
+        help="Plug-ins whose native code may do what the engine may, where it would be kept apart.",
+    ),
     plugin_option(),
     trace_option,
 )
@@ -250,6 +255,7 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         source=source,
         passes=None if given["passes"] is None else names(str(given["passes"])),
         invoke=words(str(given["invoke"])) if given["invoke"] else (),
+        trust=names(given.get("trust")),  # type: ignore[arg-type]
     )
 
 

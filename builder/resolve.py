@@ -11,13 +11,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..core.errors import PolicyError, UsageError
 from ..core.parts import Engine, MicroLibrary, Mode, NativeImport, Option, Target
 from ..core.registry import Registry, choose
 from ..core.verified import Verified
-from ..opcodes import Trap, types
+from ..opcodes import Service, Trap, types
 from .artifacts import EXE, Kind
+from .gated import gated, obstacle
 from .need import Asked, Imported, Need
 from .rows import Passed
 
@@ -34,7 +36,8 @@ class Request:
     artifact: the kind of artifact; cell_bits: the least width of cells, which 64-bit values make 64; bundle:
     by name, programs that the program can run; passes: optimiser passes in their order, None for those that
     are default; invoke: a call of an export, in place of the program's entry point; origins: of options and
-    of the fields here by name, where they come from; source: options of front-ends, name -> value."""
+    of the fields here by name, where they come from; source: options of front-ends, name -> value; trust:
+    plug-ins and micro-libraries whose native code may do what the engine may."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -50,6 +53,7 @@ class Request:
     invoke: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     source: Mapping[str, int | str] = field(default_factory=dict)
+    trust: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class Plan:
     program can run. request: what it answers. askers: for each micro-library, sets of others any of which,
     when all in it are there, brings it in; an empty set is the program, a person or the target.
     passed: the optimiser passes that the programs went through. natives: the functions of micro-libraries
-    that programs import.
+    that programs import. gated: micro-libraries whose C functions are called by a gate (builder/gated.py);
+    crossing: those functions.
     """
 
     need: Need
@@ -80,6 +85,12 @@ class Plan:
     askers: Mapping[str, frozenset[frozenset[str]]] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
     natives: tuple[NativeImport, ...] = ()
+    gated: frozenset[str] = frozenset()
+    crossing: frozenset[str] = frozenset()
+
+    def callee(self, function: Service[Any, Any] | NativeImport) -> str:
+        """The C function that is called for one of a micro-library's."""
+        return f"tb_gated_{function.c}" if function.c in self.crossing else function.c
 
     def number(self, option: str) -> int:
         """The value of an option that is a number, 0 where nothing in the plan has it."""
@@ -139,6 +150,7 @@ class _Resolver:
         self.mode = registry.modes[choose("mode", request.mode, registry.modes)]
         self.engine = registry.engines[choose("engine", request.engine, registry.engines)]
         self.target = self._target()
+        self.gated = gated(registry, request.artifact.interfaces, request.trust)
         self.chosen: dict[str, MicroLibrary] = {}
         self.reasons: dict[str, list[str]] = {}
         self.askers: dict[str, set[frozenset[str]]] = {}
@@ -171,13 +183,14 @@ class _Resolver:
             *(Asked(name, ("every runtime",)) for name in self.request.artifact.interfaces),
             *self.need.asked,
         ]
-        natives = []
+        natives, crossing = [], {each.c for each in self.need.services if each.library in self.gated}
         for imported in self.need.imports:
             if offered := self._offered(imported):
                 library, native = offered
                 chain = (imported.place, str(imported))
                 asked += [Asked(library.name, chain), Asked(NATIVES, chain)]
                 natives.append(native)
+                crossing |= {native.c} if library.name in self.gated else set()
         for feature in self.request.features:
             asked.extend(self._feature(feature))
         for name in self.request.options:
@@ -206,6 +219,8 @@ class _Resolver:
             request=self.request,
             askers={name: frozenset(found) for name, found in self.askers.items()},
             natives=tuple(sorted(natives, key=lambda each: each.key)),
+            gated=self.gated & frozenset(self.chosen),
+            crossing=frozenset(crossing),
         )
 
     def _offered(self, imported: Imported) -> tuple[MicroLibrary, NativeImport] | None:
@@ -302,6 +317,12 @@ class _Resolver:
         for interface in kind.without:
             if interface in library.provides or interface in library.requires:
                 return f"artifact {kind.name} has no {interface}"
+        if library.name in self.gated and (why := obstacle(library, self.registry)):
+            plugin = self.registry.foreign[library.name]
+            return (
+                f"it comes from plug-in {plugin}, whose native code nobody trusts: {why}; "
+                f"--trust {library.name} trusts it, --isolation process needs no trust"
+            )
         for pattern in self.request.deny:
             if matches(pattern, library):
                 return f"--deny {pattern} excludes it"

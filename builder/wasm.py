@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import BuildError
+from .artifacts import START
 from .compile import Linked, is_made, members, run_all
 from .emit import ARRAY_PREFIX, Sources
-from .graph import START
 from .link_errors import explained
 from .measure import ANONYMOUS, by_handler, state_rows
 from .rows import HEADERS, PADDING, Row

@@ -82,6 +82,10 @@ class Surroundings(Protocol):
         """Statement after a service that may block."""
         ...
 
+    def callee(self, service: Service[Any, Any]) -> str:
+        """The C function that is called for a service."""
+        ...
+
     def trap_label(self, trap: Trap) -> str:
         """The C label where a trap of this kind goes on."""
         ...
@@ -365,6 +369,7 @@ class Printer:
     def _service(self, node: Node, name: str) -> None:
         service = node.attribute
         assert isinstance(service, Service)
+        callee = self.at.callee(service)
         arguments = ["cx", *(self._argument(service, each) for each in node.operands)]
         if service.is_safepoint or service.traps:
             self.lines.append(self.at.save())
@@ -375,11 +380,11 @@ class Printer:
                 self.lines.append(f"{C_TYPE[node.type]} {name};")
                 self._names[node] = (name, False)
                 arguments.append(f"&{name}")
-            self.lines.append(f"u32 {name}_status = {service.c}({', '.join(arguments)});")
+            self.lines.append(f"u32 {name}_status = {callee}({', '.join(arguments)});")
         elif node.type:
-            self._declare(node, name, f"{service.c}({', '.join(arguments)})", raw=False)
+            self._declare(node, name, f"{callee}({', '.join(arguments)})", raw=False)
         else:
-            self.lines.append(f"{service.c}({', '.join(arguments)});")
+            self.lines.append(f"{callee}({', '.join(arguments)});")
         if "spends fuel" in service.effects:
             self.lines.append(self.at.fuel(out=False))
         if "may block" in service.effects:
@@ -416,8 +421,8 @@ def _values(node: Node) -> tuple[Node, ...]:
     return tuple(operand for operand in node.operands if operand.type != "ref")
 
 
-def prototype(service: Service[Any, Any]) -> str:
-    """The C declaration of a service's function."""
+def prototype(service: Service[Any, Any], name: str) -> str:
+    """The C declaration of a function of this *name* with the types of a service's."""
     parameters = ["struct tb_context *"]
     for each in service.parameters:
         parameters.append("cell *" if each == "ref" and service.takes_homes else C_TYPE[each])
@@ -427,4 +432,4 @@ def prototype(service: Service[Any, Any]) -> str:
         result = "u32"
     else:
         result = C_TYPE[service.result] if service.result else "void"
-    return f"{result} {service.c}({', '.join(parameters)});"
+    return f"{result} {name}({', '.join(parameters)});"

@@ -10,7 +10,7 @@ import difflib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -36,18 +36,21 @@ from .parts import (
 )
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     import click
 
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
     """A loaded plug-in: its name; where it came from, a distribution and version or a file; its module; path:
-    how `-p` named it, "" where it is installed."""
+    how `-p` named it, "" where it is installed; own: whether it comes with tblvm itself."""
 
     name: str
     origin: str
     module: ModuleType = field(repr=False)
     path: str = ""
+    own: bool = False
 
     @property
     def way_out(self) -> str:
@@ -128,6 +131,17 @@ class Registry:
         for name in set(interfaces) & set(found):
             raise UsageError(f"{name} is the name of a micro-library and an interface of {interfaces[name]}")
         return found
+
+    @cached_property
+    def foreign(self) -> Mapping[str, str]:
+        """The micro-libraries that do not come with tblvm itself: name -> the plug-in that adds it."""
+        return {
+            name: plugin.name
+            for hook in ("tblvm_micro_libraries", "tblvm_opcodes")
+            for plugin, answer in self._answers(hook)
+            if not plugin.own
+            for name in (each.library if isinstance(each, OpcodeSet) else each.name for each in answer)
+        }
 
     @cached_property
     def interfaces(self) -> dict[str, tuple[MicroLibrary, ...]]:
@@ -268,7 +282,7 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
             ) from error
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         guard.register(manager, module, point.name, point.name)
-        infos.append(PluginInfo(point.name, origin, module))
+        infos.append(PluginInfo(point.name, origin, module, own=_is_own(point)))
         labels[point.name] = f"{point.name} ({origin})"
     for each in paths:
         path = Path(each)
@@ -278,6 +292,11 @@ def load(paths: Iterable[str | Path] = (), *, autoload: bool | None = None) -> R
             infos.append(PluginInfo(path.stem, str(path), module, str(path)))
             labels[module.__name__] = str(path)
     return Registry(manager, tuple(infos))
+
+
+def _is_own(point: EntryPoint) -> bool:
+    """Whether an entry point is one of tblvm's distribution: others can have modules in its package, too."""
+    return point.value.startswith("tblvm.") and (point.dist is None or point.dist.name == "tblvm")
 
 
 def _selected(given: Iterable[str], installed: set[str]) -> tuple[set[str], set[str], list[str]]:

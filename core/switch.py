@@ -36,6 +36,7 @@ class _Surroundings:
         self._signature = use.form.declaration.signature
         self._polls = poll(plan)
         self._counts = "fuel" in plan.interfaces
+        self.callee = plan.callee
         self.barrier = plan.barrier
         self.guarded = plan.guarded
 
@@ -365,7 +366,7 @@ def print_engine(composition: Composition) -> str:
         for n in u.form.graph.nodes
         if n.primitive.name == "service"
     }
-    prototypes = sorted({prototype(each) for each in services})  # type: ignore[arg-type]
+    prototypes = sorted({prototype(each, plan.callee(each)) for each in services})  # type: ignore[arg-type]
     parts = [
         _HEAD.format(
             includes="\n".join(f'#include "{each}"' for each in composition.engine_headers),

@@ -61,7 +61,8 @@ class Store:
     features, plugins: as `tbbuild` takes them, for what the general runtime does not have. memory: bytes that
     the heap can have, and as many that the linear memories can; stack: cells; fuel: instructions of each
     instance; timeout: seconds of each call; output: bytes that each instance can write to standard output and
-    standard error in all. Each is a number or its text: "16M", "1e9", "500ms".
+    standard error in all. Each is a number or its text: "16M", "1e9", "500ms". trust: plug-ins whose native
+    code may do at "mpk" what the engine may (docs/isolation.md).
 
     grants: what programs may use besides: "clock", "random", "screen" (a PNG file in the current folder).
     imports: module name -> name -> function (or HostFunction). stdin: what programs read in `call`: bytes,
@@ -83,6 +84,7 @@ class Store:
         *,
         features: Iterable[str] = (),
         plugins: Iterable[str | Path] = (),
+        trust: Iterable[str] = (),
         memory: int | str | None = None,
         stack: int | str | None = None,
         fuel: float | str | None = None,
@@ -104,6 +106,7 @@ class Store:
         if self._plugins:
             self._known()  # says what is wrong with them
         self._features = _listed("features", features)
+        self._trusted = _listed("trust", trust)
         self._withheld = _withheld(_listed("grants", grants))
         self._denied = tuple(library for grant in self._withheld for library in GRANTS[grant])
         self._limits: dict[str, int | None] = {}
@@ -289,6 +292,8 @@ class Store:
         given = [*words(paths, self._kind, dict.fromkeys((*features, *self._features)))]
         if self._denied:
             given += ["--deny", ",".join(self._denied)]
+        if self._trusted:
+            given += ["--trust", ",".join(self._trusted)]
         lib = self._open(given)
         with self._lock:
             if lib not in self._parts:
@@ -460,6 +465,7 @@ def load(
     *,
     features: Iterable[str] = (),
     plugins: Iterable[str | Path] = (),
+    trust: Iterable[str] = (),
     memory: int | str | None = None,
     stack: int | str | None = None,
     fuel: float | str | None = None,
@@ -487,6 +493,7 @@ def load(
     return Store(
         features=features,
         plugins=plugins,
+        trust=trust,
         memory=memory,
         stack=stack,
         fuel=fuel,

@@ -81,6 +81,12 @@ def _worker(cpu: str) -> MicroLibrary:
     )
 
 
+def _plugins(composition: Composition) -> str:
+    from .plugins import generated
+
+    return generated(composition)
+
+
 @hookimpl
 def tblvm_micro_libraries() -> list[MicroLibrary]:
     return [
@@ -125,13 +131,25 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=tuple(f"c/walls{part}.c" for part in ("", "_filter", "_lifeline", "_signals", "_test")),
             headers=("c",),
         ),
+        MicroLibrary(
+            name="isolation.plugins",
+            doc="calls native code of plug-ins with the rights of linear memory",
+            room=ROOM,
+            size=200,
+            provides=("plugin-gate",),
+            requires=("protection-keys",),
+            sources=("c/plugin_gate.c",),
+            headers=("c", "keys/c"),
+            macros={"TB_LINEAR_APART": "4096u"},
+            generated=_plugins,
+        ),
         *(_worker(target.machine) for target in LINUX_TARGETS),
         MicroLibrary(
             name="platform.x86_64-guest",
             doc="a guest's platform layer, behind protection keys, on x86-64",
             room=ROOM.parent,
             size=60,
-            provides=("platform", "gate", "files", "random-bytes"),
+            provides=("platform", "gate", "files", "random-bytes", "protection-keys"),
             sources=("isolation/c/platform.c", "isolation/c/no_files.c", "isolation/c/image/image.c"),
             headers=(
                 *("isolation/c", "isolation/c/alone", "isolation/c/image", "isolation/keys/c", "core/c"),

@@ -149,6 +149,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             sources=("c/hosted_args.c",),
             headers=("c",),
             store="const char *const *given_words;\nu64 given_bytes;\nu32 given_count;",
+            macros={"TB_ARGUMENTS_GIVEN": "1"},
             on_release=("tb_hosted_args_release",),
         ),
         MicroLibrary(

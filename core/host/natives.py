@@ -44,10 +44,12 @@ def generated(composition: Composition) -> str:
             if each.kind == "function" and (each.module, each.name) in known
         ]
     lines = ['#include "tb_native.h"']
-    lines += dict.fromkeys(f"{_prototype(each)};" for _, each in numbered)
+    plan = composition.plan
+    names = {each.key: plan.callee(each) for _, each in numbered}
+    lines += dict.fromkeys(f"{prototype(each, names[each.key])};" for _, each in numbered)
     calls: dict[str, list[int]] = {}  # a function may have several names
     for number, each in numbered:
-        calls.setdefault(_call(each), []).append(number)
+        calls.setdefault(_call(each, names[each.key]), []).append(number)
     lines += [
         "u32 tb_native_call(struct tb_context *cx, u32 number) {",
         "  TB_UNUSED const cell *a = tb_host_arguments(cx);",
@@ -76,21 +78,22 @@ def rows(natives: Iterable[NativeImport]) -> bytes:
     return bytes(found) + b"\0"
 
 
-def _prototype(native: NativeImport) -> str:
-    takes = ["struct tb_context *cx", *(_C[name][0] for name in native.parameters)]
+def prototype(native: NativeImport, name: str) -> str:
+    """The C declaration of a function of this *name* with the types of an import's, without a semicolon."""
+    takes = ["struct tb_context *cx", *(_C[each][0] for each in native.parameters)]
     if not native.ends:
-        return f"{_C[native.result][0] if native.result else 'void'} {native.c}({', '.join(takes)})"
-    return f"u32 {native.c}({', '.join([*takes, *([_C[native.result][0] + ' *'] if native.result else [])])})"
+        return f"{_C[native.result][0] if native.result else 'void'} {name}({', '.join(takes)})"
+    return f"u32 {name}({', '.join([*takes, *([_C[native.result][0] + ' *'] if native.result else [])])})"
 
 
-def _call(native: NativeImport) -> str:
-    given = ["cx", *(_C[name][1].format(f"a[{index}]") for index, name in enumerate(native.parameters))]
-    call = f"{native.c}({', '.join(given)})"
+def _call(native: NativeImport, name: str) -> str:
+    given = ["cx", *(_C[each][1].format(f"a[{index}]") for index, each in enumerate(native.parameters))]
+    call = f"{name}({', '.join(given)})"
     if not native.result:
         return f"return {call};" if native.ends else f"{call}; return 0;"
     ctype, _, back = _C[native.result]
     if not native.ends:
         return f"r[0] = {back.format(call)}; return 0;"
-    ended = f"{native.c}({', '.join([*given, '&result'])})"
+    ended = f"{name}({', '.join([*given, '&result'])})"
     kept = f"if (!ended) r[0] = {back.format('result')};"
     return f"{{ {ctype} result; u32 ended = {ended}; {kept} return ended; }}"

@@ -63,6 +63,8 @@ static int tb_guest_make(struct tb_guest *guest, const void *module, u64 bytes) 
 }
 
 static int tb_guest_arguments(struct tb_guest *guest, const char *texts, u32 count) {
+  /* The first is the program's name. */
+  if (!TB_ARGUMENTS_GIVEN) return count > 1 ? TBLVM_MISUSED : TBLVM_OK;
   const char **words = tb_platform_try_map(0, (u64)count * sizeof *words);
   if (!words) return TBLVM_TOO_LARGE;
   for (u32 i = 0; i < count; i++) {

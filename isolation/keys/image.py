@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ...embed.errors import IsolationError
-from .. import scan
 from . import key as keys
 from .errors import SetUpError, checked
 from .supervisor import ffi, library
@@ -113,7 +112,7 @@ def _load(content: bytes, scanned: bool) -> Image:
             at = end
         code = tuple(_joined(each.pages for each in segments if each.flags & _EXECUTE))
         if scanned:
-            _refuse_forbidden(memory, code)
+            _refuse_forbidden(address, code)
     except BaseException:
         lib.tb_keys_unmap(address, size)
         raise
@@ -124,11 +123,15 @@ def _load(content: bytes, scanned: bool) -> Image:
     return Image(address, size, address + entry, sealed == 0, placed)
 
 
-def _refuse_forbidden(memory: memoryview, code: tuple[tuple[int, int], ...]) -> None:
-    """Looks at what is mapped, as it can be executed and no longer written."""
+def _refuse_forbidden(address: int, code: tuple[tuple[int, int], ...]) -> None:
+    """Looks at what is mapped, as it can be executed and no longer written. Beside it nothing is executable:
+    an image begins with constants, and ends with what is none."""
+    kind = ffi().new("uint32_t *")
     for start, end in code:
-        for hit in scan.scan(bytes(memory[start:end])):
-            raise ImageError(f"it has a {hit.instruction.name} at {start + hit.offset:#x}")
+        at = int(library().tb_scan_next(ffi().cast("uint8_t *", address + start), end - start, 0, kind))
+        if at < end - start:
+            name = bytes(ffi().string(library().tb_scan_name(kind[0]))).decode()
+            raise ImageError(f"it has a {name} at {start + at:#x}")
 
 
 def _joined(pages: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:

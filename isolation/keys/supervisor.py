@@ -1,4 +1,5 @@
-"""The supervisor (c/): the library that has every WRPKRU. Compiled once and kept in the cache of tblvm."""
+"""The supervisor (c/): the library that has every WRPKRU, and the scanner. Compiled once and kept in the
+cache of tblvm."""
 
 from __future__ import annotations
 
@@ -15,12 +16,14 @@ from typing import Any
 import cffi  # type: ignore[import-untyped]
 
 from ...core.errors import BuildError
+from .. import scan
 from .errors import Fault
 from .probe import missing
 
 FOLDER = Path(__file__).parent / "c"
 # si_code of a SIGSEGV for a key: SEGV_PKUERR.
 _KEY_FORBIDS = 4
+_SCANNER = Path(scan.__file__).parent / "c"
 _COMMON = Path(__file__).parent.parent.parent / "core" / "c"
 _TARGET = "x86_64-linux-none"
 _FLAGS = (
@@ -28,6 +31,7 @@ _FLAGS = (
     "-fvisibility=hidden",
     "-mgeneral-regs-only",  # in a handler of signals, and beside a guest's, no other registers are ours
     "-mno-red-zone",
+    '-DTB_SCAN_API=__attribute__((visibility("default")))',
 )
 _LINK = (
     *("-m", "elf_x86_64", "-shared", "--no-undefined", "-Bsymbolic", "-e", "0"),
@@ -41,9 +45,10 @@ _lock = threading.Lock()
 @cache
 def ffi() -> cffi.FFI:
     """The declarations of tb_keys.h."""
-    text = (FOLDER / "tb_keys.h").read_text("utf-8")
     made = cffi.FFI()
-    made.cdef(re.sub(r"^#.*\n", "", text, flags=re.M).replace("TB_KEYS_API ", ""))
+    for header in (FOLDER / "tb_keys.h", _SCANNER / "tb_scan.h"):
+        text = re.sub(r"^#.*\n", "", header.read_text("utf-8"), flags=re.M)
+        made.cdef(re.sub(r"TB_(KEYS|SCAN)_API ", "", text))
     return made
 
 
@@ -56,7 +61,8 @@ def image() -> bytes:
     flags = (*COMPILE_FLAGS, *_FLAGS)
     sources = _sources()
     found = hashlib.sha256(b"supervisor 1")
-    for each in (" ".join((*flags, *_LINK)).encode(), *(path.read_bytes() for path in sources)):
+    words = (" ".join((*flags, *_LINK)), scan.c_table())
+    for each in (*(word.encode() for word in words), *(path.read_bytes() for path in sources)):
         found.update(len(each).to_bytes(8, "little") + each)
     kept = caches.standard()
     entry = kept.find(found.hexdigest()) if kept is not None else None
@@ -69,7 +75,8 @@ def image() -> bytes:
 
 
 def _sources() -> list[Path]:
-    return [*sorted(FOLDER.glob("*.[ch]")), _COMMON / "tb_compiler.h"]
+    scanner = (_SCANNER / "scan.c", _SCANNER / "tb_scan.h")
+    return [*sorted(FOLDER.glob("*.[ch]")), *scanner, _COMMON / "tb_compiler.h"]
 
 
 def _compiled(flags: tuple[str, ...], sources: list[Path]) -> bytes:
@@ -78,9 +85,11 @@ def _compiled(flags: tuple[str, ...], sources: list[Path]) -> bytes:
 
     with tempfile.TemporaryDirectory(prefix="tblvm-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
+        (folder / "tb_scan_table.h").write_text(scan.c_table(), "utf-8")
         units = [path for path in sources if path.suffix == ".c"]
         objects = [folder / f"{path.stem}.o" for path in units]
-        words = [str(zig()), "cc", "-target", _TARGET, *flags, f"-I{FOLDER}", f"-I{_COMMON}"]
+        words = [str(zig()), "cc", "-target", _TARGET, *flags]
+        words += [f"-I{each}" for each in (FOLDER, _SCANNER, _COMMON, folder)]
         words += [f"-ffile-prefix-map={FOLDER}=keys", "-ffile-compilation-dir=."]
         run_all([[*words, "-c", str(a), "-o", str(b)] for a, b in zip(units, objects, strict=True)], folder)
         made = folder / "supervisor.so"

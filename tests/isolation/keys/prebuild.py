@@ -13,6 +13,7 @@ from tblvm.isolation import levels
 from tblvm.isolation.keys import supervisor
 
 from .puppets import build
+from .test_plugins import loaded
 
 
 class _Built(Exception):
@@ -33,5 +34,11 @@ def prebuild() -> Iterator[Path]:
         mock.patch.object(levels, "library", _image),
     ):
         tblvm.load(b".func main()\n  RET\n.end\n", isolation="mpk")
+    with (
+        suppress(_Built),
+        mock.patch.object(levels, "choose", lambda level: "mpk"),
+        mock.patch.object(levels, "library", _image),
+    ):
+        loaded()
     yield build("puppet")
     yield build("puppet", "hostile")
