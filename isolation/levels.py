@@ -53,8 +53,8 @@ def library(level: str, words: Iterable[str]) -> Library:
         return _libraries[key]
 
 
-def _launch(level: str, words: tuple[str, ...]) -> Callable[[int], Worker]:
+def _launch(level: str, words: tuple[str, ...]) -> Callable[..., Worker]:
     from ..embed.library import image_of
 
     image = started_from(image_of(words))
-    return lambda size: Worker(image, size)
+    return lambda size, *given: Worker(image, size, *given)
