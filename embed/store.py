@@ -73,7 +73,8 @@ class Store:
 
     isolation: "none", where programs run in this process; "process", where each instance is in a worker
     process behind walls; "mpk", where the processor's protection keys keep it apart; "auto" is "mpk" where
-    this machine has keys, else "process". The store's `isolation` says which one was taken.
+    this machine has keys, else "process", which programs with directories get anywhere. The store's
+    `isolation` says which one was taken.
 
     Raises UsageError for what cannot be: an unknown grant, feature or plug-in, a limit out of range;
     IsolationError for a level that this machine has not, or for what there is not behind walls.
@@ -100,7 +101,10 @@ class Store:
         dirs: Directories | None = None,
         isolation: str = "none",
     ) -> None:
-        self.isolation, self._kind, self._open = _isolated(isolation)
+        # Files are for processes: a filter of system calls holds for all of one.
+        self.isolation, self._kind, self._open = _isolated(
+            "process" if isolation == "auto" and dirs else isolation
+        )
         self.timeout = _seconds(timeout)
         self._plugins = tuple(map(str, _listed("plugins", plugins)))
         if self._plugins:
@@ -131,9 +135,10 @@ class Store:
 
     def _check_walls(self, grants: Iterable[str]) -> None:
         """Raises IsolationError for what programs cannot be given behind walls."""
-        if self._dirs:
+        if self._dirs and self.isolation != "process":
             raise IsolationError(
-                "directories cannot be given to programs behind walls: pass data by functions"
+                f"directories cannot be given to programs at isolation {self.isolation}: take process, or "
+                "pass data by functions"
             )
         if "screen" in grants:
             raise IsolationError("a screen is a file, which programs behind walls cannot write")

@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,9 @@ _LEAVE = 2.0
 # Microseconds between two looks at the clock, where there is a limit.
 _LOOK = 200_000
 # Descriptors of a worker (c/worker/worker.c); where ours are is out of their way.
-_GATE, _ARENA, _LIFELINE, _FREE = 3, 4, 5, 16
+_GATE, _ARENA, _LIFELINE, FIRST_DIRECTORY, _FREE = 3, 4, 5, 6, 16
+# Directories that a worker can have.
+DIRECTORIES = 64
 
 
 class Gone(Exception):
@@ -82,7 +84,8 @@ class Channel(Protocol):
 
 
 class Worker:
-    """A process that runs a guest. image: what `started_from` gives; size: bytes of the arena.
+    """A process that runs a guest. image: what `started_from` gives; size: bytes of the arena; directories:
+    those that it has, each as a descriptor and whether it is for reading alone.
 
     Raises IsolationError where it does not start.
     """
@@ -92,21 +95,23 @@ class Worker:
     address = mail.WORKER_ADDRESS
     parkings = 0
 
-    def __init__(self, image: int, size: int) -> None:
+    def __init__(self, image: int, size: int, directories: Sequence[tuple[int, bool]] = ()) -> None:
         self.size = size
+        if len(directories) > DIRECTORIES:
+            raise IsolationError(f"a program behind walls can have {DIRECTORIES} directories, no more")
         self._owner, self.pid, self._process = os.getpid(), 0, -1
         self._ending = threading.Lock()
         try:
             self._memory = _Arena(size)
             self.base = self._memory.at
-            self._start(image)
+            self._start(image, directories)
         except OSError as error:
             raise IsolationError(
                 f"a worker process cannot be started: {error.strerror or error}: close some sandboxes, or "
                 "raise the limits of this process"
             ) from None
 
-    def _start(self, image: int) -> None:
+    def _start(self, image: int, directories: Sequence[tuple[int, bool]]) -> None:
         try:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         except OSError:
@@ -117,15 +122,18 @@ class Worker:
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, _LOOK))
             line = _lifeline()
-            for descriptor in (theirs.fileno(), self._memory.descriptor, line):
-                moved.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FREE))
+            free = _FREE + len(directories)
+            given = [descriptor for descriptor, _ in directories]
+            for descriptor in (theirs.fileno(), self._memory.descriptor, line, *given, image):
+                moved.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, free))
+            numbers = (_GATE, _ARENA, _LIFELINE, *range(FIRST_DIRECTORY, FIRST_DIRECTORY + len(directories)))
             self.pid = os.posix_spawn(
-                f"/proc/self/fd/{image}",
-                ["tblvm-worker"],
+                f"/proc/self/fd/{moved[-1]}",
+                ["tblvm-worker", "".join("wr"[read_only] for _, read_only in directories)],
                 {},
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, descriptor, number)
-                    for descriptor, number in zip(moved, (_GATE, _ARENA, _LIFELINE), strict=True)
+                    for descriptor, number in zip(moved[:-1], numbers, strict=True)
                 ],
                 setsid=True,  # Ctrl-C is for the host
                 setsigmask=(),

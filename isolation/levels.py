@@ -60,7 +60,7 @@ def library(level: str, words: Iterable[str]) -> Library:
         return _libraries[key]
 
 
-def _launch(level: str, words: tuple[str, ...]) -> Callable[[int], Channel]:
+def _launch(level: str, words: tuple[str, ...]) -> Callable[..., Channel]:
     from ..embed.library import image_of
 
     content = image_of(words)
@@ -71,4 +71,4 @@ def _launch(level: str, words: tuple[str, ...]) -> Callable[[int], Channel]:
         loaded = load(content)
         return lambda size: Keyed(loaded, size)
     image = started_from(content)
-    return lambda size: Worker(image, size)
+    return lambda size, *given: Worker(image, size, *given)

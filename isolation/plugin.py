@@ -73,7 +73,8 @@ def _worker(cpu: str) -> MicroLibrary:
         size=60,
         provides=("platform", "gate", "files", "random-bytes", "system-calls"),
         requires=("walls",),
-        sources=("isolation/c/platform.c", "isolation/c/no_files.c", "isolation/c/worker/worker.c"),
+        sources=("isolation/c/platform.c", "core/c/platform/linux_files.c", "isolation/c/worker/worker.c"),
+        macros={"TB_CALLS_LISTED": "1"},
         headers=(
             *("isolation/c", "isolation/c/alone", "isolation/c/worker", "core/c", "core/c/platform"),
             f"core/c/platform/{cpu}",
@@ -128,7 +129,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             size=2500,
             provides=("walls",),
             requires=("system-calls",),
-            sources=tuple(f"c/walls{part}.c" for part in ("", "_filter", "_lifeline", "_signals", "_test")),
+            sources=tuple(
+                f"c/walls{part}.c" for part in ("", "_filter", "_lifeline", "_listed", "_signals", "_test")
+            ),
             headers=("c",),
         ),
         MicroLibrary(

@@ -24,7 +24,7 @@ from ..embed.deadlines import CLOCK, Deadline
 from ..embed.errors import Blocked, Crashed, InstanceBusy, InstanceClosed, SandboxError, Violation
 from ..embed.library import BUSY, CLOSED, MISUSED, OK, TOO_LARGE, TRAPPED, ffi
 from . import mail
-from .channel import Channel, Gone
+from .channel import FIRST_DIRECTORY, Channel, Gone
 from .walls import Died, call_name
 
 # How long a guest that was told to stop may go on, before it is ended.
@@ -61,6 +61,7 @@ class _Store:
     limits: dict[bytes, int] = field(default_factory=dict)
     variables: list[bytes] = field(default_factory=list)
     definitions: list[tuple[bytes, bytes, bytes, Any, Any]] = field(default_factory=list)
+    directories: list[tuple[int, bytes, bool]] = field(default_factory=list)
     console: tuple[Any, Any, Any] = (None, None, None)
     errors: tuple[Any, Any] = (None, None)
     error: Any = None
@@ -483,12 +484,13 @@ class _Helper:
 
 
 class Library:
-    """A runtime whose instances are guests. launch: makes a channel with an arena of so many bytes.
+    """A runtime whose instances are guests. launch: makes a channel with an arena of so many bytes; where
+    there are directories, it is given them too, each as a descriptor and whether it is for reading alone.
 
     Functions that are not here are not to be had behind walls.
     """
 
-    def __init__(self, level: str, launch: Callable[[int], Channel]) -> None:
+    def __init__(self, level: str, launch: Callable[..., Channel]) -> None:
         self.level, self._launch = level, launch
         self._numbers = itertools.count(4096, 16)
         self._stores: dict[int, _Store] = {}
@@ -506,7 +508,9 @@ class Library:
         return ffi().cast("tblvm_store *", number)
 
     def tblvm_store_free(self, store: Any) -> int:
-        self._stores.pop(_number(store), None)
+        known = self._stores.pop(_number(store), None)
+        for descriptor, _, _ in known.directories if known else ():
+            os.close(descriptor)
         return OK
 
     def tblvm_store_limit(self, store: Any, name: bytes, value: int) -> int:
@@ -517,19 +521,29 @@ class Library:
         return self._stores[_number(store)].error or ffi().new("char[]", b"")
 
     def tblvm_store_console(self, store: Any, read: Any, write: Any, user: Any) -> None:
-        self._stores[_number(store)].console = (read, write, user)
+        self._stores[_number(store)].console = (_place(read), _place(write), user)
 
     def tblvm_store_errors(self, store: Any, write: Any, user: Any) -> None:
-        self._stores[_number(store)].errors = (write, user)
+        self._stores[_number(store)].errors = (_place(write), user)
 
     def tblvm_store_variable(self, store: Any, variable: bytes) -> int:
         self._stores[_number(store)].variables.append(variable)
         return OK
 
+    def tblvm_store_directory(self, store: Any, host: bytes, guest: bytes, read_only: bool) -> int:
+        known = self._stores[_number(store)]
+        try:
+            opened = os.open(host, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            known.error = ffi().new("char[]", b"the directory cannot be opened")
+            return MISUSED
+        known.directories.append((opened, guest, bool(read_only)))
+        return OK
+
     def tblvm_store_define(
         self, store: Any, module: bytes, name: bytes, types: bytes, function: Any, user: Any
     ) -> int:
-        self._stores[_number(store)].definitions.append((module, name, types, function, user))
+        self._stores[_number(store)].definitions.append((module, name, types, _place(function), user))
         return OK
 
     def tblvm_store_forget(self, store: Any) -> None:
@@ -540,7 +554,9 @@ class Library:
     def tblvm_make(self, store: Any, module: bytes, size: int, found: Any) -> int:
         known = self._stores[_number(store)]
         found[0] = ffi().NULL
-        guest = Guest(next(self._numbers), self._launch(_arena_size(known.limits, size)), known)
+        given = [(descriptor, read_only) for descriptor, _, read_only in known.directories]
+        channel = self._launch(_arena_size(known.limits, size), *([given] if given else []))
+        guest = Guest(next(self._numbers), channel, known)
         guest.module = size
         try:
             status = self._load(guest, module)
@@ -563,6 +579,9 @@ class Library:
             guest.call("LIMIT", guest.pass_(name)[0], value)  # what it has not got needs no limit
         for each in guest.store.variables:
             if guest.call("VARIABLE", guest.pass_(each)[0]):
+                return TOO_LARGE
+        for number, (_, name, read_only) in enumerate(guest.store.directories):
+            if guest.call("DIRECTORY", guest.pass_(name)[0], FIRST_DIRECTORY + number, read_only):
                 return TOO_LARGE
         for number, (space, name, types, _, _) in enumerate(guest.definitions):
             if guest.call("DEFINE", *guest.pass_(space, name, types), number):
@@ -793,6 +812,11 @@ class Library:
         status = guest.take() or _status(guest.call("TABLE_GROW", number, count, there, number_))
         before[0] = int(guest.mail.words[0]) & 0xFFFFFFFF
         return status
+
+
+def _place(callback: Any) -> Any:
+    """Where a callback is: as in C, whoever gave it keeps it. Held here, it would keep its store for ever."""
+    return ffi().cast(ffi().typeof(callback), callback)
 
 
 def _number(pointer: Any) -> int:

@@ -112,6 +112,8 @@ static inline TB_UNUSED struct tb_context *tb_embed_context(tblvm_context *conte
 
 /* What is given from now on: null, and it is said, where there is no memory. */
 struct tb_given *tb_embed_give_text(struct tblvm_store *store, const char *text);
+/* A directory that is open, by the name that programs know it by: a status. Of hosted.directories. */
+int tb_embed_directory(struct tblvm_store *store, const char *guest, u32 read_only, int descriptor);
 
 /* A limit's name and the values that it can have (generated). */
 struct tb_limit {

@@ -10,6 +10,7 @@ enum { TB_GUEST_CALLS(TB_GUEST_NUMBER) };
 
 #pragma weak tblvm_store_variable
 #pragma weak tblvm_arguments
+#pragma weak tb_embed_directory
 #pragma weak tblvm_prepare
 #pragma weak tblvm_put_string
 #pragma weak tblvm_put_array
@@ -123,6 +124,9 @@ void tb_guest_call(struct tb_guest *guest) {
     case TB_GUEST_VARIABLE: result = (u64)tblvm_store_variable(store, TB_TEXT(0)); break;
     case TB_GUEST_DEFINE:
       result = (u64)tblvm_store_define(store, TB_TEXT(0), TB_TEXT(1), TB_TEXT(2), tb_guest_host, (void *)(uptr)mail->words[3]);
+      break;
+    case TB_GUEST_DIRECTORY:
+      result = tb_embed_directory ? (u64)tb_embed_directory(store, TB_TEXT(0), mail->words[2] != 0, (int)mail->words[1]) : TBLVM_OK;
       break;
     case TB_GUEST_MAKE: result = (u64)tb_guest_make(guest, TB_TEXT(0), mail->words[1]); break;
     case TB_GUEST_BEGIN: result = (u64)tblvm_begin(context); break;

@@ -8,14 +8,6 @@ extern const u32 tb_calls[], tb_calls_end[];
 
 enum { TB_ISOLATION_STATUS = 6, TB_ISOLATION_CALLS = 64, TB_ISOLATION_OPEN = 3, TB_PLACES_MOST = 64 };
 
-/* Of these only so much: no memory that can be executed, flags of descriptors and nothing else of them. PROT_READ and
- * PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS, MAP_NORESERVE and MAP_FIXED_NOREPLACE; F_SETFL. */
-static const struct tb_walls_call tb_isolation_rules[] = {
-    {TB_LINUX_MMAP, 3, {{2, ~(u64)3, 0}, {3, ~(u64)0x104000, 0x22}, {4, 0xffffffffu, 0xffffffffu}}},
-    {TB_LINUX_MPROTECT, 1, {{2, ~(u64)3, 0}}},
-    {TB_LINUX_FCNTL, 1, {{1, 0xffffffffu, 4}}},
-};
-
 /* Nothing that the handler needs is on a stack. */
 static volatile u64 tb_isolation_died[TB_DIED_WORDS];
 static struct tb_walls_found tb_isolation_found;
@@ -90,36 +82,12 @@ void tb_isolation_on_faults(const s32 *table) {
   tb_platform_share_faults(table);
 }
 
-/* Of LANDLOCK_ACCESS_FS_: WRITE_FILE, REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG, MAKE_SYM, REFER, TRUNCATE; READ_FILE,
- * READ_DIR. Nothing is executed, and no device, socket or pipe is made. */
-enum { TB_ISOLATION_CHANGES = 0x71b2, TB_ISOLATION_READS = 0xc };
-
 void tb_isolation_place(int descriptor, u32 changes) {
   if (tb_isolation_count == TB_PLACES_MOST || descriptor < TB_ISOLATION_OPEN) tb_isolation_refuse(TB_WALLS_STEP_LANDLOCK);
   u32 at = TB_ISOLATION_OPEN + tb_isolation_count;
   for (; tb_isolation_open[at - 1] > descriptor; at--) tb_isolation_open[at] = tb_isolation_open[at - 1];
   tb_isolation_open[at] = descriptor;
-  tb_isolation_places[tb_isolation_count++] = (struct tb_walls_place){descriptor, changes ? TB_ISOLATION_READS | TB_ISOLATION_CHANGES : TB_ISOLATION_READS};
-}
-
-static u32 tb_isolation_has(const struct tb_walls_call *calls, u32 count, u32 number) {
-  for (u32 i = 0; i < count; i++)
-    if (calls[i].number == number) return 1;
-  return 0;
-}
-
-/* What the linker has kept, each once, with its rule: how many. */
-static u32 tb_isolation_listed(struct tb_walls_call *calls) {
-  u32 count = 0;
-  for (const u32 *listed = tb_calls; listed < tb_calls_end; listed++) {
-    if (tb_isolation_has(calls, count, *listed)) continue;
-    if (count == TB_ISOLATION_CALLS) __builtin_trap();
-    calls[count] = (struct tb_walls_call)TB_WALLS_CALL(*listed);
-    for (u32 i = 0; i < sizeof tb_isolation_rules / sizeof *tb_isolation_rules; i++)
-      if (tb_isolation_rules[i].number == *listed) calls[count] = tb_isolation_rules[i];
-    count++;
-  }
-  return count;
+  tb_isolation_places[tb_isolation_count++] = (struct tb_walls_place){descriptor, changes ? TB_WALLS_READS | TB_WALLS_CHANGES : TB_WALLS_READS};
 }
 
 void tb_isolation_up(struct tb_context *cx) {
@@ -136,14 +104,14 @@ void tb_isolation_up(struct tb_context *cx) {
   tb_places(cx);
   what.places_count = tb_isolation_count;
   what.open_count = TB_ISOLATION_OPEN + tb_isolation_count;
-  what.calls_count = tb_isolation_listed(calls);
+  what.calls_count = tb_walls_listed(tb_calls, tb_calls_end, calls, TB_ISOLATION_CALLS);
   for (u32 i = 0; i < TB_WALLS_LIMITS; i++) what.limits[i] = TB_WALLS_AS_IS;
   what.limits[TB_WALLS_NPROC] = what.limits[TB_WALLS_MEMLOCK] = what.limits[TB_WALLS_MSGQUEUE] = 0;
   if (!TB_ISOLATION_DUMP) what.limits[TB_WALLS_CORE] = 0;
   if (TB_ISOLATION_MEMORY) what.limits[TB_WALLS_AS] = TB_ISOLATION_MEMORY;
   if (TB_ISOLATION_CPU) what.limits[TB_WALLS_CPU] = (TB_ISOLATION_CPU + 999) / 1000;
   /* Who opens nothing needs no descriptor beyond those that it has. */
-  if (!tb_isolation_has(calls, what.calls_count, TB_LINUX_OPENAT)) what.limits[TB_WALLS_NOFILE] = TB_ISOLATION_OPEN;
+  if (!tb_walls_has(calls, what.calls_count, TB_LINUX_OPENAT)) what.limits[TB_WALLS_NOFILE] = TB_ISOLATION_OPEN;
   u32 failed = tb_walls_up(&what);
   if (failed) tb_isolation_refuse(failed);
 }

@@ -1,5 +1,7 @@
 /* Interface `files` where there are none: every function says EPERM. No directory is ever opened, so nobody gets far. */
 #include "tb_files.h"
+#include "tb_guest.h"
+
 enum { TB_FILES_REFUSED = -1 };
 
 long tb_files_directory(const char *path) {
@@ -80,6 +82,14 @@ long tb_files_symlink(const char *target, int directory, const char *name) {
 }
 long tb_files_read_link(int directory, const char *name, char *to, u64 bytes) {
   (void)directory, (void)name, (void)to, (void)bytes;
+  return TB_FILES_REFUSED;
+}
+long tb_guest_file_read(int descriptor, void *to, u64 bytes) {
+  (void)descriptor, (void)to, (void)bytes;
+  return TB_FILES_REFUSED;
+}
+long tb_guest_file_write(int descriptor, const void *from, u64 bytes) {
+  (void)descriptor, (void)from, (void)bytes;
   return TB_FILES_REFUSED;
 }
 u32 tb_files_is_process(int descriptor) {

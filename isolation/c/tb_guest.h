@@ -46,6 +46,7 @@ enum {
  *     VARIABLE       NAME=VALUE                     status
  *     DEFINE         module, name, types, number    status
  *     MAKE           address, bytes                 status; why (a text)
+ *     DIRECTORY      name, descriptor, read only    status
  *     BEGIN, CLOSE                                  status
  *     ARGUMENTS      texts behind each other, how many    status
  *     FUNCTIONS                                     how many
@@ -74,7 +75,7 @@ enum {
  *     TABLE_GROW     number, count, whether, function     status; elements before
  * Python reads this list (isolation/mail.py). */
 #define TB_GUEST_CALLS(EACH)                                                                                 \
-  EACH(ROOM) EACH(LIMIT) EACH(VARIABLE) EACH(DEFINE) EACH(MAKE) EACH(BEGIN) EACH(CLOSE) EACH(ARGUMENTS)                 \
+  EACH(ROOM) EACH(LIMIT) EACH(VARIABLE) EACH(DEFINE) EACH(DIRECTORY) EACH(MAKE) EACH(BEGIN) EACH(CLOSE) EACH(ARGUMENTS)                 \
   EACH(FUNCTIONS) EACH(FUNCTION_NAME) EACH(FUNCTION) EACH(SIGNATURE) EACH(EXPORT) EACH(SLOTS) EACH(CALL)     \
   EACH(RUN) EACH(PREPARE) EACH(PUT_STRING) EACH(PUT_ARRAY) EACH(STRING) EACH(ARRAY) EACH(FUEL)               \
   EACH(SET_FUEL) EACH(TRAP) EACH(FRAME) EACH(MEMORY) EACH(GLOBAL) EACH(SET_GLOBAL) EACH(TABLE)               \
@@ -108,6 +109,10 @@ struct tb_guest {
 /* Interface `gate`: hands control over to the host, and comes back with it. tb_guest_here.h of the same library says where
  * the guest is that asks: `struct tb_guest *tb_guest_here(void)`. */
 void tb_guest_switch(struct tb_guest *guest);
+
+/* Files that a guest has by itself, where its platform lets it have some: bytes, or negative for an error. */
+long tb_guest_file_read(int descriptor, void *to, u64 bytes);
+long tb_guest_file_write(int descriptor, const void *from, u64 bytes);
 
 /* Asks for a service: gives the answer. */
 u64 tb_guest_ask(struct tb_guest *guest, u32 what, u64 first, u64 second);

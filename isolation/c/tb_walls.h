@@ -16,7 +16,19 @@ struct tb_walls_call {
 /* With such a descriptor as its first argument. */
 #define TB_WALLS_CALL_ON(number, descriptor) {(number), 1, {{0, 0xffffffffu, (descriptor)}}}
 
+/* The numbers that the linker has found, each once, with its rule: how many. `most` of them must do. */
+u32 tb_walls_listed(const u32 *listed, const u32 *end, struct tb_walls_call *calls, u32 most);
+/* Whether such a call is among them. */
+u32 tb_walls_has(const struct tb_walls_call *calls, u32 count, u32 number);
+
 /* What landlock lets happen below a directory: rights are LANDLOCK_ACCESS_FS_ of uapi/linux/landlock.h. */
+enum {
+  /* READ_FILE, READ_DIR. */
+  TB_WALLS_READS = 0xc,
+  /* WRITE_FILE, REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG, MAKE_SYM, REFER, TRUNCATE: nothing that is executed, no
+   * device, socket or pipe. */
+  TB_WALLS_CHANGES = 0x71b2,
+};
 struct tb_walls_place {
   s32 descriptor;
   u64 rights;

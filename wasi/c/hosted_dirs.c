@@ -13,16 +13,19 @@ u32 tb_given_directory(struct tb_context *cx, u32 which, struct tb_given_directo
   return 1;
 }
 
+int tb_embed_directory(struct tblvm_store *store, const char *guest, u32 read_only, int descriptor) {
+  struct tb_given *made = tb_embed_give_text(store, guest);
+  if (!made) return TBLVM_TOO_LARGE;
+  made->descriptor = descriptor;
+  made->read_only = read_only;
+  return TBLVM_OK;
+}
+
 int tblvm_store_directory(tblvm_store *store, const char *host, const char *guest, int read_only) {
   tb_embed_clear(store);
   long opened = tb_files_directory(host);
   if (opened < 0) return tb_embed_error(store, TBLVM_MISUSED, "the directory cannot be opened");
-  struct tb_given *made = tb_embed_give_text(store, guest);
-  if (!made) {
-    tb_files_close((int)opened);
-    return TBLVM_TOO_LARGE;
-  }
-  made->descriptor = (int)opened;
-  made->read_only = read_only != 0;
-  return TBLVM_OK;
+  int status = tb_embed_directory(store, guest, read_only != 0, (int)opened);
+  if (status) tb_files_close((int)opened);
+  return status;
 }
