@@ -21,6 +21,7 @@ LIMITS = ("memory", "stack", "fuel", "timeout", "output")
 _OPTIONS = (
     click.option(
         "--isolation",
+        "level",
         metavar="LEVEL",
         shell_complete=_complete,
         help="Walls around the program: mpk, process, none, or auto, the strongest that there is.  [default: "
@@ -48,10 +49,9 @@ def limit_options(function: Function) -> Function:
     return function
 
 
-def given_limits(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What `tblvm.load` is told of them: isolation is "auto" where there is any limit or grant and nobody
-    says otherwise, else "none"."""
+def given_limits(given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What `tblvm.load` is told of them: the level of isolation, which is "auto" where there is any limit or
+    grant and nobody says otherwise, else "none"; the limits and grants."""
     limits = {name: given[name] for name in LIMITS if given[name] is not None}
     grants = tuple(given["grants"])
-    level = given["isolation"] or ("auto" if limits or grants else "none")
-    return {**limits, "grants": grants, "isolation": level}
+    return given["level"] or ("auto" if limits or grants else "none"), {**limits, "grants": grants}

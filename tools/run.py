@@ -98,12 +98,12 @@ def run(
 
     if json_ and not report:
         raise UsageError("--json is for --report")
-    limits = given_limits(walls)
+    level, limits = given_limits(walls)
     made = translated(content, name, plugins, purpose, make)
-    if report or walls["isolation"] or limits["isolation"] != "none":
+    if report or walls["level"] or level != "none":
         form = "json" if json_ else "text" if report else ""
         words = arguments if made.said["imports"] else None
-        sys.exit(_isolated(made.content, str(file), words, plugins, limits, dirs, variables, form))
+        sys.exit(_isolated(made.content, str(file), words, plugins, level, limits, dirs, variables, form))
     entry = runtime(made.said["runtime"], say)
     with tempfile.TemporaryDirectory(prefix="tblvm-run-", ignore_cleanup_errors=True) as folder:
         module = Path(folder) / (file.stem + ".tbc")
@@ -120,6 +120,7 @@ def _isolated(
     name: str,
     words: tuple[str, ...] | None,
     plugins: list[Path],
+    level: str,
     limits: dict[str, Any],
     dirs: tuple[str, ...],
     variables: tuple[str, ...],
@@ -133,6 +134,7 @@ def _isolated(
         plugins=plugins,
         dirs=sandbox.directories(dirs),
         env=sandbox.variables(variables),
+        isolation=level,
         **limits,
     )
     return sandbox.run(store, program, name, words, report)
