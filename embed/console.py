@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -48,6 +49,15 @@ class Console:
             self._input = _octets(self._file.read(most) or b"")
         taken, self._input = bytes(self._input[:most]), self._input[most:]
         return taken
+
+    def waits_for(self) -> int | None:
+        """The descriptor that the next read waits for, None where it has something, or nobody knows."""
+        if self._input or not isinstance(self._file, io.RawIOBase):
+            return None
+        try:
+            return self._file.fileno()
+        except OSError:
+            return None
 
     def write(self, data: bytes) -> None:
         """Takes all of *data*."""

@@ -213,6 +213,11 @@ class Instance:
         self._open()
         return report(self)
 
+    @property
+    def late(self) -> bool:
+        """Whether the time of the call that runs, or ran last, is up."""
+        return self._deadline is not None and self._deadline.expired
+
     def memory(self, number: int = 0) -> Memory:
         """Linear memory *number*. Raises KeyError where the program has no such memory."""
         return Memory(self, number)
@@ -382,6 +387,8 @@ class Instance:
             assert cause is not None, "one of both is wrong"
             return cause
         trap = self._trap(over)
+        if type(trap) is Trap and trap.kind == "INTERRUPTED" and cause is not None:
+            return cause  # of the console: what a host function raises is trap HOST_FAILED
         trap.__cause__ = cause
         return trap
 
@@ -403,7 +410,7 @@ class Instance:
         kind, message = text(found.name), text(found.message)
         make = LIMIT_REACHED.get(kind, Trap)
         # It is that of the outermost call, and stops all within.
-        if self._deadline is not None and self._deadline.expired:
+        if self.late:
             make = DeadlineExceeded
             message = f"the time is up: the call took more than {self.timeout} seconds"
         elif kind == "INTERRUPTED":

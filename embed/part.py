@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ..core.module import Import, Module
     from .instance import Instance
 
+# How often a wait for input looks whether the time is up, in seconds.
+_SLICE = 0.02
 _KINDS = {"function": Function, "table": Table, "memory": Memory, "global": Global}
 _NUMBERS = frozenset(each.code for each in (types.I32, types.I64, types.F32, types.F64))
 
@@ -239,11 +242,16 @@ class Part:
 
         def read(user: Any, context: Any, to: Any, most: int) -> int:
             try:
-                console = self.consoles.get(address(context))
+                key = address(context)
+                console = self.consoles.get(key)
+                file = 0 if console is None else console.waits_for()
+                if file is not None and not self._comes(key, file):
+                    return 0  # the time is up: the program is told so where it looks next
                 data = os.read(0, most) if console is None else console.read(most)
                 ffi().memmove(to, data, len(data))
                 return len(data)
             except BaseException as error:
+                self.lib.tblvm_interrupt(context)
                 return self._failed(error) * 0
 
         write = self._writer(self.consoles, 1)
@@ -270,9 +278,21 @@ class Part:
                     self.lib.tblvm_interrupt(context)
                 return 0
             except BaseException as error:
+                # Nobody reads what it writes: it need not go on.
+                self.lib.tblvm_interrupt(context)
                 return self._failed(error)
 
         return write
+
+    def _comes(self, key: int, descriptor: int) -> bool:
+        """Waits for input as long as the context's call has time: whether there is some, or its end."""
+        instance = self._instances.get(key)
+        while instance is not None and instance.timeout is not None:
+            if select.select([descriptor], [], [], _SLICE)[0]:
+                return True
+            if instance.late:
+                return False
+        return True
 
 
 def free(owned: Owned, part: weakref.ref[Part], context: Any) -> None:

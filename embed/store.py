@@ -141,7 +141,10 @@ class Store:
                 "pass data by functions"
             )
         if "screen" in grants:
-            raise IsolationError("a screen is a file, which programs behind walls cannot write")
+            raise IsolationError(
+                "a screen is a file, which programs behind walls cannot write: take --isolation none, where "
+                "you trust the program"
+            )
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a store cannot be copied or pickled: make it where its programs are to run")
@@ -165,11 +168,13 @@ class Store:
         *,
         imports: Imports | None = None,
         timeout: float | str | None = None,
+        name: str = "",
     ) -> Instance:
         """An instance of *program*: a file (.tba, .tbc, .wasm, .c), a file's content, or a module.
 
         imports: what it can import besides what the store offers, and before that; exports of other instances
-        of the store are shared with them. timeout: seconds of each call, in place of the store's.
+        of the store are shared with them. timeout: seconds of each call, in place of the store's. name: what
+        messages, and the program itself, call it, in place of its file's.
 
         Raises LoadError where the module cannot be loaded, LinkError where an import is missing or something
         else, SourceError for a source that does not translate, UsageError for what is no program; Trap,
@@ -179,8 +184,8 @@ class Store:
         offered = dict(self._imports)
         for space, names in _functions(imports or {}).items():
             offered[space] = {**offered.get(space, {}), **names}
-        name, module, content = _program(program, self._known, self._plugins)
-
+        file, module, content = _program(program, self._known, self._plugins)
+        name = name or file
         if content is None:
             from ..core.tbc import write
             from ..stack import verify

@@ -31,8 +31,12 @@ class Finding:
 @command()
 @json_option
 def doctor(registry: Registry, json_: bool) -> None:
-    """Look whether this machine has all that tblvm uses; status 6 where builds need what is missing."""
+    """Look whether this machine has all that tblvm uses; status 6 where builds need what is missing.
+
+    Of each level of isolation it says whether this machine has it, what it protects against, and what not.
+    """
     found = [*_python(), *_compiler(), *_cache(), *_plugins(registry), *_targets(registry)]
+    found += _walls()
     if json_:
         say_json([asdict(each) for each in found])
     else:
@@ -42,6 +46,12 @@ def doctor(registry: Registry, json_: bool) -> None:
     lacking = [each.what for each in found if each.needed and not each.there]
     if lacking:
         raise HostError(f"{', '.join(lacking)}: what is above says what to do")
+
+
+def _walls() -> list[Finding]:
+    from ..isolation.machine import offers
+
+    return [Finding(each.what, each.there, False, each.note) for each in offers()]
 
 
 def _python() -> Iterator[Finding]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..core.errors import UsageError
 from .command import command
+from .limits import given_limits, limit_options
 
 if TYPE_CHECKING:
     from ..builder.translated import Translated
 
-_LIMITS = ("stack", "heap", "fuel", "timeout")
 _INVOKE = "--invoke"
 
 
@@ -51,10 +51,13 @@ _INVOKE = "--invoke"
     metavar="NAME=VALUE",
     help="Set an option of the front-end that FILE is for: -O c.flags=-DN=3.",
 )
-@click.option("--stack", metavar="CELLS", help="Stack limit.")
-@click.option("--heap", metavar="BYTES", help="Heap size.")
-@click.option("--fuel", metavar="N", help="Stop the program after N instructions.")
-@click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m.")
+@limit_options
+@click.option(
+    "--report",
+    is_flag=True,
+    help="When it has ended, tell on standard error why, what was in force, what it spent.",
+)
+@click.option("--json", "json_", is_flag=True, help="With --report: as JSON, for scripts.")
 def run(
     plugins: list[Path],
     file: Path,
@@ -63,16 +66,19 @@ def run(
     variables: tuple[str, ...],
     invoke: str | None,
     options: tuple[str, ...],
-    **limits: str | None,
+    report: bool,
+    json_: bool,
+    **walls: Any,
 ) -> None:
     """Run FILE (.tba, .tbc, .wasm, .c) on a runtime that has every standard page.
 
     What stands behind FILE is the program's arguments: options stand before it. It has no files and no
-    environment but what --dir and --env let it have.
+    environment but what --dir and --env let it have. With any limit or grant it is behind the strongest walls
+    that this machine has, and may use nothing else that was not granted (docs/isolation.md).
 
-    The runtime is built the first time, for these limits, and kept; so is what FILE is translated to
-    (`tblvm cache`). The exit status is the program's. `tbbuild FILE --run` composes a runtime for the program
-    alone instead.
+    The runtime is built the first time, and kept; so is what FILE is translated to (`tblvm cache`). The exit
+    status is the program's; 134 where it was stopped, 124 where its time was up. `tbbuild FILE --run`
+    composes a runtime for the program alone instead.
     """
     from ..builder.run import run as execute
     from ..builder.runtimes import runtime
@@ -90,12 +96,15 @@ def run(
     def make() -> tuple[Translated, set[Path]]:
         return _translated(content, name, plugins, call, options)
 
+    if json_ and not report:
+        raise UsageError("--json is for --report")
+    level, limits = given_limits(walls)
     made = translated(content, name, plugins, purpose, make)
-    given = [*made.said["runtime"]]
-    for limit in _LIMITS:
-        if limits[limit]:
-            given += [f"--{limit}", str(limits[limit])]
-    entry = runtime(given, say)
+    if report or walls["level"] or level != "none":
+        form = "json" if json_ else "text" if report else ""
+        words = arguments if made.said["imports"] else None
+        sys.exit(_isolated(made.content, str(file), words, plugins, level, limits, dirs, variables, form))
+    entry = runtime(made.said["runtime"], say)
     with tempfile.TemporaryDirectory(prefix="tblvm-run-", ignore_cleanup_errors=True) as folder:
         module = Path(folder) / (file.stem + ".tbc")
         module.write_bytes(made.content)
@@ -104,6 +113,31 @@ def run(
         shown = ("--name", str(file)) if made.said["imports"] else ()
         status = execute(entry.image, entry.host, (*let, *shown, str(module), *arguments))
     sys.exit(status)
+
+
+def _isolated(
+    program: bytes,
+    name: str,
+    words: tuple[str, ...] | None,
+    plugins: list[Path],
+    level: str,
+    limits: dict[str, Any],
+    dirs: tuple[str, ...],
+    variables: tuple[str, ...],
+    report: str,
+) -> int:
+    """The exit status of a program that this process runs, with limits and walls."""
+    from ..embed.store import Store
+    from . import sandbox
+
+    store = Store(
+        plugins=plugins,
+        dirs=sandbox.directories(dirs),
+        env=sandbox.variables(variables),
+        isolation=level,
+        **limits,
+    )
+    return sandbox.run(store, program, name, words, report)
 
 
 def _call(invoke: str | None, arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -17,6 +17,7 @@ from tblvm.builder.cache import Cache
 from tblvm.core import tbc
 from tblvm.core.asm import assemble
 from tblvm.core.registry import Registry, load
+from tblvm.isolation import levels
 from tblvm.opcodes import Isa
 from tblvm.stack import verify
 from tblvm.tools.cli import main
@@ -372,7 +373,7 @@ def test_run_refuses_what_is_no_program(invoke: Invoke) -> None:
     assert (invoke("run", "wrong.tba").exit_code, invoke("run", "under.tba").exit_code) == (1, 5)
     assert invoke("run", "bad.tbc").exit_code == 5 and invoke("run", "nowhere").exit_code == 2
     done = invoke("run", "--fuel", "much", "prog.tba")
-    assert done.exit_code == 2 and "option fuel" in done.stderr
+    assert done.exit_code == 2 and "fuel: 'much' is no number" in done.stderr
 
 
 # --- doctor -------------------------------------------------------------------------------------------
@@ -385,6 +386,9 @@ def test_doctor(invoke: Invoke, kept: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert re.search(r"^ok +programs for x86_64-linux: ", done.stdout, re.M)
     found = json.loads(invoke("doctor", "--json").stdout)
     assert {"what", "there", "needed", "note"} == set(found[0])
+    said = {each["what"]: each for each in found}
+    assert not any(said[f"isolation {level}"]["needed"] for level in levels.LEVELS if level != "auto")
+    assert said["isolation none"]["there"] and "not against" in said["isolation mpk"]["note"]
     monkeypatch.setenv("PATH", "")
     assert "install qemu-riscv64-static" in invoke("doctor").stdout
     monkeypatch.setenv("TBLVM_CACHE_DIR", str(Path("prog.tba").resolve() / "cache"))
