@@ -18,7 +18,7 @@ from .worker import Job
 if TYPE_CHECKING:
     from ...core.module import Module
 
-_AHEAD = 16  # inputs a worker
+AHEAD = 16  # inputs a worker
 
 
 class Results(Iterator[Result]):
@@ -110,37 +110,37 @@ def map(
         "dirs": dirs,
         "isolation": isolation,
     }
-    store = Store(**options)  # says what they cannot be
-    options["isolation"] = store.isolation  # the same for all
-    content = _content(program, store)
-    if call is not None and not isinstance(call, str):
-        raise UsageError(f"call is the name of a function, not {call!r}")
+    job, _ = job_of(program, call, options)
     if isinstance(inputs, (str, bytes, bytearray, memoryview, Mapping)):
         raise UsageError(
             f"inputs are several: a list, or anything else with them, not {type(inputs).__name__}"
         )
     supply = Supply(executor, workers)
     flow = Flow(
-        Job(content, call, options),
+        job,
         inputs,
         stdin_of if call is None else arguments_of,
         supply,
         ordered=ordered,
         retries=_number("retries", retries, 0),
-        ahead=_AHEAD * supply.workers if ahead is None else _number("ahead", ahead, 1),
+        ahead=AHEAD * supply.workers if ahead is None else _number("ahead", ahead, 1),
     )
-    return Results(flow, store.isolation)
+    return Results(flow, job.options["isolation"])
 
 
-def _content(program: Any, store: Store) -> bytes:
-    """The program as a .tbc file, translated and verified once."""
+def job_of(program: Any, call: str | None, options: Mapping[str, Any]) -> tuple[Job, Module]:
+    """What is run for each input, translated and verified once, and the module. options: those of `load`.
+    Raises what `load` raises for them and for the program."""
+    if call is not None and not isinstance(call, str):
+        raise UsageError(f"call is the name of a function, not {call!r}")
+    store = Store(**options)  # says what they cannot be
     _, module, content = _program(program, store._known, store._plugins)
     if content is None:
         from ...core.tbc import write
         from ...stack import verify
 
         content = write(verify(module, store._known().isa).module)
-    return content
+    return Job(content, call, {**options, "isolation": store.isolation}), module
 
 
 def _number(name: str, value: int, least: int) -> int:

@@ -1,0 +1,50 @@
+"""What command lines say about the walls around a program: level of isolation, limits, grants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_LEVELS = ("auto", "mpk", "process", "none")
+# As `tblvm.load` calls them.
+LIMITS = ("memory", "stack", "fuel", "timeout", "output")
+_OPTIONS = (
+    click.option(
+        "--isolation",
+        type=click.Choice(_LEVELS),
+        help="Walls around the program: in protection keys, in a process of its own, the strongest there is, "
+        "none.  [default: auto with any limit or grant, else none]",
+    ),
+    click.option("--memory", "--heap", metavar="BYTES", help="Heap, and linear memories: 16M."),
+    click.option("--stack", metavar="CELLS", help="Stack limit: 64K."),
+    click.option("--fuel", metavar="N", help="Stop the program after N instructions: 1e9."),
+    click.option("--timeout", metavar="TIME", help="Stop the program after this time: 500ms, 2s, 1m."),
+    click.option("--output", metavar="BYTES", help="Stop the program when it writes more than this: 1M."),
+    click.option(
+        "--grant",
+        "grants",
+        multiple=True,
+        metavar="NAME",
+        help="Let a program behind walls, or with limits, have this: clock, random, screen.",
+    ),
+)
+
+
+def limit_options(function: Function) -> Function:
+    """A command has these options; `given_limits` reads what they say."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def given_limits(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `tblvm.load` is told of them: isolation is "auto" where there is any limit or grant and nobody
+    says otherwise, else "none"."""
+    limits = {name: given[name] for name in LIMITS if given[name] is not None}
+    grants = tuple(given["grants"])
+    level = given["isolation"] or ("auto" if limits or grants else "none")
+    return {**limits, "grants": grants, "isolation": level}
