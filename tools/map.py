@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ..isolation.jobs.journal import Journal, Stream
     from ..isolation.jobs.result import Result
 
-_SHOWN = 10  # lines that are no inputs: so many are told one by one
+# What lines are that the program cannot be given: so many are told one by one.
+_UNFIT, _SHOWN = ("InputError", "TypeError", "OverflowError"), 10
 
 
 @command("map", loads=False)
@@ -157,12 +158,14 @@ class _Tally:
     def add(self, result: Result) -> None:
         """Counts it; an input that is none is told."""
         error = result.error
-        self.kinds["" if error is None else type(error).__name__] += 1
-        if type(error).__name__ == "InputError":
+        kind = "" if error is None else type(error).__name__
+        self.kinds[kind] += 1
+        if kind in _UNFIT:
             self._told += 1
             if self._told <= _SHOWN:
+                where = "" if kind == "InputError" else f"line {result.input.number}: "
                 more = "; others are told in the output alone" if self._told == _SHOWN else ""
-                click.echo(printable_lines(f"tblvm: {error}{more}"), err=True)
+                click.echo(printable_lines(f"tblvm: {where}{error}{more}"), err=True)
 
     @property
     def failed(self) -> int:

@@ -26,6 +26,8 @@ from .worker import Job, forget, interrupt, keep, work
 NOT_YET: Final = object()
 # Seconds in which what runs in this process has to end when nobody wants it any more. Host functions may not.
 _PATIENCE = 5.0
+# Seconds after which a signal is seen that came just before Python began to wait.
+_LOOK = 0.25
 # Not the program's doing, as far as is known.
 _LOST = (WorkerLost, Crashed, IsolationError)
 
@@ -91,7 +93,8 @@ class Flow:
                 elif self._again:
                     continue
                 elif self._flying or waits:
-                    self._arrived(self._events.get())
+                    with contextlib.suppress(Empty):
+                        self._arrived(self._events.get(timeout=_LOOK))
                 else:
                     break
             finished = True

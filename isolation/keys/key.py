@@ -7,8 +7,8 @@ gets it next. This process keeps it for whoever wants one.
 from __future__ import annotations
 
 import threading
-from functools import cache
 
+from ...core.once import once
 from .errors import SetUpError
 from .probe import refused
 from .supervisor import ffi, library
@@ -65,7 +65,7 @@ def denied(value: int, key: int) -> int:
     return value | 3 << 2 * key
 
 
-@cache
+@once
 def core() -> int:
     """VM_CORE: the key of what guests can only read, one for the whole process. Raises NoKeys."""
     key = take()
@@ -73,7 +73,7 @@ def core() -> int:
     return key
 
 
-@cache
+@once
 def parked() -> int:
     """The key of guests that do not run, one for all of them. Raises NoKeys."""
     key = take()

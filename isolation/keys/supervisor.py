@@ -14,6 +14,7 @@ from typing import Any
 import cffi  # type: ignore[import-untyped]
 
 from ...core.errors import BuildError
+from ...core.once import once
 from .errors import Fault
 from .probe import missing
 
@@ -35,7 +36,7 @@ _LINK = (
 _lock = threading.Lock()
 
 
-@cache
+@once
 def ffi() -> cffi.FFI:
     """The declarations of tb_keys.h."""
     text = (FOLDER / "tb_keys.h").read_text("utf-8")
