@@ -9,15 +9,23 @@ import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_LEVELS = ("auto", "mpk", "process", "none")
+
+def _complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    from ..isolation.levels import LEVELS
+
+    return [each for each in LEVELS if each.startswith(begun)]
+
+
 # As `tblvm.load` calls them.
 LIMITS = ("memory", "stack", "fuel", "timeout", "output")
 _OPTIONS = (
     click.option(
         "--isolation",
-        type=click.Choice(_LEVELS),
-        help="Walls around the program: in protection keys, in a process of its own, the strongest there is, "
-        "none.  [default: auto with any limit or grant, else none]",
+        "level",
+        metavar="LEVEL",
+        shell_complete=_complete,
+        help="Walls around the program: mpk, process, none, or auto, the strongest that there is.  [default: "
+        "auto with any limit or grant, else none]",
     ),
     click.option("--memory", "--heap", metavar="BYTES", help="Heap, and linear memories: 16M."),
     click.option("--stack", metavar="CELLS", help="Stack limit: 64K."),
@@ -41,10 +49,9 @@ def limit_options(function: Function) -> Function:
     return function
 
 
-def given_limits(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What `tblvm.load` is told of them: isolation is "auto" where there is any limit or grant and nobody
-    says otherwise, else "none"."""
+def given_limits(given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What `tblvm.load` is told of them: the level of isolation, which is "auto" where there is any limit or
+    grant and nobody says otherwise, else "none"; the limits and grants."""
     limits = {name: given[name] for name in LIMITS if given[name] is not None}
     grants = tuple(given["grants"])
-    level = given["isolation"] or ("auto" if limits or grants else "none")
-    return {**limits, "grants": grants, "isolation": level}
+    return given["level"] or ("auto" if limits or grants else "none"), {**limits, "grants": grants}

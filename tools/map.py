@@ -92,15 +92,15 @@ def map_(
         **{name: walls[name] for name in LIMITS if walls[name] is not None},
         "plugins": tuple(map(str, plugins)),
         "grants": walls["grants"],
-        "isolation": walls["isolation"] or "auto",
     }
-    job, module = job_of(file, call, options)
+    job, module = job_of(file, call, walls["level"] or "auto", options)
     header = {
         "tblvm": "map",
         "schema": 1,
         "program": hashlib.sha256(job.content).hexdigest(),
         "call": call,
-        "options": {**options, **_numbers(options), "isolation": job.options["isolation"]},
+        "level": job.level,
+        "options": {**options, **_numbers(options)},
     }
     piped = str(out) == "-"
     if piped and resume:

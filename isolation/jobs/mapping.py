@@ -108,9 +108,8 @@ def map(
         "args": args,
         "env": env,
         "dirs": dirs,
-        "isolation": isolation,
     }
-    job, _ = job_of(program, call, options)
+    job, _ = job_of(program, call, isolation, options)
     if isinstance(inputs, (str, bytes, bytearray, memoryview, Mapping)):
         raise UsageError(
             f"inputs are several: a list, or anything else with them, not {type(inputs).__name__}"
@@ -125,22 +124,22 @@ def map(
         retries=_number("retries", retries, 0),
         ahead=AHEAD * supply.workers if ahead is None else _number("ahead", ahead, 1),
     )
-    return Results(flow, job.options["isolation"])
+    return Results(flow, job.level)
 
 
-def job_of(program: Any, call: str | None, options: Mapping[str, Any]) -> tuple[Job, Module]:
-    """What is run for each input, translated and verified once, and the module. options: those of `load`.
-    Raises what `load` raises for them and for the program."""
+def job_of(program: Any, call: str | None, level: str, options: Mapping[str, Any]) -> tuple[Job, Module]:
+    """What is run for each input, translated and verified once, and the module. level: of isolation;
+    options: the others of `load`. Raises what `load` raises for them and for the program."""
     if call is not None and not isinstance(call, str):
         raise UsageError(f"call is the name of a function, not {call!r}")
-    store = Store(**options)  # says what they cannot be
+    store = Store(**options, isolation=level)  # says what they cannot be
     _, module, content = _program(program, store._known, store._plugins)
     if content is None:
         from ...core.tbc import write
         from ...stack import verify
 
         content = write(verify(module, store._known().isa).module)
-    return Job(content, call, {**options, "isolation": store.isolation}), module
+    return Job(content, call, store.isolation, options), module
 
 
 def _number(name: str, value: int, least: int) -> int:

@@ -55,7 +55,7 @@ def test_a_pipe_in_and_out(start: Start) -> None:
         host.stdin.flush()
         if n == 0:
             head = json.loads(host.stdout.readline())
-            assert head["tblvm"] == "map" and head["options"]["isolation"] in ("process", "mpk")
+            assert head["tblvm"] == "map" and head["level"] in ("process", "mpk")
         assert json.loads(host.stdout.readline())["value"] == n
     host.stdin.close()
     assert (host.stdout.read(), host.stderr and host.stderr.read(), host.wait(60)) == (b"", b"", 0)
