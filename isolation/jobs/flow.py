@@ -34,14 +34,13 @@ _LOST = (WorkerLost, Crashed, IsolationError)
 
 @dataclass(slots=True)
 class _Flight:
-    """An input under way. given: what the worker gets of it. generation: of the executor that has it."""
+    """An input under way. given: what the worker gets of it. with_job: whether it is sent the job too."""
 
     index: int
     input: Any
     given: Any
     attempts: int = 1
     with_job: bool = False
-    generation: int = 0
 
 
 class Flow:
@@ -163,7 +162,6 @@ class Flow:
             lost = WorkerLost(f"it was not run, the executor takes nothing more: {error}")
             self._done[flight.index] = Result(flight.index, flight.input, error=lost, attempts=0)
             return False
-        flight.generation = self._supply.generation
         self._flying[future] = flight
         future.add_done_callback(self._events.put)
         return future.done()
@@ -177,7 +175,6 @@ class Flow:
             return
         error = future.exception()
         if isinstance(error, BrokenExecutor):
-            self._supply.broken(flight.generation)
             self._lost(flight, WorkerLost("the executor broke while it had the input: a worker was killed"))
         elif error is not None:
             # With the job: it cannot be sent there.
