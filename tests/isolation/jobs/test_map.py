@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import tblvm
 from tblvm.isolation.jobs.flow import NOT_YET
 from tblvm.isolation.jobs.mapping import Results
+from tblvm.isolation.levels import choose
 
 from .executors import AnyOrder, AtOnce
 from .programs import TEXT, Seen
@@ -39,7 +40,14 @@ def mapped(inputs: Any, *, seen: Callable[[int], int] = abs, isolation: str = "n
     return tblvm.map(TEXT, inputs, imports=offered(seen), isolation=isolation, **more)
 
 
-@pytest.fixture(params=["none", "process"])
+def levels() -> Iterator[str]:
+    """Those that this machine has."""
+    for each in ("none", "process", "mpk"):
+        with contextlib.suppress(tblvm.IsolationError):
+            yield choose(each)
+
+
+@pytest.fixture(params=levels())
 def level(request: pytest.FixtureRequest) -> str:
     """What is the same at all levels."""
     return str(request.param)
