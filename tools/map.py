@@ -106,17 +106,17 @@ def map_(
     if piped and resume:
         raise UsageError("--resume goes on with a file: name it with -o")
     shown = sys.stderr.isatty() and not (quiet or os.environ.get("CI") or (piped and sys.stdout.isatty()))
+    source = Source(inputs)
     with contextlib.ExitStack() as closing:
         output: Journal | Stream
         output = Stream(_to_stdout, header) if piped else Journal(out, header, resume=resume)
         closing.callback(output.close)
-        source = Source(inputs, output)
-        total = source.count() if resume or shown else None
+        total = source.count(output) if resume or shown else None
         tally = _Tally(output.failed, quiet)
         supply = Supply(None, workers)
         flow = Flow(
             job,
-            source.pending(lambda: flow.wake()),
+            source.pending(output, lambda: flow.wake()),
             stdin_in if call is None else arguments_in(module, call),
             supply,
             ordered=not unordered,
@@ -124,7 +124,7 @@ def map_(
             ahead=AHEAD * supply.workers,
         )
         progress = closing.enter_context(_Progress(total, tally)) if shown else None
-        for result in closing.enter_context(contextlib.closing(iter(flow))):  # type: ignore[type-var]
+        for result in closing.enter_context(contextlib.closing(iter(flow))):
             output.write(told(result))
             tally.add(result)
             if progress is not None:

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -77,7 +77,7 @@ class Flow:
         """There may be another input, after one that was NOT_YET there. For any thread."""
         self._events.put(None)
 
-    def __iter__(self) -> Iterator[Result]:
+    def __iter__(self) -> Generator[Result, None, None]:
         _live.add(self)
         keep(self._key, self._job)
         finished = False

@@ -62,18 +62,17 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError(f"{self._path}: another tblvm map is writing there") from None
-        if os.fstat(self._file).st_size and not resume:
-            raise UsageError(
-                f"{self._path} is there already: --resume goes on with it; remove it to begin again"
-            )
         with open(self._file, "rb", closefd=False) as file:
             first = file.readline()
-            if not first.endswith(b"\n"):
-                if not head.startswith(first):
-                    raise UsageError(f"{self._path} was not written by tblvm map: it is left as it is")
+            bare = not first or (_is_head(first) and not file.peek(1))
+            if bare or (resume and head.startswith(first) and first != head):  # no result is lost
                 os.ftruncate(self._file, 0)
                 self._put(head)
                 return
+            if not resume:
+                raise UsageError(
+                    f"{self._path} is there already: --resume goes on with it; remove it to begin again"
+                )
             self._check(first, header)
             whole = len(first)
             for number, text in enumerate(file, 2):
@@ -86,7 +85,7 @@ class Journal:
     def _check(self, first: bytes, header: Mapping[str, Any]) -> None:
         """Whether the first line is what it would be now."""
         there = _read(first)
-        if there is None or there.get("tblvm") != "map":
+        if there is None or not _is_head(first):
             raise UsageError(f"{self._path} was not written by tblvm map: it is left as it is")
         expected = json.loads(json.dumps(header))
         for name in dict.fromkeys((*expected, *there)):
@@ -172,6 +171,11 @@ class Stream:
 
     def close(self) -> None:
         """There is nothing to do."""
+
+
+def _is_head(text: bytes) -> bool:
+    """Whether it is the first line of an output, of whatever jobs."""
+    return text.endswith(b"\n") and (_read(text) or {}).get("tblvm") == "map"
 
 
 def _read(text: bytes) -> dict[str, Any] | None:

@@ -36,7 +36,7 @@ class Results(Iterator[Result]):
         """Nothing more is read and run: programs that run in this process or in its sandboxes are stopped,
         what waits in an executor is cancelled, what runs in another process of an executor ends by
         itself."""
-        self._results.close()  # type: ignore[attr-defined]
+        self._results.close()
 
     def __enter__(self) -> Results:
         return self

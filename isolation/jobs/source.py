@@ -29,10 +29,10 @@ class Done(Protocol):
 
 
 class Source:
-    """Inputs in *path*, "-" for standard input. done: what has results. Raises UsageError."""
+    """Inputs in *path*, "-" for standard input. Raises UsageError."""
 
-    def __init__(self, path: Path, done: Done) -> None:
-        self._name, self._done = "standard input" if str(path) == "-" else str(path), done
+    def __init__(self, path: Path) -> None:
+        self._name = "standard input" if str(path) == "-" else str(path)
         try:
             # Not sys.stdin: a thread may wait for it when the interpreter ends.
             self._file: IO[bytes] = os.fdopen(os.dup(0), "rb") if str(path) == "-" else path.open("rb")
@@ -40,21 +40,21 @@ class Source:
             raise UsageError(f"cannot read {self._name}: {error.strerror}") from None
         self._regular = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
 
-    def count(self) -> int | None:
-        """How many inputs there are, each that has a result the one that it was; None for a stream, which
+    def count(self, done: Done) -> int | None:
+        """How many inputs there are, each that *done* has the one that it was; None for a stream, which
         nobody can read twice. Raises UsageError."""
         if not self._regular:
             return None
         start, count = self._file.tell(), 0
         for line in lines(self._file):
-            self._done.has(line)
+            done.has(line)
             count += 1
-        self._complete(count)
+        self._complete(count, done)
         self._file.seek(start)
         return count
 
-    def pending(self, wake: Callable[[], None]) -> Iterator[Any]:
-        """The inputs that have no results, or NOT_YET where the next one is not there: *wake* is called
+    def pending(self, done: Done, wake: Callable[[], None]) -> Iterator[Any]:
+        """The inputs that *done* has not, or NOT_YET where the next one is not there: *wake* is called
         when it is. Raises UsageError."""
         count = 0
         for line in lines(self._file) if self._regular else _awaited(self._file, wake):
@@ -62,15 +62,14 @@ class Source:
                 yield line
                 continue
             count += 1
-            if not self._done.has(line):
+            if not done.has(line):
                 yield line
-        self._complete(count)
+        self._complete(count, done)
 
-    def _complete(self, count: int) -> None:
-        if count < self._done.end:
+    def _complete(self, count: int, done: Done) -> None:
+        if count < done.end:
             raise UsageError(
-                f"{self._name} has {count} inputs, and there are results of {self._done.end}: "
-                "write to another file"
+                f"{self._name} has {count} inputs, and there are results of {done.end}: write to another file"
             )
 
 

@@ -134,6 +134,15 @@ def test_results_in_any_order_with_gaps(folder: Path) -> None:
         assert text.startswith(head + b"".join(kept)) and plain(text) == plain(head + b"".join(found))
 
 
+def test_what_has_no_result_is_nothing_to_go_on_with(folder: Path) -> None:
+    """The first run named what there is not; the next one is another one."""
+    assert run("-o", "out", call="nothing").exit_code == 2
+    assert len((folder / "out").read_bytes().splitlines()) == 1
+    assert run("-o", "out").exit_code == 134
+    assert len((folder / "out").read_bytes().splitlines()) == 5
+    assert run("-o", "other", inputs="nothing").exit_code == 2 and not (folder / "other").exists()
+
+
 def test_inputs_may_become_more(folder: Path) -> None:
     (folder / "in.jsonl").write_text("[8, 2]\n")
     assert run("-o", "out", "--resume").exit_code == 0
