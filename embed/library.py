@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cffi  # type: ignore[import-untyped]
 
 from ..core.errors import HostError
+from ..core.once import once
 from .names import decoded
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def declarations() -> str:
     return text.replace('extern "C" {\n', "").rstrip().removesuffix("}")
 
 
-@cache
+@once
 def ffi() -> cffi.FFI:
     """The declarations of tblvm.h."""
     made = cffi.FFI()

@@ -15,10 +15,10 @@ import time
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..core.once import once
 from ..embed.errors import IsolationError
 from . import mail
 from .walls import Found
@@ -309,7 +309,7 @@ class _Arena:
         _system().madvise(self.at, self.size, mmap.MADV_REMOVE)
 
 
-@cache
+@once
 def _system() -> Any:
     return mail.ffi().dlopen(None)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cffi  # type: ignore[import-untyped]
+
+from ..core.once import once
 
 HEADER = Path(__file__).parent / "c" / "tb_guest.h"
 
@@ -21,7 +22,7 @@ SIZE = 4096
 WORDS = 8
 
 
-@cache
+@once
 def ffi() -> cffi.FFI:
     """The declaration of the mail, and of what the system does for memory that is shared."""
     made = cffi.FFI()
@@ -35,7 +36,7 @@ def ffi() -> cffi.FFI:
     return made
 
 
-@cache
+@once
 def numbers() -> dict[str, int]:
     """The numbers of what a host calls in its guest, by name: the list in the header."""
     text = HEADER.read_text("utf-8")

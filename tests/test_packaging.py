@@ -201,7 +201,7 @@ def test_the_installed_wheel_is_embedded(installed: Path, tmp_path: Path) -> Non
     (tmp_path / "use.py").write_text(EMBEDS)
     said = run(installed / "python", "-W", "error", "use.py", cwd=tmp_path).stdout
     assert said.startswith("2 0 ") and str(installed.parent) in said
-    (tmp_path / "wrong.py").write_text("import tblvm\ntblvm.Store(fule=5)\ntblvm.load(5, fuel='1')\n")
+    (tmp_path / "wrong.py").write_text("import tblvm\ntblvm.Store(fule=5)\ntblvm.load(5, fuel=[])\n")
     words = ["-m", "mypy", "--strict", "--python-executable", installed / "python", "--config-file="]
     done = subprocess.run(
         [sys.executable, *map(str, words), "use.py", "wrong.py"],

@@ -13,6 +13,7 @@ from .cache import cache
 from .command import SETTINGS
 from .completion import completion
 from .doctor import doctor
+from .map import map_
 from .ops import ops
 from .options import options
 from .plugins import plugins
@@ -79,5 +80,5 @@ def main(**given: object) -> None:
     """
 
 
-for each in (run, asm, dis, verify, ops, show, plugins, options, cache, doctor, completion):
+for each in (run, map_, asm, dis, verify, ops, show, plugins, options, cache, doctor, completion):
     main.add_command(each)

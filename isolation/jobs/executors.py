@@ -30,7 +30,6 @@ class Supply:
             self._executor: Any = None
         else:
             self._make, self._executor = None, given
-        self.generation = 0
         # What an executor has is no part of the interface; those of the standard library tell it so.
         size = getattr(self._executor, "_max_workers", None)
         self.workers: int = workers or (size if isinstance(size, int) and size > 0 else _processors())
@@ -47,18 +46,10 @@ class Supply:
             except BrokenExecutor:
                 if self._make is None:
                     raise
-                self.broken(self.generation)
+                self._executor.shutdown(wait=False)
         assert self._make is not None
         self._executor = self._make()
         return self._executor.submit(function, *arguments)  # type: ignore[no-any-return]
-
-    def broken(self, generation: int) -> None:
-        """A future of that generation came back broken: where others can be made, the next call goes to
-        another executor."""
-        if self._make is not None and generation == self.generation and self._executor is not None:
-            self._executor.shutdown(wait=False)
-            self._executor = None
-            self.generation += 1
 
     def close(self, *, wait: bool) -> None:
         """Nothing more will be submitted. wait: until what was is done."""

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -26,20 +26,21 @@ from .worker import Job, forget, interrupt, keep, work
 NOT_YET: Final = object()
 # Seconds in which what runs in this process has to end when nobody wants it any more. Host functions may not.
 _PATIENCE = 5.0
+# Seconds after which a signal is seen that came just before Python began to wait.
+_LOOK = 0.25
 # Not the program's doing, as far as is known.
 _LOST = (WorkerLost, Crashed, IsolationError)
 
 
 @dataclass(slots=True)
 class _Flight:
-    """An input under way. given: what the worker gets of it. generation: of the executor that has it."""
+    """An input under way. given: what the worker gets of it. with_job: whether it is sent the job too."""
 
     index: int
     input: Any
     given: Any
     attempts: int = 1
     with_job: bool = False
-    generation: int = 0
 
 
 class Flow:
@@ -76,7 +77,7 @@ class Flow:
         """There may be another input, after one that was NOT_YET there. For any thread."""
         self._events.put(None)
 
-    def __iter__(self) -> Iterator[Result]:
+    def __iter__(self) -> Generator[Result, None, None]:
         _live.add(self)
         keep(self._key, self._job)
         finished = False
@@ -91,7 +92,8 @@ class Flow:
                 elif self._again:
                     continue
                 elif self._flying or waits:
-                    self._arrived(self._events.get())
+                    with contextlib.suppress(Empty):
+                        self._arrived(self._events.get(timeout=_LOOK))
                 else:
                     break
             finished = True
@@ -160,7 +162,6 @@ class Flow:
             lost = WorkerLost(f"it was not run, the executor takes nothing more: {error}")
             self._done[flight.index] = Result(flight.index, flight.input, error=lost, attempts=0)
             return False
-        flight.generation = self._supply.generation
         self._flying[future] = flight
         future.add_done_callback(self._events.put)
         return future.done()
@@ -174,7 +175,6 @@ class Flow:
             return
         error = future.exception()
         if isinstance(error, BrokenExecutor):
-            self._supply.broken(flight.generation)
             self._lost(flight, WorkerLost("the executor broke while it had the input: a worker was killed"))
         elif error is not None:
             # With the job: it cannot be sent there.

@@ -18,7 +18,7 @@ from .worker import Job
 if TYPE_CHECKING:
     from ...core.module import Module
 
-_AHEAD = 16  # inputs a worker
+AHEAD = 16  # inputs a worker
 
 
 class Results(Iterator[Result]):
@@ -36,7 +36,7 @@ class Results(Iterator[Result]):
         """Nothing more is read and run: programs that run in this process or in its sandboxes are stopped,
         what waits in an executor is cancelled, what runs in another process of an executor ends by
         itself."""
-        self._results.close()  # type: ignore[attr-defined]
+        self._results.close()
 
     def __enter__(self) -> Results:
         return self
@@ -108,39 +108,38 @@ def map(
         "args": args,
         "env": env,
         "dirs": dirs,
-        "isolation": isolation,
     }
-    store = Store(**options)  # says what they cannot be
-    options["isolation"] = store.isolation  # the same for all
-    content = _content(program, store)
-    if call is not None and not isinstance(call, str):
-        raise UsageError(f"call is the name of a function, not {call!r}")
+    job, _ = job_of(program, call, isolation, options)
     if isinstance(inputs, (str, bytes, bytearray, memoryview, Mapping)):
         raise UsageError(
             f"inputs are several: a list, or anything else with them, not {type(inputs).__name__}"
         )
     supply = Supply(executor, workers)
     flow = Flow(
-        Job(content, call, options),
+        job,
         inputs,
         stdin_of if call is None else arguments_of,
         supply,
         ordered=ordered,
         retries=_number("retries", retries, 0),
-        ahead=_AHEAD * supply.workers if ahead is None else _number("ahead", ahead, 1),
+        ahead=AHEAD * supply.workers if ahead is None else _number("ahead", ahead, 1),
     )
-    return Results(flow, store.isolation)
+    return Results(flow, job.level)
 
 
-def _content(program: Any, store: Store) -> bytes:
-    """The program as a .tbc file, translated and verified once."""
+def job_of(program: Any, call: str | None, level: str, options: Mapping[str, Any]) -> tuple[Job, Module]:
+    """What is run for each input, translated and verified once, and the module. level: of isolation;
+    options: the others of `load`. Raises what `load` raises for them and for the program."""
+    if call is not None and not isinstance(call, str):
+        raise UsageError(f"call is the name of a function, not {call!r}")
+    store = Store(**options, isolation=level)  # says what they cannot be
     _, module, content = _program(program, store._known, store._plugins)
     if content is None:
         from ...core.tbc import write
         from ...stack import verify
 
         content = write(verify(module, store._known().isa).module)
-    return content
+    return Job(content, call, store.isolation, options), module
 
 
 def _number(name: str, value: int, least: int) -> int:

@@ -30,10 +30,12 @@ _KEPT = 8
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is the same for all inputs. content: the program as a .tbc file; call: the function that is
-    called, None to run the program from its entry point; options: those of `tblvm.load`."""
+    called, None to run the program from its entry point; level: of isolation; options: the others of
+    `tblvm.load`."""
 
     content: bytes
     call: str | None
+    level: str
     options: Mapping[str, Any]
 
 
@@ -126,7 +128,7 @@ def _begun(key: str, job: Job, output: io.BytesIO) -> Iterator[tuple[Instance, C
     with _state.lock:
         _state.at_work.setdefault(key, []).append(mine)
     try:
-        with load(job.content, **job.options, stdin=b"", stdout=output) as vm:
+        with load(job.content, isolation=job.level, **job.options, stdin=b"", stdout=output) as vm:
             mine.append(vm)
             yield vm, None if job.call is None else _function(vm, job.call)
     finally:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from functools import cache
 
+from ...core.once import once
 from .errors import SetUpError
 from .probe import refused
 from .supervisor import ffi, library
@@ -66,7 +66,7 @@ def denied(value: int, key: int) -> int:
     return value | 3 << 2 * key
 
 
-@cache
+@once
 def core() -> int:
     """VM_CORE: the key of what guests can only read, one for the whole process. Raises NoKeys."""
     key = take()
@@ -74,7 +74,7 @@ def core() -> int:
     return key
 
 
-@cache
+@once
 def parked() -> int:
     """The key of guests that do not run, one for all of them. Raises NoKeys."""
     key = take()

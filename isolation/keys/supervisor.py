@@ -16,6 +16,7 @@ from typing import Any
 import cffi  # type: ignore[import-untyped]
 
 from ...core.errors import BuildError
+from ...core.once import once
 from .. import scan
 from .errors import Fault
 from .probe import missing
@@ -42,7 +43,7 @@ _LINK = (
 _lock = threading.Lock()
 
 
-@cache
+@once
 def ffi() -> cffi.FFI:
     """The declarations of tb_keys.h."""
     made = cffi.FFI()

@@ -69,6 +69,12 @@ done:
 """
 
 
+# The same without the host, for the command.
+PLAIN = TEXT.decode().replace(
+    '.import seen(n: i32) -> i32: "env", "seen"\n', ".func seen(n: i32) -> i32\nLOAD n\nRET\n.end\n"
+)
+
+
 @dataclass(frozen=True)
 class Seen:
     """Writes each number that it is told into a file. At *kills* it kills its process, by kill -9; at *raises* it

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pickle
 import random
+import resource
 import signal
 import threading
 from collections import Counter
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 import tblvm
 from tblvm.isolation.jobs.flow import NOT_YET
 from tblvm.isolation.jobs.mapping import Results
+from tblvm.isolation.levels import choose
 
 from .executors import AnyOrder, AtOnce
 from .programs import TEXT, Seen
@@ -38,7 +40,14 @@ def mapped(inputs: Any, *, seen: Callable[[int], int] = abs, isolation: str = "n
     return tblvm.map(TEXT, inputs, imports=offered(seen), isolation=isolation, **more)
 
 
-@pytest.fixture(params=["none", "process"])
+def levels() -> Iterator[str]:
+    """Those that this machine has."""
+    for each in ("none", "process", "mpk"):
+        with contextlib.suppress(tblvm.IsolationError):
+            yield choose(each)
+
+
+@pytest.fixture(params=levels())
 def level(request: pytest.FixtureRequest) -> str:
     """What is the same at all levels."""
     return str(request.param)
@@ -408,6 +417,56 @@ def test_sandboxes_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
         2,
         1,
     ]
+
+
+def taken(limit: int) -> int:
+    """How much of a limit this process has, with a little for itself where it is memory."""
+    if limit == resource.RLIMIT_NOFILE:
+        return next(each for each in range(1 << 16) if not Path(f"/proc/self/fd/{each}").exists())
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + (64 << 20)
+
+
+@pytest.mark.parametrize("limit", [resource.RLIMIT_NOFILE, resource.RLIMIT_AS])
+def test_a_host_without_descriptors_or_memory(limit: int) -> None:
+    """It is the error of the inputs that it concerns, and those behind them go on."""
+    before = resource.getrlimit(limit)
+    results = mapped(range(4), call="told", executor=AtOnce(), isolation="process")
+    assert next(results).get() == 0
+    resource.setrlimit(limit, (taken(limit), before[1]))
+    try:
+        found = next(results)
+    finally:
+        resource.setrlimit(limit, before)
+    assert isinstance(found.error, (tblvm.IsolationError, MemoryError, tblvm.TooLarge)), found
+    assert [each.get() for each in results] == [2, 3]
+
+
+def test_a_host_function_that_never_returns() -> None:
+    """Its sandbox does without it, as soon as the time of the call is up."""
+    ever = threading.Event()
+
+    def seen(n: int) -> int:
+        if n == 1:
+            ever.wait()
+        return n + 1
+
+    found = list(mapped(range(4), call="told", seen=seen, timeout=0.2, isolation="process", workers=2))
+    ever.set()
+    assert isinstance(found[1].error, tblvm.DeadlineExceeded)
+    assert [each.get() for each in found if each.index != 1] == [1, 3, 4]
+
+
+def test_a_host_that_forks(level: str) -> None:
+    """A child has no use of what its parent maps, and does not disturb it."""
+    results = mapped(range(6), call="told", seen=lambda n: n + 1, isolation=level, workers=2)
+    assert next(results).get() == 1
+    if (child := os.fork()) == 0:
+        with contextlib.suppress(BaseException):
+            results.close()
+            os._exit(7)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert [each.get() for each in results] == [2, 3, 4, 5, 6]
 
 
 def test_closing_ends_what_runs(level: str) -> None:
