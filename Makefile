@@ -21,7 +21,7 @@ lint: setup
 
 # What compares native runs with other runs, in large numbers. Coverage is measured without it: that makes
 # the reference several times as slow, and the other tests reach nearly all that these do.
-NATIVE := tests/core/io tests/core/loader tests/corpus tests/differential tests/fuzz tests/gc tests/machine tests/memory \
+NATIVE := tests/attacks tests/core/io tests/core/loader tests/corpus tests/differential tests/fuzz tests/gc tests/machine tests/memory \
   tests/outside tests/test_examples.py tests/test_programs.py tests/wasi $(addprefix tests/frontends/, \
   c/test_libc.py c/test_math.py c/test_programs.py wasm/spec wasm/test_generated.py \
   wasm/test_hostile.py wasm/test_mutants.py)
