@@ -797,19 +797,17 @@ class Library:
 
     def tblvm_table_set(self, context: Any, number: int, index: int, function: Any) -> int:
         guest = self.guest(context)
-        there = function != ffi().NULL
-        if there and function.context != context:
+        element = _element(context, function)
+        if element is None:
             return MISUSED
-        number_ = function.function if there else 0
-        return guest.take() or _status(guest.call("TABLE_SET", number, index, there, number_))
+        return guest.take() or _status(guest.call("TABLE_SET", number, index, *element))
 
     def tblvm_table_grow(self, context: Any, number: int, count: int, function: Any, before: Any) -> int:
         guest = self.guest(context)
-        there = function != ffi().NULL
-        if there and function.context != context:
+        element = _element(context, function)
+        if element is None:
             return MISUSED
-        number_ = function.function if there else 0
-        status = guest.take() or _status(guest.call("TABLE_GROW", number, count, there, number_))
+        status = guest.take() or _status(guest.call("TABLE_GROW", number, count, *element))
         before[0] = int(guest.mail.words[0]) & 0xFFFFFFFF
         return status
 
@@ -817,6 +815,13 @@ class Library:
 def _place(callback: Any) -> Any:
     """Where a callback is: as in C, whoever gave it keeps it. Held here, it would keep its store for ever."""
     return ffi().cast(ffi().typeof(callback), callback)
+
+
+def _element(context: Any, function: Any) -> tuple[int, int] | None:
+    """What goes into a table: whether there is a function, and its number; None for one of another guest."""
+    if function == ffi().NULL:
+        return 0, 0
+    return (1, function.function) if function.context == context else None
 
 
 def _number(pointer: Any) -> int:
