@@ -302,7 +302,9 @@ class _Arena:
         except BaseException:
             os.close(self.descriptor)
             raise
-        self.at = mail.ffi().gc(mail.ffi().cast("char *", at), lambda at: _system().munmap(at, size), size)
+        # Looked up now: at the interpreter's end cffi can no longer make what it first needs then.
+        unmap = _system().munmap
+        self.at = mail.ffi().gc(mail.ffi().cast("char *", at), lambda at: unmap(at, size), size)
 
     def empty(self) -> None:
         """Gives back what is in it."""
