@@ -182,7 +182,7 @@ def _compile_all(
         source, made = folder / unit.name, folder / (unit.name + ".o")
         command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags]
         command += [*_flags(kind), *include]
-        command += flags.get(made.name, ())
+        command += [*unit.flags, *flags.get(made.name, ())]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     run_all([command for command, _ in commands.values()], folder)
     for name, (_, made) in commands.items():

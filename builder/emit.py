@@ -29,11 +29,13 @@ TB_HEADERS = Path(__file__).parent.parent / "core" / "c"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A C file to compile. owner: the micro-library that a report charges, "program" for the image."""
+    """A C file to compile. owner: the micro-library that a report charges, "program" for the image. flags: of
+    the compiler, behind those for all."""
 
     name: str
     owner: str
     text: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class Sources:
 def emit(composition: Composition) -> Sources:
     """The C of *composition*. Raises BuildError when a micro-library's file is missing."""
     plan = composition.plan
-    units = [Unit("engine.c", plan.engine.library, plan.engine.print(composition))]
+    engine = plan.engine
+    units = [
+        Unit(name, engine.library, text, engine.flags) for name, text in engine.print(composition).items()
+    ]
     if not composition.loaded:
         literals = plan.target.format != "c"
         units.append(Unit("image.c", PROGRAM, image(composition.tables, literals=literals)))

@@ -1,7 +1,7 @@
 """measure: where every byte of an executable comes from.
 
-The link map gives each input section its object file, hence its micro-library; the engine's function is
-split further by its line table, in which every handler is a file of its own. What no row covers is
+The link map gives each input section its object file, hence its micro-library; the engine's functions are
+split further by their line table, in which every handler is a file of its own. What no row covers is
 padding between sections; headers are a row; the sum is the size of the file, exactly.
 
 Where linking failed the object files themselves are measured: an estimate.
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ def measure(
     linked_graph = graph(linked.objects, linked.starts)
     sections = _input_sections(linked.link_map) if linked.image else _reached(linked, linked_graph)
     # What was not linked has the engine's line table in its object file.
-    table = linked.full or next(iter(linked.objects), b"")
+    changes = _changes(linked.full or next(iter(linked.objects), b""))
     for address, size, kind, file, section in sections:
         if not size:
             continue
@@ -89,8 +90,10 @@ def measure(
                 Row(library, f"state in the {struct}", kind, bytes_) for struct, library, bytes_ in parts
             ]
             continue
-        handlers = _handlers(table, address, size) if item == "tb_run" and kind == "text" else []
-        if handlers:
+        # Before they are linked all functions are at address 0.
+        placed = kind == "text" and (linked.image or item == "tb_run")
+        handlers = of_handlers(changes, address, size) if placed else []
+        if any(label for _, label, _ in handlers):
             rows += [
                 Row(each_owner or owner, label or item, kind, length, bool(label))
                 for each_owner, label, length in handlers
@@ -185,8 +188,8 @@ def _reached(linked: Linked, found: Graph) -> Iterator[tuple[int, int, str, str,
                 yield 0, size, kind, file, section
 
 
-def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
-    """The engine's function split by its line table. Empty when there is none."""
+def _changes(full: bytes) -> list[tuple[int, str]]:
+    """Where in *full* the file changes that code comes from, by its line table. Empty when there is none."""
     from elftools.common.exceptions import ELFRelocationError
     from elftools.elf.elffile import ELFFile
 
@@ -194,14 +197,13 @@ def _handlers(full: bytes, start: int, size: int) -> list[tuple[str, str, int]]:
     if not elf.has_dwarf_info():
         return []
     try:
-        return by_handler(elf.get_dwarf_info(), start, size)
+        return changes_of(elf.get_dwarf_info())
     except ELFRelocationError:  # an object file of a target whose relocations pyelftools does not know
         return []
 
 
-def by_handler(dwarf: DWARFInfo, start: int, size: int) -> list[tuple[str, str, int]]:
-    """The *size* bytes of code from *start* on by the engine's line table: (micro-library, opcode, bytes);
-    empty strings for what is the engine's own."""
+def changes_of(dwarf: DWARFInfo) -> list[tuple[int, str]]:
+    """(address, file) wherever the file changes that code comes from; "" behind the end of one."""
     changes: list[tuple[int, str]] = []
     for unit in dwarf.iter_CUs():
         program = dwarf.line_program_for_CU(unit)
@@ -209,26 +211,38 @@ def by_handler(dwarf: DWARFInfo, start: int, size: int) -> list[tuple[str, str, 
             continue
         files = program["file_entry"]
         first = 0 if program["version"] >= 5 else 1
+        names = [entry.name.decode("utf-8", "replace") for entry in files]
         for entry in program.get_entries():
             state = entry.state
-            if state is None or not start <= state.address <= start + size:
-                continue
-            name = files[state.file - first].name.decode("utf-8", "replace")
-            changes.append((state.address, "" if state.end_sequence else name))
-    changes.sort(key=lambda change: change[0])
+            if state is not None:
+                changes.append((state.address, "" if state.end_sequence else names[state.file - first]))
+    changes.sort(key=lambda change: (change[0], change[1] != ""))
+    return changes
+
+
+def of_handlers(changes: Sequence[tuple[int, str]], start: int, size: int) -> list[tuple[str, str, int]]:
+    """The *size* bytes of code from *start* on: (micro-library, opcode, bytes); empty strings for what is no
+    opcode's."""
     found: dict[tuple[str, str], int] = {}
     position, current = start, ""
-    for address, name in [*changes, (start + size, "")]:
+    first = bisect_left(changes, start, key=lambda change: change[0])
+    for at in range(first, len(changes) + 1):
+        address, name = changes[at] if at < len(changes) else (start + size, "")
+        if address >= start + size:
+            break
         if address > position:
             key = _owner(current)
             found[key] = found.get(key, 0) + address - position
             position = address
         current = name
+    if position < start + size:
+        key = _owner(current)
+        found[key] = found.get(key, 0) + start + size - position
     return [(owner, label, length) for (owner, label), length in found.items()]
 
 
 def _owner(file: str) -> tuple[str, str]:
-    """The micro-library and opcode that a file name in the engine's line table stands for."""
+    """The micro-library and opcode that a file name in an engine's line table stands for."""
     if not file.startswith("tb-op:"):
         return "", ""
     _, owner, label, _ = file.split(":", 3)

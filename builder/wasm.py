@@ -19,7 +19,7 @@ from .artifacts import START
 from .compile import Linked, is_made, members, run_all
 from .emit import ARRAY_PREFIX, Sources
 from .link_errors import explained
-from .measure import ANONYMOUS, by_handler, state_rows
+from .measure import ANONYMOUS, changes_of, of_handlers, state_rows
 from .rows import HEADERS, PADDING, Row
 from .toolchain import zig
 
@@ -161,6 +161,7 @@ def _lines(linked: Linked) -> Iterator[tuple[str, int, int, str, str]]:
 def _inputs(linked: Linked) -> Iterator[Row]:
     """Rows of functions and constants, and of what has bytes in memory only."""
     code = next(each for each in sections(linked.full) if each.number == _CODE)
+    changes = changes_of(_dwarf(linked.full))
     for segment, at, size, file, what in _lines(linked):
         kind = "text" if segment == "CODE" else _SEGMENT_KINDS.get(segment, "")
         if not file or not kind or not size or at >= len(linked.image):
@@ -173,10 +174,11 @@ def _inputs(linked: Linked) -> Iterator[Row]:
             for struct, library, bytes_ in parts:
                 yield Row(library, f"state in the {struct}", kind, bytes_)
             continue
-        split = by_handler(_dwarf(linked.full), at - code.at, size) if item == "tb_run" else []
-        for each_owner, label, length in split:
-            yield Row(each_owner or owner, label or item, kind, length, bool(label))
-        if not split:
+        split = of_handlers(changes, at - code.at, size) if kind == "text" else []
+        if any(label for _, label, _ in split):
+            for each_owner, label, length in split:
+                yield Row(each_owner or owner, label or item, kind, length, bool(label))
+        else:
             yield Row(owner, ANONYMOUS.get(item[:3], item.removeprefix("tb_image_")), kind, size)
 
 

@@ -248,15 +248,19 @@ class Handler:
 class Engine:
     """A printer of the C that executes resolved code.
 
-    name: as `--engine` takes it. library: the micro-library that a report charges for the loop itself.
-    doc: one line. handlers: numbers the forms that a program uses. print: the C of the engine.
+    name: as `--engine` takes it. library: the micro-library that a report charges for what is no opcode's.
+    doc: one line. handlers: numbers the forms that a program uses. print: the C of the engine: what its
+    files are called -> their text, each compiled by itself. flags: of the compiler, for these files, behind
+    those for all. loads: whether it runs programs that come at run time, in resolved code.
     """
 
     name: str
     library: str
     doc: str
     handlers: Callable[[Plan, Iterable[Use]], tuple[Handler, ...]]
-    print: Callable[[Composition], str]
+    print: Callable[[Composition], Mapping[str, str]]
+    flags: tuple[str, ...] = ()
+    loads: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -341,8 +341,8 @@ def _jump(those: tuple[Handler, ...]) -> str:
     return f"    static const s32 targets[] = {{{targets}}};\n    goto *(&&op_0 + targets[number]);"
 
 
-def print_engine(composition: Composition) -> str:
-    """The C of the engine for *composition*."""
+def print_engine(composition: Composition) -> dict[str, str]:
+    """The C of the engine for *composition*, a file."""
     plan = composition.plan
     those = composition.handlers
     guard = _guard(those)
@@ -406,7 +406,7 @@ def print_engine(composition: Composition) -> str:
     parts.append("halted:" if any("goto halted" in h.text for h in those) else "")
     parts.append("cx->sp = sp;" + ("\ncx->fuel = fuel;" if fuel else ""))
     parts.append("return trap;\n}\n")
-    return "\n".join(part for part in parts if part)
+    return {"engine.c": "\n".join(part for part in parts if part)}
 
 
 SWITCH = Engine(

@@ -15,7 +15,18 @@ import pytest
 from tblvm.core.program import instructions
 from tblvm.core.verified import Form
 from tests.differential.vectors import Program
-from tests.harness import LINE, Job, assembled, compiled, differences, every_use, registry
+from tests.harness import (
+    ENGINES,
+    LINE,
+    Job,
+    assembled,
+    compiled,
+    differences,
+    disagreements,
+    every_use,
+    reference,
+    registry,
+)
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
@@ -117,13 +128,16 @@ def amount(form: Form) -> tuple[int, int]:
 
 
 def check(heap: str, form: Form, vectors: int, wild: int, sanitize: bool) -> None:
-    harness = compiled(heap, sanitize=sanitize)
+    harness, *others = (compiled(heap, sanitize=sanitize, engine=engine) for engine in ENGINES)
     work = list(jobs(form, vectors, wild))
     # Without a collector every allocation stays.
     work = work if harness.collector else [Job(j.verified, j.stdin, j.fuel, j.stack, 1 << 22) for j in work]
-    for job, run in zip(work, harness.run(work), strict=True):
-        found = differences(job, run, collector=harness.collector)
-        assert not found, f"seed {SEED}: {form.name}: {found}"
+    runs = [each.run(work) for each in (harness, *others)]
+    for job, *each in zip(work, *runs, strict=True):
+        known = reference(job, collector=harness.collector)
+        for engine, run in zip(ENGINES, each, strict=True):
+            found = differences(job, run, known=known)
+            assert not found, f"seed {SEED}: {engine}: {form.name}: {found}"
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -138,11 +152,11 @@ def test_under_sanitizers(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n, form in FORMS.items() if makes_floats(form)])
 def test_with_canonical_nans_every_bit_agrees(name: str) -> None:
-    harness = compiled("marksweep", more=("nan.canonical",))
     work = list(jobs(FORMS[name], 300 * SCALE, 0))
-    for job, run in zip(work, harness.run(work), strict=True):
-        found = differences(job, run, canonical=True)
-        assert not found, f"seed {SEED}: {name}: {found}"
+    for _, found in disagreements(
+        work, "marksweep", ("x86_64-linux",), canonical=True, more=("nan.canonical",)
+    ):
+        raise AssertionError(f"seed {SEED}: {name}: {found}")
 
 
 @pytest.mark.parametrize("sanitize", [False, True], ids=["native", "sanitized"])

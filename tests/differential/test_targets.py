@@ -14,7 +14,7 @@ import pytest
 from tblvm.core.program import instructions
 from tests.differential.test_opcodes import forms, jobs
 from tests.differential.test_programs import CANONICAL, check
-from tests.harness import TARGETS, Job, compiled, disagreements, registry
+from tests.harness import ENGINES, TARGETS, Job, compiled, disagreements, registry
 
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
 PROGRAMS = 25 * SCALE
@@ -29,14 +29,14 @@ def sample(heap: str) -> tuple[tuple[str, Job], ...]:
     return tuple((form.name, job) for form in chosen for job in jobs(form, 50 * SCALE, SCALE))
 
 
-@pytest.mark.parametrize("engine", registry().engines)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_every_opcode_is_run_and_agrees_with_its_declaration(engine: str) -> None:
     seen, handlers = set(), set()
     for heap in ("marksweep", "freelist"):
         work = sample(heap)
         jobs = [job for _, job in work]
         for number, found in disagreements(
-            jobs, heap, TARGETS, canonical=True, engine=engine, more=CANONICAL
+            jobs, heap, TARGETS, canonical=True, engines=(engine,), more=CANONICAL
         ):
             raise AssertionError(f"{work[number][0]}: {found}")
         seen |= {each.use for job in jobs for each in instructions(job.verified, registry().isa)}

@@ -46,6 +46,9 @@ from tests.harness.builds import shared
 HERE = Path(__file__).parent
 # The machines that users have, and where else executables run.
 TARGETS = tuple(name for name, each in load().targets.items() if EXE.is_for(each) and each.format == "elf")
+# What runs where a test does not say; those that run programs which come at run time, that one first.
+ENGINE = os.environ.get("TBLVM_TEST_ENGINE", "switch")
+ENGINES = (ENGINE, *(name for name, each in load().engines.items() if each.loads and name != ENGINE))
 EVERYWHERE = tuple(name for name, each in load().targets.items() if EXE.is_for(each))
 LINE = 64  # bytes that a line of input may have
 # So little that programs reach it: bytes of linear memory, elements of tables.
@@ -214,7 +217,7 @@ def compiled(
     plugins: tuple[Path, ...] = (),
     more: tuple[str, ...] = (),
     target: str = "x86_64-linux",
-    engine: str = "switch",
+    engine: str = ENGINE,
     cell_bits: int = 64,
 ) -> Harness:
     """A harness with heap *name*: "marksweep" (a tiny mark stack, so that it overflows), "freelist", or a
@@ -375,13 +378,19 @@ def reference(
 
 
 def differences(
-    job: Job, run: Run, *, collector: bool = True, reg: Registry | None = None, canonical: bool = False
+    job: Job,
+    run: Run,
+    *,
+    collector: bool = True,
+    reg: Registry | None = None,
+    canonical: bool = False,
+    known: tuple[Machine, Outcome, bytes] | None = None,
 ) -> list[str]:
     """What the native run did otherwise than the reference; empty when they agree. canonical: the bits of
-    NaNs count too."""
+    NaNs count too. known: the reference's run, where there was one already."""
     from tblvm.core.devices.services import Screen
 
-    machine, outcome, output = reference(job, reg, collector=collector)
+    machine, outcome, output = known or reference(job, reg, collector=collector)
     found = []
 
     def compare(what: str, native: object, expected: object) -> None:
@@ -419,17 +428,25 @@ def differences(
 
 
 def disagreements(
-    jobs: Sequence[Job], heap: str, targets: Sequence[str], *, canonical: bool = False, **built: Any
+    jobs: Sequence[Job],
+    heap: str,
+    targets: Sequence[str],
+    *,
+    canonical: bool = False,
+    engines: Sequence[str] = ENGINES,
+    **built: Any,
 ) -> Iterator[tuple[int, list[str]]]:
-    """The jobs, by number, that do not run as they should: on the first target as the reference says, which is
-    asked once; on the others as on the first, to the bit. built: as `compiled` takes it."""
-    harnesses = [compiled(heap, target=target, **built) for target in targets]
+    """The jobs, by number, that do not run as they should: by the first engine on the first target as the
+    reference says, which is asked once; by all on all targets as there, to the bit. built: as `compiled`
+    takes it."""
+    places = [(target, engine) for target in targets for engine in engines]
+    harnesses = [compiled(heap, target=target, engine=engine, **built) for target, engine in places]
     runs = [harness.run(jobs) for harness in harnesses]
     for number, (job, first, *others) in enumerate(zip(jobs, *runs, strict=True)):
         found = differences(job, first, collector=harnesses[0].collector, canonical=canonical)
         wrong = [
-            f"{target}: {other}, where {targets[0]} gives {first}"
-            for target, other in zip(targets[1:], others, strict=True)
+            f"{engine} on {target}: {other}, where {places[0][1]} on {places[0][0]} gives {first}"
+            for (target, engine), other in zip(places[1:], others, strict=True)
             if other != first
         ]
         if found or wrong:
