@@ -62,7 +62,7 @@ class Instance:
         self._finalizer.atexit = False
         self._functions = _Functions(self)
         self._plain: dict[str, Any] = {}
-        self._quota = part.quotas[address(context)]
+        self._quota = part.quotas[address(context)] = Quota(context, store._output)
         self._enter = self._enter_watched if self._quota.most is not None else self._lib.tblvm_enter
         self._fuel = ENDLESS if store._limits["fuel"] is None else store._limits["fuel"]
         self._asked = {"heap": module.min_heap, "stack": module.min_stack}

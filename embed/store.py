@@ -18,7 +18,6 @@ from .errors import InstanceBusy, IsolationError, LinkError, LoadError, TooLarge
 from .instance import Instance
 from .library import BUSY, EXCLUDED, TOO_LARGE, UNLINKED, address, ffi, library, registry
 from .part import HostFunction, Part
-from .quota import Quota
 from .values import NUMBERS, parse, read_signature, spelled
 
 if TYPE_CHECKING:
@@ -212,7 +211,6 @@ class Store:
             missing = [each for each in self._withheld if GRANTS[each]] if made.status == EXCLUDED else []
             hint = f" (not granted: {', '.join(missing)})" if missing else ""
             raise type(made)(f"{name}: {made}{hint}", made.status) from None
-        part.quotas[address(made)] = Quota(made, self._output)
         instance = Instance(self, part, made, name, seconds, module)
         if seconds is not None and self.isolation != "none":
             part.lib.limit_time(made)
