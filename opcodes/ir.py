@@ -25,13 +25,15 @@ class Node:
 
     primitive: what it does; type: the type of its value, "" for none; operands: the nodes it reads;
     attribute: what is fixed when the opcode is traced (a constant, the index of a parameter or of an
-    immediate, a storage type, a trap kind, a service).
+    immediate, a storage type, a trap kind, a service). part: which of the graphs that were composed into this
+    one it is from, 0 the first: what an effect is charged to that may end the program or is looked at there.
     """
 
     primitive: Primitive
     type: str
     operands: tuple[Node, ...]
     attribute: object = None
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)

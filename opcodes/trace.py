@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import types, values
@@ -198,7 +198,7 @@ def takes_homes(node: Node) -> bool:
     return isinstance(node.attribute, Service) and node.attribute.takes_homes
 
 
-def _check_references(nodes: list[Node], results: tuple[Node, ...]) -> None:
+def check_references(nodes: Sequence[Node], results: tuple[Node, ...]) -> None:
     """A reference from before a safepoint names nothing behind it. Raises DslError where one is used."""
     stale: set[Node] = set()
     before: list[Node] = []
@@ -356,7 +356,7 @@ def trace(
         returned = function(*arguments(signature, stack, immediates, bound))
         results = checked_results(name, returned, result_types(signature, bound))
         nodes = tuple(tracer.lift(value.v, value.ir) for value in results)
-        _check_references(tracer.nodes, nodes)
+        check_references(tracer.nodes, nodes)
     except DslError as error:
         raise DslError(f"opcode {name}: {error}") from None
     finally:
