@@ -1,0 +1,14 @@
+/* Fibonacci numbers by calls alone: fib REPEATS N. */
+#include <stdio.h>
+#include <stdlib.h>
+
+static unsigned fib(unsigned n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+
+int main(int argc, char **argv) {
+  int repeats = argc > 1 ? atoi(argv[1]) : 1;
+  volatile unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 35; /* so that no repetition is the last one's */
+  unsigned sum = 0;
+  while (repeats-- > 0) sum = sum * 31 + fib(n);
+  printf("%u\n", sum);
+  return 0;
+}
