@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
       s->kind->grow(s, by);
     }
   }
-  printf("%.6f\n", sum);
+  printf("%lld\n", (long long)sum);
   free(all);
   return 0;
 }

@@ -1,0 +1,11 @@
+// fib.c in JavaScript.
+"use strict";
+
+function fib(n) {
+  return n < 2 ? n : fib(n - 1) + fib(n - 2);
+}
+
+const [repeats, n] = process.argv.slice(2).map(Number);
+let sum = 0;
+for (let i = 0; i < repeats; i++) sum = (Math.imul(sum, 31) + fib(n)) >>> 0;
+console.log(String(sum));
