@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..opcodes import Isa
     from .module import Module
     from .program import Program, Use
+    from .superinstructions.profile import Function
     from .verified import Verified
 
 
@@ -251,7 +252,8 @@ class Engine:
     name: as `--engine` takes it. library: the micro-library that a report charges for what is no opcode's.
     doc: one line. handlers: numbers the forms that a program uses. print: the C of the engine: what its
     files are called -> their text, each compiled by itself. flags: of the compiler, for these files, behind
-    those for all. loads: whether it runs programs that come at run time, in resolved code.
+    those for all. loads: whether it runs programs that come at run time, in resolved code. counted: of one
+    that can count what it executes: what a runtime that did so has written, as functions of a profile.
     """
 
     name: str
@@ -261,6 +263,7 @@ class Engine:
     print: Callable[[Composition], Mapping[str, str]]
     flags: tuple[str, ...] = ()
     loads: bool = True
+    counted: Callable[[Composition, bytes], tuple[Function, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ MAX_FILE = 64 << 20  # bytes
 MAX_COUNT = 1 << 62
 MAX_NAME = 255
 MAX_STRETCH = 4096  # instructions
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.~]*(\([A-Za-z0-9_.=,\[\]]*\))?(:[a-z0-9>]*)?")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(\([^()\s]*\))?~?(:[a-z0-9>-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
