@@ -74,7 +74,7 @@ def chosen(
     by_name = {name: each for each in reversed(variants) for name in each.names}
     known = {name: each.names[0] for name, each in by_name.items()}
     there = {tuple(each.names[0] for each in row) for row in given}
-    costs = costs_of(by_name)
+    costs = costs_of(lambda name: by_name[name].graph if name in by_name else None)
 
     def parts(code: Code) -> tuple[V, ...]:
         return tuple(by_name[name] for name in code)
@@ -105,20 +105,19 @@ def can_be_one(parts: Sequence[Part]) -> bool:
     return all(each.goes_on for each in parts[:-1]) and (parts[-1].goes_on or parts[-1].may_end)
 
 
-def costs_of(by_name: Mapping[str, Part]) -> Costs:
-    """What handlers take, estimated from op IR. Of names that are not there, what usual ones take."""
+def costs_of(graph: Callable[[str], Graph | None]) -> Costs:
+    """What handlers take, estimated from the op IR of their parts. graph: by a part's name; None where it is
+    not known: what usual ones take."""
 
     @cache
     def operations(name: str) -> int:
-        part = by_name.get(name)
-        return 3 if part is None else sum(1 for node in part.graph.live() if not node.primitive.moves)
+        found = graph(name)
+        return 3 if found is None else sum(1 for node in found.live() if not node.primitive.moves)
 
     @cache
     def work(name: str) -> float:
-        part = by_name.get(name)
-        if part is None:
-            return 3 * _NODE_WORK
-        calls = sum(node.primitive in (SERVICE, ALLOCATE) for node in part.graph.nodes)
+        found = graph(name)
+        calls = sum(n.primitive in (SERVICE, ALLOCATE) for n in found.nodes) if found is not None else 0
         return _CALL_WORK * calls + _NODE_WORK * operations(name)
 
     def bytes_of(code: Code) -> int:
