@@ -21,6 +21,7 @@ PACKAGES = (
     "core/io",
     "core/numeric",
     "core/scripts",
+    "core/superinstructions",
     "opcodes",
     "opcodes/primitives",
     "stack",
@@ -49,7 +50,8 @@ def files(room: str) -> list[Path]:
         path
         for path in found
         if room != "core"
-        or not {"devices", "host", "io", "numeric", "scripts"} & set(path.relative_to(ROOT / room).parts)
+        or not {"devices", "host", "io", "numeric", "scripts", "superinstructions"}
+        & set(path.relative_to(ROOT / room).parts)
     ]
 
 
