@@ -12,7 +12,7 @@ static u32 tb_threaded_matches(const struct tb_record *record, const u16 *sequen
 void tb_threaded_fuse(struct tb_record *records, u32 count) {
   for (u32 i = 0; i < count; i++) {
     u32 number = (u32)records[i].handler, found = number, longest = 0;
-    if (TB_REG_SEQUENCES && number >= TB_REG_FIXED) {
+    if (TB_REG_SEQUENCES != 0 && number >= TB_REG_FIXED) {
       const u16 *sequence = tb_reg_sequences + tb_reg_sequences_at[number - TB_REG_FIXED];
       for (; *sequence && sequence[1] == number; sequence += *sequence + 2) {
         u32 length = tb_threaded_matches(records + i, sequence, count - i);
