@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...opcodes.ir import Graph
 from ...opcodes.primitives.effects import ALLOCATE, SERVICE
-from ..parts import Option
+from .options import SUPERINSTRUCTIONS
 from .profile import Stretch
 from .select import Code, Costs, choose, weighted
 
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from ...builder.resolve import Plan
 
 DEFAULTS = Path(__file__).with_name("defaults.json")
-SUPERINSTRUCTIONS = Option(
-    name="superinstructions",
-    default=12 << 10,
-    kind="size",
-    macro="TB_SUPERINSTRUCTIONS",
-    doc="Bytes of code that superinstructions may take, as estimated before they are compiled.",
-    maximum=1 << 20,
-)
 # Estimates of code: of a handler, of each part of it, of each operation (bench/train.py compares them with
 # what compilers made). Of time, where a dispatch is 1: of each operation, and of those that call C.
 _HANDLER_BYTES, _PART_BYTES, _NODE_BYTES = 16, 10, 6

@@ -7,7 +7,7 @@ C.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from ..cprint import Printer, prototype
 from ..errors import BuildError
 from ..parts import Handler
 from ..program import Use
+from ..superinstructions.chosen import chosen
+from ..superinstructions.counted import Names, functions, read
+from ..superinstructions.profile import LONGEST, Function
 from ..switch import numbered
 from .handlers import RegisterSurroundings, body, polls, services
 from .shapes import KINDS, Shape, most, shape
@@ -129,7 +132,36 @@ def _register_code(composition: Composition) -> RegisterCode:
     return RegisterCode(forms, tuple(found), tuple(_sequences(composition, forms, found)))
 
 
+def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
+    """The functions of a profile, of what a runtime of *composition* has counted and written."""
+    code = register_code(composition)
+    # A call is LINK until it has been made.
+    names = ["_CALL" if name == "LINK" else f"_{name}" for name, _ in _FIXED] + [
+        each.name for each in code.variants
+    ]
+    going = {"COPY", "SET", "SET_WIDE", "SET_POOL", "SWAP", "ZERO"}
+    ends = [name not in going for name, _ in _FIXED]
+    ends += [each.form.shape.kind not in ("COMPUTE", "HOME") for each in code.variants]
+    module = composition.program.verified.module
+    told = Names(
+        names,
+        frozenset(n for n, end in enumerate(ends) if end),
+        [module.function_name(at) for at in range(len(module.functions))],
+    )
+    return functions(read(content), told)
+
+
 def _sequences(
+    composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
+) -> Iterable[tuple[Variant, ...]]:
+    """Which variants have a handler together when they follow each other."""
+    pairs = tuple(_compared(composition, forms, found))
+    yield from pairs
+    if "counting" not in composition.plan.interfaces:
+        yield from chosen(composition.plan, found, pairs, _occurring(composition, forms))
+
+
+def _compared(
     composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
 ) -> Iterable[tuple[Variant, ...]]:
     """Comparisons with the branch that follows, where the program has both next to each other."""
@@ -142,6 +174,26 @@ def _sequences(
                 yield first, second
 
 
+def _occurring(
+    composition: Composition, forms: Sequence[RegisterForm]
+) -> Callable[[Sequence[Variant]], bool]:
+    """Tells whether variants can follow each other in the programs: their forms do once moves are left out."""
+    if composition.loaded:
+        return lambda parts: True
+    by_form = {use.form: at for at, form in enumerate(forms) for use in form.handler.uses}
+    found: set[tuple[int, ...]] = set()
+    for program in composition.programs:
+        verified = program.verified
+        numbers = [by_form.get(form, -1) for form in verified.forms]
+        keep = {at for at in numbers if at >= 0 and forms[at].shape.kind != "MOVE"}
+        for function in verified.functions:
+            row = [at for at in (numbers[form] for form in function.forms) if at in keep]
+            for length in range(2, LONGEST + 1):
+                found.update(zip(*(row[start:] for start in range(length)), strict=False))
+    place = {id(form): at for at, form in enumerate(forms)}
+    return lambda parts: tuple(place[id(each.form)] for each in parts) in found
+
+
 def _following(
     composition: Composition, forms: Sequence[RegisterForm]
 ) -> set[tuple[RegisterForm, RegisterForm]]:
@@ -150,7 +202,9 @@ def _following(
     found = set()
     for program in composition.programs:
         verified = program.verified
-        pairs = {pair for each in verified.functions for pair in zip(each.forms, each.forms[1:], strict=False)}
+        pairs = {
+            pair for each in verified.functions for pair in zip(each.forms, each.forms[1:], strict=False)
+        }
         for first, second in pairs:
             a, b = by_form.get(verified.forms[first]), by_form.get(verified.forms[second])
             if a is not None and b is not None:
@@ -197,9 +251,7 @@ def tables(composition: Composition) -> str:
         ]  # fmt: skip
         rows.append("{" + ", ".join(map(str, cells)) + "}")
     index = {(id(v.form), v.kinds, v.result): n for n, v in enumerate(code.variants, len(_FIXED))}
-    seconds = [
-        index.get((id(v.form), v.kinds, "a"), 0) if v.result == "s" else 0 for v in code.variants
-    ]
+    seconds = [index.get((id(v.form), v.kinds, "a"), 0) if v.result == "s" else 0 for v in code.variants]
     wide = next((h.number for h in composition.handlers if len(h.code) == 2), 256)
     moved = max((len(f.shape.takes) for f in code.forms if f.shape.kind == "MOVE"), default=0)
     return "\n".join(
@@ -236,7 +288,8 @@ def _sequence_tables(code: RegisterCode, index: dict[tuple[int, str, str], int])
     for number in range(len(code.variants)):
         at[number] = known.get(number + len(_FIXED), len(rows))
     return [
-        f"enum {{ TB_REG_SEQUENCES = {len(numbers)} }};",
+        f"#define TB_REG_SEQUENCES {len(numbers)}",
+        f"#define TB_REG_LONGEST_SEQUENCE {max(map(len, numbers), default=1)}",
         _array("const u16 tb_reg_sequences", [*rows, 0]),
         _array("const u16 tb_reg_sequences_at", at),
     ]
@@ -264,8 +317,12 @@ def translator_head(composition: Composition) -> str:
         "TB_REG_DOUBLES": int(plan.cell_bits == 64),
         "TB_THREADED_FUEL(cx, left)": "((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
         "TB_THREADED_LEFT(cx)": "((cx)->fuel)" if fuel else "((void)(cx), (s64)0)",
-        "TB_BRANCH_ROW(cx, at)": "(tb_branches(cx) + (at))" if "branch-tables" in there else "((void)(cx), (void)(at), (const u32 *)0)",
-        "TB_REG_TYPE(cx, type)": "tb_reg_of_type(cx, type)" if types else f"((void)(cx), (void)(type), {none})",
+        "TB_BRANCH_ROW(cx, at)": "(tb_branches(cx) + (at))"
+        if "branch-tables" in there
+        else "((void)(cx), (void)(at), (const u32 *)0)",
+        "TB_REG_TYPE(cx, type)": "tb_reg_of_type(cx, type)"
+        if types
+        else f"((void)(cx), (void)(type), {none})",
         "TB_REG_METHOD(cx, function, named, which)": "tb_reg_of_method(cx, (named) & 127, function, which)"
         if "class" in methods
         else f"((void)(cx), (void)(function), (void)(named), (void)(which), {none})",
@@ -386,9 +443,18 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   return 0;
 }}
 
+#if {counting}
+#define TB_COUNT(part) tb_count(cx, (u32)(ip + part - TB_RECORDS(cx)))
+#define TB_COUNT_TAKEN(part) tb_count_taken(cx, (u32)(ip + part - TB_RECORDS(cx)));
+#define TB_COUNT_CALL(index) tb_count_call(cx, (u32)(ip - TB_RECORDS(cx)), index);
+#else
+#define TB_COUNT_TAKEN(part)
+#define TB_COUNT_CALL(index)
+#endif
 #define TB_FORTH(part, to, cost)  \\
   do {{                            \\
     const void *there = to;       \\
+    TB_COUNT_TAKEN(part)          \\
     TB_FUEL_TAKE(cost)            \\
     TB_GO(there);                 \\
   }} while (0)
@@ -409,6 +475,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
     const void *there = to;         \\
     s32 taken = cost;               \\
     (void)taken;                    \\
+    TB_COUNT_TAKEN(part)            \\
     ip += part;                     \\
     TB_SPENT(ip, taken)             \\
     TB_ASKED                        \\
@@ -442,6 +509,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   if (TB_UNLIKELY(cells > cx->cells_left)) TB_STOP(STACK_OVERFLOW, 0)         \\
   TB_SPENT(ip, ip[1].w[1])                                                    \\
   TB_ASKED                                                                    \\
+  TB_COUNT_CALL(index)                                                        \\
   const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
   ip++;                                                                       \\
   TB_FUEL_TAKE(ip->w[1])                                                      \\
@@ -458,6 +526,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   if (TB_UNLIKELY(callee->cells > left)) TB_STOP(STACK_OVERFLOW, 0)           \\
   TB_SPENT(ip, ip[1].w[1])                                                    \\
   TB_ASKED                                                                    \\
+  TB_COUNT_CALL(index)                                                        \\
   const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
   ip++;                                                                       \\
   cx->cells_left = left - callee->cells;                                      \\
@@ -509,6 +578,7 @@ def print_engine(composition: Composition) -> dict[str, str]:
     plan = composition.plan
     code = register_code(composition)
     fuel, interrupt = "fuel" in plan.interfaces, "interrupt" in plan.interfaces
+    counting = "counting" in plan.interfaces
     doubles = plan.cell_bits == 64
     called = sorted({prototype(each, plan.callee(each)) for each in services(code.variants)})
     parts = [
@@ -517,11 +587,15 @@ def print_engine(composition: Composition) -> dict[str, str]:
             prototypes="\n".join(called),
             fuel=int(fuel),
             interrupt=int(interrupt),
+            counting=int(counting),
             doubles=int(doubles),
             store_fuel="((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
         )
     ]
     bodies = [(text if doubles or "facc" not in text else "TB_UNREACHABLE();", "", "") for _, text in _FIXED]
+    if counting:
+        # LINK turns into CALL and is done again.
+        bodies = [(f"TB_COUNT(0);\n{each}" * ("_link(" not in each) or each, "", "") for each, _, _ in bodies]
     has = {form.shape.kind for form in code.forms}
     if "TAIL" not in has:
         bodies[_number("TAIL")] = ("TB_UNREACHABLE();", "", "")

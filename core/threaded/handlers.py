@@ -180,8 +180,11 @@ def body(plan: Plan, parts: Sequence[Variant]) -> str:
         done += 1 + extensions(shape)
         faults = "".join(f"\n__label__ fault_{each}_{at._part};" for each in sorted(at.faults))
         stops = "".join(
-            f"\nif (0) {{\nfault_{each}_{at._part}: TB_STOP({each}, {at._part})\n}}" for each in sorted(at.faults)
+            f"\nif (0) {{\nfault_{each}_{at._part}: TB_STOP({each}, {at._part})\n}}"
+            for each in sorted(at.faults)
         )
+        if "counting" in plan.interfaces:
+            text.append(f"TB_COUNT({at._part});")
         text.append(f"{{{faults}\n{statements}{stops}\n}}" if statements else "")
         if shape.kind == "HALT" or shape.kind in ("TABLE", "CALL_AT", "TAIL_AT"):
             return "\n".join(text)

@@ -27,7 +27,20 @@ from ...opcodes.primitives.leaves import CONSTANT, IMMEDIATE, PARAMETER
 from ...opcodes.trace import is_safepoint
 from ..program import Use, read_immediates
 
-KINDS = ("MOVE", "COMPUTE", "HOME", "BRANCH", "JUMP", "TABLE", "CALL", "CALL_AT", "TAIL", "TAIL_AT", "RETURN", "HALT")
+KINDS = (
+    "MOVE",
+    "COMPUTE",
+    "HOME",
+    "BRANCH",
+    "JUMP",
+    "TABLE",
+    "CALL",
+    "CALL_AT",
+    "TAIL",
+    "TAIL_AT",
+    "RETURN",
+    "HALT",
+)
 _TRANSFERS = {
     "jump": "JUMP",
     "jump_if": "BRANCH",
@@ -190,7 +203,21 @@ def shape(use: Use, number_bytes: int) -> Shape:
     )
     truth = len(graph.results) == 1 and _is_truth(graph.results[0])
     return Shape(
-        kind, takes, gives, numbers, signed, home, tuple(kept), target, sets, fars, safepoint, frame, truth, (), callee,
+        kind,
+        takes,
+        gives,
+        numbers,
+        signed,
+        home,
+        tuple(kept),
+        target,
+        sets,
+        fars,
+        safepoint,
+        frame,
+        truth,
+        (),
+        callee,
         computes,
     )
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...opcodes.ir import Graph
 from ..parts import Handler
 from .shapes import MOST_SLOTS, Shape
 
@@ -44,6 +45,28 @@ class Variant:
     def name(self) -> str:
         """Stable text: the form, the kinds, the result."""
         return f"{self.form.label}:{self.kinds}" + (f">{self.result}" if self.result else "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, and would be if other forms with the same C came first."""
+        own = self.name
+        end = own[len(self.form.label) :]
+        return (own, *(use.form.name + "~" * bool(use.far) + end for use in self.form.handler.uses[1:]))
+
+    @property
+    def graph(self) -> Graph:
+        """What it does, with operands on a stack."""
+        return self.form.handler.uses[0].form.graph
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether control comes to the next record, which is another instruction."""
+        return self.form.shape.kind in ("COMPUTE", "HOME") and not extensions(self.form.shape)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether a superinstruction can have it as its last part."""
+        return self.form.shape.kind == "BRANCH" and not extensions(self.form.shape)
 
     @property
     def code(self) -> int:

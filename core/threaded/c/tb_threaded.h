@@ -123,7 +123,7 @@ static inline TB_UNUSED const struct tb_record *tb_threaded_entry(struct tb_cont
 /* Turns a record LINK into CALL. */
 void tb_threaded_link(struct tb_context *cx, const struct tb_record *ip);
 /* Numbers of variants become distances of handlers. */
-void tb_threaded_fuse(struct tb_record *records, u32 count);
+void tb_threaded_fuse(struct tb_context *cx, struct tb_record *records, u32 count);
 /* The true fuel where a record has been run, and back. */
 s64 tb_threaded_fuel(struct tb_context *cx, const struct tb_record *ip, s64 fuel);
 s64 tb_threaded_count(struct tb_context *cx, const struct tb_record *ip, s64 fuel);

@@ -702,7 +702,7 @@ u32 tb_threaded_translate(struct tb_context *cx, u32 number) {
     t->records[each->record].w[1] = (s32)(r->labels[each->target] - each->record) * (s32)sizeof(struct tb_record);
   }
   for (u32 i = 0; i < size; i++) r->labels[i] = 0;
-  tb_threaded_fuse(t->records + header, t->used - header);
+  tb_threaded_fuse(r->cx, t->records + header, t->used - header);
   t->entries[number] = header + 1;
   return header + 1;
 }
