@@ -34,8 +34,8 @@ class Part(Protocol):
         ...
 
     @property
-    def graph(self) -> Graph:
-        """What it does, with operands on a stack."""
+    def graph(self) -> Graph | None:
+        """What it does, with operands on a stack; None for an instruction that is no form's."""
         ...
 
     @property

@@ -19,16 +19,15 @@ from ..superinstructions.chosen import chosen
 from ..superinstructions.counted import Names, functions, read
 from ..superinstructions.profile import LONGEST, Function
 from ..switch import numbered
-from .handlers import RegisterSurroundings, body, polls, services
+from .handlers import NEXT, RegisterSurroundings, body, polls, services
 from .shapes import KINDS, Shape, most, shape
-from .variants import RegisterForm, Variant, extensions, variants
+from .variants import Fixed, RegisterForm, Variant, extensions, variants
 
 if TYPE_CHECKING:
     from ...builder.compose import Composition
     from ...builder.resolve import Plan
 
 # Handlers that are no form's, in the order of their numbers (tb_threaded.h), by what the translator calls them.
-_NEXT = "TB_GO(ip + 1);"
 _RETURN = """\
 const u32 link = tb_frame_link_at(fp + ip->u[0])->pc;
 cx->cells_left += ip->u[1];
@@ -44,15 +43,15 @@ def _returns(result: str) -> str:
     return _RETURN.replace("RESULT", result)
 
 
-_FIXED: tuple[tuple[str, str], ...] = (
+_TEXTS: tuple[tuple[str, str], ...] = (
     ("EXIT", "TB_LEAVE(1);"),
     ("HALT", "TB_HALT();"),
-    ("COPY", f"fp[ip->u[0]] = fp[ip->u[1]];\n{_NEXT}"),
-    ("SET", f"fp[ip->u[0]] = (u32)ip->imm;\n{_NEXT}"),
-    ("SET_WIDE", f"fp[ip->u[0]] = (cell)(u64)(s64)ip->imm;\n{_NEXT}"),
-    ("SET_POOL", f"fp[ip->u[0]] = tb_pool(cx)[(u32)ip->imm];\n{_NEXT}"),
-    ("SWAP", f"cell a = fp[ip->u[0]];\nfp[ip->u[0]] = fp[ip->u[1]];\nfp[ip->u[1]] = a;\n{_NEXT}"),
-    ("ZERO", f"cell *at = fp + ip->u[0];\nfor (u32 left = (u32)ip->imm; left; left--) *at++ = 0;\n{_NEXT}"),
+    ("COPY", f"fp[ip->u[0]] = fp[ip->u[1]];\n{NEXT}"),
+    ("SET", f"fp[ip->u[0]] = (u32)ip->imm;\n{NEXT}"),
+    ("SET_WIDE", f"fp[ip->u[0]] = (cell)(u64)(s64)ip->imm;\n{NEXT}"),
+    ("SET_POOL", f"fp[ip->u[0]] = tb_pool(cx)[(u32)ip->imm];\n{NEXT}"),
+    ("SWAP", f"cell a = fp[ip->u[0]];\nfp[ip->u[0]] = fp[ip->u[1]];\nfp[ip->u[1]] = a;\n{NEXT}"),
+    ("ZERO", f"cell *at = fp + ip->u[0];\nfor (u32 left = (u32)ip->imm; left; left--) *at++ = 0;\n{NEXT}"),
     ("JUMP", "TB_FORTH(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
     ("JUMP_BACK", "TB_BACK(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
     ("LINK", "tb_threaded_link(cx, ip);\nTB_GO(ip);"),
@@ -70,6 +69,20 @@ _FIXED: tuple[tuple[str, str], ...] = (
         _returns("const cell *from = fp + ip[1].u[0];\nfor (s32 i = 0; i < ip[1].imm; i++) fp[i] = from[i];"),
     ),
 )
+# What the translator emits them for, where superinstructions can have them: a call as long as it is not linked.
+_KINDS = dict.fromkeys(("COPY", "SET", "SET_WIDE", "SET_POOL", "SWAP"), "MOVE")
+_KINDS |= {"JUMP": "JUMP", "JUMP_BACK": "JUMP", "LINK": "CALL"}
+_KINDS |= {name: "RETURN" for name, _ in _TEXTS if name.startswith("RETURN")}
+_CALL = "if (TB_UNLIKELY(ip->imm & 1)) TB_GO(ip);\nTB_CALL"
+
+
+def _fixed(number: int, name: str, text: str) -> Fixed:
+    if name == "LINK":
+        return Fixed("CALL", number, _CALL, _KINDS[name])
+    return Fixed(name, number, text, _KINDS.get(name, ""))
+
+
+FIXED = tuple(_fixed(number, *each) for number, each in enumerate(_TEXTS))
 
 
 @dataclass(frozen=True)
@@ -79,10 +92,10 @@ class RegisterCode:
 
     forms: tuple[RegisterForm, ...]
     variants: tuple[Variant, ...]
-    sequences: tuple[tuple[Variant, ...], ...]
+    sequences: tuple[tuple[Variant | Fixed, ...], ...]
 
     def number(self, variant: Variant) -> int:
-        return len(_FIXED) + self.variants.index(variant)
+        return len(FIXED) + self.variants.index(variant)
 
 
 def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
@@ -135,12 +148,8 @@ def _register_code(composition: Composition) -> RegisterCode:
 def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
     """The functions of a profile, of what a runtime of *composition* has counted and written."""
     code = register_code(composition)
-    # A call is LINK until it has been made.
-    names = ["_CALL" if name == "LINK" else f"_{name}" for name, _ in _FIXED] + [
-        each.name for each in code.variants
-    ]
-    going = {"COPY", "SET", "SET_WIDE", "SET_POOL", "SWAP", "ZERO"}
-    ends = [name not in going for name, _ in _FIXED]
+    names = [each.name for each in (*FIXED, *code.variants)]
+    ends = [each.kind != "MOVE" for each in FIXED]
     ends += [each.form.shape.kind not in ("COMPUTE", "HOME") for each in code.variants]
     module = composition.program.verified.module
     told = Names(
@@ -153,12 +162,19 @@ def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
 
 def _sequences(
     composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
-) -> Iterable[tuple[Variant, ...]]:
+) -> Iterable[tuple[Variant | Fixed, ...]]:
     """Which variants have a handler together when they follow each other."""
     pairs = tuple(_compared(composition, forms, found))
     yield from pairs
     if "counting" not in composition.plan.interfaces:
-        yield from chosen(composition.plan, found, pairs, _occurring(composition, forms))
+        usable: tuple[Variant | Fixed, ...] = (*found, *_usable(forms))
+        yield from chosen(composition.plan, usable, pairs, _occurring(composition, forms))
+
+
+def _usable(forms: Sequence[RegisterForm]) -> list[Fixed]:
+    """What is no form's and is emitted for these."""
+    kinds = {form.shape.kind for form in forms} | {"MOVE"}
+    return [each for each in FIXED if each.kind in kinds]
 
 
 def _compared(
@@ -176,22 +192,29 @@ def _compared(
 
 def _occurring(
     composition: Composition, forms: Sequence[RegisterForm]
-) -> Callable[[Sequence[Variant]], bool]:
+) -> Callable[[Sequence[Variant | Fixed]], bool]:
     """Tells whether variants can follow each other in the programs: their forms do once moves are left out."""
     if composition.loaded:
         return lambda parts: True
     by_form = {use.form: at for at, form in enumerate(forms) for use in form.handler.uses}
+    # What is no form's has the number that the kind of such forms has.
+    kinds = {kind: -2 - at for at, kind in enumerate(("JUMP", "CALL", "RETURN"))}
+    known = {at: kinds.get(form.shape.kind, at) for at, form in enumerate(forms) if form.shape.kind != "MOVE"}
     found: set[tuple[int, ...]] = set()
     for program in composition.programs:
         verified = program.verified
-        numbers = [by_form.get(form, -1) for form in verified.forms]
-        keep = {at for at in numbers if at >= 0 and forms[at].shape.kind != "MOVE"}
+        numbers = [known.get(by_form.get(form, -1), -1) for form in verified.forms]
         for function in verified.functions:
-            row = [at for at in (numbers[form] for form in function.forms) if at in keep]
-            for length in range(2, LONGEST + 1):
+            row = [at for at in (numbers[form] for form in function.forms) if at != -1]
+            for length in range(1, LONGEST + 1):
                 found.update(zip(*(row[start:] for start in range(length)), strict=False))
     place = {id(form): at for at, form in enumerate(forms)}
-    return lambda parts: tuple(place[id(each.form)] for each in parts) in found
+
+    def occurs(parts: Sequence[Variant | Fixed]) -> bool:
+        row = [kinds.get(p.kind, -1) if isinstance(p, Fixed) else place[id(p.form)] for p in parts]
+        return not (short := tuple(at for at in row if at != -1)) or short in found
+
+    return occurs
 
 
 def _following(
@@ -225,7 +248,7 @@ def tables(composition: Composition) -> str:
     first: dict[int, int] = {}
     counts = [0] * len(code.forms)
     place = {id(form): at for at, form in enumerate(code.forms)}
-    for number, variant in enumerate(code.variants, len(_FIXED)):
+    for number, variant in enumerate(code.variants, len(FIXED)):
         at = place[id(variant.form)]
         first.setdefault(at, number)
         counts[at] += 1
@@ -250,7 +273,7 @@ def tables(composition: Composition) -> str:
             counts[at], form.handler.uses[0].opcode_bytes, extensions(each), most(each), start,
         ]  # fmt: skip
         rows.append("{" + ", ".join(map(str, cells)) + "}")
-    index = {(id(v.form), v.kinds, v.result): n for n, v in enumerate(code.variants, len(_FIXED))}
+    index = {(id(v.form), v.kinds, v.result): n for n, v in enumerate(code.variants, len(FIXED))}
     seconds = [index.get((id(v.form), v.kinds, "a"), 0) if v.result == "s" else 0 for v in code.variants]
     wide = next((h.number for h in composition.handlers if len(h.code) == 2), 256)
     moved = max((len(f.shape.takes) for f in code.forms if f.shape.kind == "MOVE"), default=0)
@@ -277,16 +300,17 @@ def _callee_number(form: RegisterForm) -> int:
 
 
 def _sequence_tables(code: RegisterCode, index: dict[tuple[int, str, str], int]) -> list[str]:
-    numbers = [[index[id(v.form), v.kinds, v.result] for v in each] for each in code.sequences]
+    numbers = [
+        [v.number if isinstance(v, Fixed) else index[id(v.form), v.kinds, v.result] for v in each]
+        for each in code.sequences
+    ]
     rows: list[int] = []
-    at = [0] * len(code.variants)
     order = sorted(range(len(numbers)), key=lambda n: numbers[n])
     known: dict[int, int] = {}
     for which in order:
         known.setdefault(numbers[which][0], len(rows))
-        rows += [len(numbers[which]), *numbers[which], len(_FIXED) + len(code.variants) + which]
-    for number in range(len(code.variants)):
-        at[number] = known.get(number + len(_FIXED), len(rows))
+        rows += [len(numbers[which]), *numbers[which], len(FIXED) + len(code.variants) + which]
+    at = [known.get(number, len(rows)) for number in range(len(FIXED) + len(code.variants))]
     return [
         f"#define TB_REG_SEQUENCES {len(numbers)}",
         f"#define TB_REG_LONGEST_SEQUENCE {max(map(len, numbers), default=1)}",
@@ -592,7 +616,10 @@ def print_engine(composition: Composition) -> dict[str, str]:
             store_fuel="((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
         )
     ]
-    bodies = [(text if doubles or "facc" not in text else "TB_UNREACHABLE();", "", "") for _, text in _FIXED]
+    bodies = [
+        (text if doubles or "facc" not in text else "TB_UNREACHABLE();", "", "")
+        for text in (each for _, each in _TEXTS)
+    ]
     if counting:
         # LINK turns into CALL and is done again.
         bodies = [(f"TB_COUNT(0);\n{each}" * ("_link(" not in each) or each, "", "") for each, _, _ in bodies]
@@ -604,8 +631,7 @@ def print_engine(composition: Composition) -> dict[str, str]:
     for each in code.variants:
         bodies.append((body(plan, [each]), each.form.handler.library, each.form.handler.label))
     for sequence in code.sequences:
-        first = sequence[0].form.handler
-        bodies.append((body(plan, sequence), first.library, "+".join(v.form.handler.label for v in sequence)))
+        bodies.append((body(plan, sequence), "core.threaded", "+".join(map(_label, sequence))))
     stops = [trap.name for trap in plan.traps]
     parts.append("#if TB_TAIL_CALLS")
     parts += [
@@ -639,5 +665,9 @@ def print_engine(composition: Composition) -> dict[str, str]:
     return {"engine.c": "\n".join(parts) + "\n"}
 
 
+def _label(part: Variant | Fixed) -> str:
+    return part.label if isinstance(part, Fixed) else part.form.handler.label
+
+
 def _number(name: str) -> int:
-    return next(at for at, (each, _) in enumerate(_FIXED) if each == name)
+    return next(at for at, (each, _) in enumerate(_TEXTS) if each == name)

@@ -75,6 +75,38 @@ class Variant:
         return number | {"": 0, "s": 0, "f": 0, "a": 64, "b": 64}[self.result]
 
 
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A register instruction that is no form's. number: among all; text: of its handler, for the record at `ip`;
+    kind: "MOVE" where control comes to the next record, or that of forms for which the translator emits it; it is
+    then the last of a superinstruction that has it, and "" where none can."""
+
+    label: str
+    number: int
+    text: str
+    kind: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"_{self.label}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
+    def graph(self) -> Graph | None:
+        return None
+
+    @property
+    def goes_on(self) -> bool:
+        return self.kind == "MOVE"
+
+    @property
+    def may_end(self) -> bool:
+        return self.kind not in ("", "MOVE")
+
+
 def places(variant: Variant) -> dict[str, str]:
     """Where each field of an instruction is: "0", "1", … operands; "result"; "k0", … kept immediates; "target",
     "cost" of branches. As C behind the instruction, for a part at `ip`."""

@@ -28,16 +28,14 @@ void tb_threaded_fuse(TB_UNUSED struct tb_context *cx, struct tb_record *records
     tb_count_is(cx, (u32)(records + i - TB_THREADED(cx)->records), number);
 #endif
 #if TB_REG_SEQUENCES
-    if (number >= TB_REG_FIXED) {
-      u32 longest = 1;
-      const u16 *sequence = tb_reg_sequences + tb_reg_sequences_at[number - TB_REG_FIXED];
-      for (; *sequence && sequence[1] == number; sequence += *sequence + 2) {
-        u32 length = tb_fuse_matches(records + i, sequence, count - i), cost = costs[(i + length) % TB_FUSE_WINDOW];
-        if (length && (cost < least || (cost == least && length > longest))) {
-          least = cost;
-          longest = length;
-          found = sequence[length + 1];
-        }
+    u32 longest = 1;
+    const u16 *sequence = tb_reg_sequences + tb_reg_sequences_at[number];
+    for (; *sequence && sequence[1] == number; sequence += *sequence + 2) {
+      u32 length = tb_fuse_matches(records + i, sequence, count - i), cost = costs[(i + length) % TB_FUSE_WINDOW];
+      if (length && (cost < least || (cost == least && length > longest))) {
+        least = cost;
+        longest = length;
+        found = sequence[length + 1];
       }
     }
 #endif

@@ -539,7 +539,7 @@ static void tb_reg_call(struct tb_translator *r, const struct tb_reg_form *form)
   record->u[0] = (u16)tb_reg_home(r, r->depth - parameters);
   record->u[1] = (u16)tb_reg_home(r, r->depth);
   record->w[1] = (s32)r->count;
-  record->imm = (s32)r->numbers[form->target];
+  record->imm = (s32)(r->numbers[form->target] << 1 | 1);
   tb_reg_called(r, parameters, callee->results);
 }
 
