@@ -1,0 +1,105 @@
+"""Superinstructions against the reference: random programs in a runtime whose superinstructions are those that these
+programs have room for, whatever they pay; outputs, traps, stack traces, fuel."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tblvm.builder.resolve import Plan
+from tblvm.core.superinstructions.chosen import can_be_one
+from tblvm.core.superinstructions.profile import LONGEST
+from tblvm.core.threaded import engine
+from tblvm.core.threaded.variants import Fixed, Variant
+from tblvm.core.verified import Verified
+from tests import harness
+from tests.differential.programs import Sketch, sketch
+from tests.harness import Job, assembled, differences
+
+SEED = os.environ.get("TBLVM_TEST_SEED", "super")
+SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
+PROGRAMS, SEQUENCES = 120 * SCALE, 500
+Part = Variant | Fixed
+
+
+def programs() -> list[Sketch]:
+    return [sketch(random.Random(f"{SEED} {number}")) for number in range(PROGRAMS)]
+
+
+def rows(modules: Sequence[Verified], variants: Sequence[Part]) -> Iterator[tuple[Part, ...]]:
+    """Sequences of variants whose forms follow each other in the modules, once moves are left out: all kinds of
+    operands that the variants have."""
+    of_form: dict[Any, list[Part]] = {}
+    of_kind: dict[str, list[Part]] = {}
+    kinds = {}
+    for each in variants:
+        if isinstance(each, Fixed):
+            of_kind.setdefault(each.kind, []).append(each)
+            continue
+        for use in each.form.handler.uses:
+            of_form.setdefault(use.form, []).append(each)
+    for verified in modules:
+        for function in verified.functions:
+            forms = [verified.forms[number] for number in function.forms]
+            for form in forms:
+                transfer = form.graph.transfer
+                name = transfer.primitive.name if transfer is not None else ""
+                kinds[form] = {"jump": "JUMP", "invoke": "CALL", "return": "RETURN"}.get(name, "")
+            parts = [of_form.get(form) or of_kind.get(kinds[form], []) for form in forms]
+            parts = [each for each in parts if each]
+            for start in range(len(parts)):
+                for length in range(2, LONGEST + 1):
+                    for row in product(*parts[start : start + length]):
+                        if len(row) == length and can_be_one(row):
+                            yield row
+
+
+@pytest.fixture
+def everything(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[Verified]], list[tuple[Part, ...]]]:
+    """Makes the engine take sequences that *modules* have room for; gives those that it took."""
+
+    def install(modules: Sequence[Verified]) -> list[tuple[Part, ...]]:
+        taken: list[tuple[Part, ...]] = []
+
+        def chosen(plan: Plan, variants: Sequence[Part], given: Any, occurs: Any) -> list[tuple[Part, ...]]:
+            if not taken:
+                named = {
+                    tuple(part.name for part in row): row
+                    for row in rows(modules, variants)
+                    if row not in given
+                }
+                rng = random.Random(SEED)
+                taken.extend(named[key] for key in rng.sample(sorted(named), min(SEQUENCES, len(named))))
+            return taken
+
+        monkeypatch.setattr(engine, "chosen", chosen)
+        return taken
+
+    return install
+
+
+@pytest.mark.parametrize("fallback", [False, True], ids=["tail calls", "computed goto"])
+def test_random_programs(
+    everything: Callable[[Sequence[Verified]], list[tuple[Part, ...]]], fallback: bool
+) -> None:
+    made = programs()
+    modules = [assembled(each.text) for each in made]
+    taken = everything(modules)
+    features = ("nan.canonical",)
+    # The system's compiler, with sanitizers, has no tail calls that it guarantees.
+    built = harness._compiled.__wrapped__(
+        "marksweep", fallback, False, (), features, "hosted" if fallback else "x86_64-linux", "threaded", 64
+    )
+    assert len(taken) > 100 and {len(each) for each in taken} == {2, 3, 4}
+    jobs = [
+        Job(module, each.stdin, each.fuel, each.stack, heap=1 << 20)
+        for module, each in zip(modules, made, strict=True)
+    ]
+    for number, (job, run) in enumerate(zip(jobs, built.run(jobs), strict=True)):
+        found = differences(job, run, canonical=True)
+        assert not found, f"seed {SEED}, program {number}: {found}\n{made[number].text}"
