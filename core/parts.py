@@ -251,7 +251,8 @@ class Engine:
     name: as `--engine` takes it. library: the micro-library that a report charges for what is no opcode's.
     doc: one line. handlers: numbers the forms that a program uses. print: the C of the engine: what its
     files are called -> their text, each compiled by itself. flags: of the compiler, for these files, behind
-    those for all. loads: whether it runs programs that come at run time, in resolved code.
+    those for all. loads: whether it runs programs that come at run time, in resolved code; a runtime with
+    another one has no code for it.
     """
 
     name: str

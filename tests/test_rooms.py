@@ -18,6 +18,7 @@ PACKAGES = (
     "core",
     "core/devices",
     "core/host",
+    "core/aot",
     "core/io",
     "core/numeric",
     "core/scripts",

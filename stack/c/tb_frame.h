@@ -50,7 +50,7 @@ struct tb_place {
 /* Where the context stands: engines keep cx->fp and cx->function true, and store cx->ip before whatever
  * may look. */
 static inline TB_UNUSED struct tb_place tb_frame_here(struct tb_context *cx) {
-  struct tb_place place = {cx->fp, cx->function, (u32)(cx->ip - tb_code(cx))};
+  struct tb_place place = {cx->fp, cx->function, TB_PC(cx)};
   return place;
 }
 static inline TB_UNUSED u32 tb_frame_index(struct tb_context *cx, const struct tb_place *place) {
