@@ -158,7 +158,8 @@ def test_nothing_is_left_of_thousands_of_hostile_runs(store: tblvm.Store) -> Non
             assert resident() - memory < max(8 << 10, RUNS // 4), f"{resident() - memory} KiB, seed {SEED}"
             assert faulthandler.is_enabled()
         finally:
-            faulthandler.disable()
+            # To disable it would put back what was there before it, below handlers that others have put above it.
+            faulthandler.enable(sys.__stderr__)
             signal.signal(signal.SIGUSR1, before_handler)
         said.seek(0)
         assert said.read() == b""  # faults were of workers, none of this process
