@@ -5,6 +5,7 @@ fewer of both: they run in an emulated machine."""
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import fcntl
 import gc
@@ -36,6 +37,7 @@ from tblvm.isolation.keys.guest import alive
 from tblvm.isolation.keys.places import PLACES
 from tblvm.isolation.mappings import mappings
 from tblvm.isolation.walls import call_number
+from tests.harness.alone import alone
 from tests.machine.keys import needs_keys
 from tests.machine.levels import WALLED
 
@@ -47,6 +49,8 @@ SEED = int(os.environ.get("TBLVM_TEST_SEED", "17"))
 SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))
 RUNS = {"process": int(400 * SCALE), "mpk": int(100 * SCALE)}
 AT_ONCE = {"process": min(200, int(48 * SCALE)), "mpk": min(200, int(24 * SCALE))}
+# Seconds, for what scales.
+_LONG = 280 * max(1.0, SCALE)
 KINDS = ("read", "write", "jump", "stack", "deep", "trap", "fuel", "quiet", "kill")
 # What needs a system call: images for protection keys have none.
 ASKING = ("call", "lie")
@@ -161,36 +165,40 @@ class Attacked:
         return kind, ended
 
 
-@pytest.fixture(params=WALLED)
-def attacked(request: pytest.FixtureRequest) -> Attacked:
-    more: dict[str, Any] = {"trust": ["hostile.memory"]} if request.param == "mpk" else {}
-    store = tblvm.Store(
-        plugins=[PLUGIN],
-        isolation=request.param,
-        memory="1M",
-        timeout=20,
-        stdin=b"",
-        stdout=io.BytesIO(),
-        **more,
+def made_at(level: str) -> Attacked:
+    more: dict[str, Any] = {"trust": ["hostile.memory"]} if level == "mpk" else {}
+    quiet: dict[str, Any] = {"stdin": b"", "stdout": io.BytesIO()}
+    made = Attacked(
+        level,
+        tblvm.Store(plugins=[PLUGIN], isolation=level, memory="1M", timeout=20, **quiet, **more),
     )
-    made = Attacked(request.param, store)
     made.load().close()
     return made
 
 
-@pytest.fixture
-def neighbour(attacked: Attacked) -> Iterator[Neighbour | None]:
+@pytest.fixture(params=WALLED)
+def attacked(request: pytest.FixtureRequest) -> Attacked:
+    return made_at(request.param)
+
+
+def neighbour_at(level: str) -> contextlib.AbstractContextManager[Neighbour | None]:
     """Somebody else in the process who uses keys, where there are any."""
-    if attacked.level != "mpk":
-        yield None
-        return
-    with Neighbour() as made:
-        yield made
+    return Neighbour() if level == "mpk" else contextlib.nullcontext()
 
 
-def test_nothing_is_left_of_thousands_of_hostile_runs(
-    attacked: Attacked, neighbour: Neighbour | None
-) -> None:
+@pytest.mark.timeout(_LONG)
+@pytest.mark.parametrize("level", WALLED)
+def test_nothing_is_left_of_thousands_of_hostile_runs(level: str) -> None:
+    alone(hostile_runs, level, timeout=_LONG)
+
+
+def hostile_runs(level: str) -> None:
+    attacked = made_at(level)
+    with neighbour_at(level) as neighbour:
+        _hostile_runs(attacked, neighbour)
+
+
+def _hostile_runs(attacked: Attacked, neighbour: Neighbour | None) -> None:
     rng, runs = random.Random(SEED), RUNS[attacked.level]
     handled: list[int] = []
     before_handler = signal.signal(signal.SIGUSR1, lambda number, frame: handled.append(number))
@@ -228,9 +236,21 @@ def test_nothing_is_left_of_thousands_of_hostile_runs(
     ), seen
 
 
-def test_many_at_once_in_eight_threads(attacked: Attacked, neighbour: Neighbour | None) -> None:
+@pytest.mark.timeout(_LONG)
+@pytest.mark.parametrize("level", WALLED)
+def test_many_at_once_in_eight_threads(level: str) -> None:
     """Each thread has its share, and uses them all in turns; those that are attacked end, and no other. Behind keys
     they are more than there are keys."""
+    alone(many_at_once, level, timeout=_LONG)
+
+
+def many_at_once(level: str) -> None:
+    attacked = made_at(level)
+    with neighbour_at(level) as neighbour:
+        _many_at_once(attacked, neighbour)
+
+
+def _many_at_once(attacked: Attacked, neighbour: Neighbour | None) -> None:
     for each in [attacked.load() for _ in range(7)]:  # all keys that there will ever be are taken then
         each.close()
     before, parkings = held(), PLACES.parkings

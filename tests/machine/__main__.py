@@ -47,9 +47,9 @@ def main() -> int:
                     print(outcome.error or outcome.kernel)
                 continue
             outcome = machine.tests(selection or places(), everything=given.all)
-            while given.learn and outcome.missing - set(listed()):
+            while given.learn and outcome.missing - set(listed(everything=given.all)):
                 used |= outcome.runtimes
-                write({*used, *listed()})
+                write({*used, *listed(everything=given.all)}, everything=given.all)
                 outcome = machine.tests(selection or places(), everything=given.all)
             used |= outcome.runtimes
         except (KernelError, PrebuildError) as error:
@@ -63,7 +63,7 @@ def main() -> int:
                 print("-" * width, each, sep="\n")
         print(outcome.summary)
     if given.learn:
-        write({*used, *(listed() if selection else ())})
+        write({*used, *(listed(everything=given.all) if selection else ())}, everything=given.all)
     return int(failed)
 
 

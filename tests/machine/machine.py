@@ -40,10 +40,10 @@ class Machine:
         marked = "not outside" if everything else "not outside and not repeated"
         words = ["-m", "pytest", "-p", "tests.machine.results", "-p", "no:cacheprovider", "-m", marked]
         words += ["--continue-on-collection-errors", "--maxfail", "20", "-q", "-rs", "--color", "no"]
-        return self.run([sys.executable, *words, *selection], places())
+        return self.run([sys.executable, *words, *selection], [*places(), *["--all"] * everything])
 
     def run(self, command: Sequence[str], prebuilt: Sequence[str] = ()) -> Outcome:
-        """Run *command*, after what *prebuilt* want built. Raises KernelError, PrebuildError."""
+        """Run *command*, after what is to be *prebuilt* (words of prebuilt.py) was. Raises KernelError, PrebuildError."""
         image = kernels.kernel(self.kernel)
         extra = _prebuild(prebuilt)
         with tempfile.TemporaryDirectory(prefix="tblvm-machine-") as place:
@@ -94,10 +94,10 @@ def places() -> list[str]:
     return [name for name in PLACES if (contents.ROOT / name).exists()]
 
 
-def _prebuild(places: Sequence[str]) -> list[Path]:
-    """Builds what tests in these places use; what goes in besides the cache. In another process: this one's
+def _prebuild(words: Sequence[str]) -> list[Path]:
+    """Builds what tests use, for these words of prebuilt.py; what goes in besides the cache. In another process: this one's
     settings are not those of the tests inside."""
-    if not places:
+    if not words:
         return []
     environment = os.environ | {
         "TBLVM_CACHE_DIR": str(contents.BUILT),
@@ -105,9 +105,9 @@ def _prebuild(places: Sequence[str]) -> list[Path]:
         # Compiled files are made outside, where it is quick.
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    words = [sys.executable, "-m", "tests.machine.prebuilt", *places]
+    command = [sys.executable, "-m", "tests.machine.prebuilt", *words]
     done = subprocess.run(
-        words, cwd=contents.ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
+        command, cwd=contents.ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
         raise PrebuildError("what the machine needs was not built: what is above says why")
