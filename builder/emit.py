@@ -248,6 +248,11 @@ def plan_header(composition: Composition) -> str:
         # Where the frame of a function that is run begins; whether there is one below it, and which.
         "TB_RUN_BASE(cx)": "((cx)->stack_base)",
         "TB_FRAME_BELOW(cx, place)": "((void)(cx), (void)(place), 0u)",
+        # Functions that come while a program runs, besides those of its module.
+        "TB_FUNCTIONS_BEYOND": "0u",
+        # Where the program stands, and what the link of a frame says of the caller's: where it goes on.
+        "TB_FRAME_HERE(cx)": "tb_frame_at_ip(cx)",
+        "TB_FRAME_CALLER(cx, place, link)": "tb_frame_linked(cx, place, link)",
         # The parameters of a function that is run: an entry point has none.
         "TB_RUN_PARAMETERS(function)": "0",
         # A linear memory's first byte and size, null where there is none.

@@ -55,6 +55,15 @@ class Surroundings(Protocol):
 
     barrier: bool
     guarded: bool
+    in_place: bool  # whether operands are in their slots of the operand stack, and results go there
+
+    def taken(self, index: int, count: int, type_: str) -> tuple[str, bool]:
+        """Operand *index* of *count* (0 the deepest) as a C expression, and whether it is a raw cell."""
+        ...
+
+    def given(self, printer: Printer, node: Node, depth: int) -> str:
+        """Statement: leave a result, the *depth*-th from the top."""
+        ...
 
     def operand(self, depth: int | str) -> str:
         """The cell that is *depth* below the top of the operand stack, 1 the top, as an lvalue; *depth* can
@@ -126,15 +135,16 @@ class Printer:
         taken, given = len(graph.parameters), len(graph.results)
         # Parameters that stay where they are, or are given by their home slots only, are in no variable.
         read = {o for node in live for o in node.operands if o.type != "ref" or not takes_homes(node)}
-        read.update(node for position, node in enumerate(graph.results) if not _stays(node, position))
+        stays = _stays if self.at.in_place else lambda node, position: False
+        read.update(node for position, node in enumerate(graph.results) if not stays(node, position))
         for index, node in enumerate(graph.nodes):
             if node in live and (node.primitive is not PARAMETER or node in read):
                 getattr(self, "_" + node.primitive.name.replace(".", "_"), self._pure)(node, f"v{index}")
         if given != taken and (given or graph.transfer is None):
             self.lines.append(self.at.adjust(given - taken))
         for position, node in enumerate(graph.results):
-            if not _stays(node, position):
-                self.lines.append(f"{self.at.operand(given - position)} = {self.cell(node)};")
+            if not stays(node, position):
+                self.lines.append(self.at.given(self, node, given - position))
         if graph.transfer is not None:
             if taken and not given:
                 self.lines.append(self.at.adjust(-taken))
@@ -167,8 +177,9 @@ class Printer:
     def _parameter(self, node: Node, name: str) -> None:
         if node in self._at_home:
             return
-        depth = len(self.graph.parameters) - int(node.attribute)  # type: ignore[call-overload]
-        self._declare(node, name, self.at.operand(depth), raw=True)
+        index = int(node.attribute)  # type: ignore[call-overload]
+        expression, raw = self.at.taken(index, len(self.graph.parameters), node.type)
+        self._declare(node, name, expression, raw=raw)
 
     def _immediate(self, node: Node, name: str) -> None:
         self._names[node] = (self.at.immediate(int(node.attribute)), False)  # type: ignore[call-overload]

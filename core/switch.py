@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 class _Surroundings:
     """Where the switch engine keeps things (an implementation of cprint.Surroundings)."""
 
+    in_place = True
+
     def __init__(self, plan: Plan, use: Use) -> None:
         self._use = use
         self._kept = read_immediates(use.form)
@@ -39,6 +41,12 @@ class _Surroundings:
         self.callee = plan.callee
         self.barrier = plan.barrier
         self.guarded = plan.guarded
+
+    def taken(self, index: int, count: int, type_: str) -> tuple[str, bool]:
+        return self.operand(count - index), True
+
+    def given(self, printer: Printer, node: Node, depth: int) -> str:
+        return f"{self.operand(depth)} = {printer.cell(node)};"
 
     def operand(self, depth: int | str) -> str:
         return f"sp[-{depth}]"
@@ -202,10 +210,16 @@ ip = code + pc;"""
 
 def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
     """One handler for each distinct text; those without operands first."""
-    printed = [
+    return numbered(
         (use, Printer(use.form.graph, _Surroundings(plan, use)).body())
         for use in sorted(uses, key=lambda u: (u.form.name, u.far))
-    ]
+    )
+
+
+def numbered(texts: Iterable[tuple[Use, str]]) -> tuple[Handler, ...]:
+    """A number for all uses that have the same text and equally many operands; those without operands first.
+    Raises BuildError when there are more than resolved code can name."""
+    printed = list(texts)
     narrow = _grouped(printed, 1)
     if len(narrow) <= 256:
         return tuple(_handler(number, bytes([number]), each) for number, each in enumerate(narrow))

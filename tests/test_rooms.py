@@ -23,6 +23,7 @@ PACKAGES = (
     "core/numeric",
     "core/scripts",
     "core/superinstructions",
+    "core/threaded",
     "opcodes",
     "opcodes/primitives",
     "stack",
@@ -51,7 +52,7 @@ def files(room: str) -> list[Path]:
         path
         for path in found
         if room != "core"
-        or not {"devices", "host", "io", "numeric", "scripts", "superinstructions"}
+        or not {"aot", "devices", "host", "io", "numeric", "scripts", "superinstructions", "threaded"}
         & set(path.relative_to(ROOT / room).parts)
     ]
 

@@ -51,7 +51,7 @@ static void tb_embed_link(struct tb_embedded *instance, cell *base, const struct
   struct tb_link *link = tb_frame_link(base, function);
   link->function = TB_EMBED_NO_FRAME;
   if (!instance->depth) return;
-  tb_store_u32(base - 1, TB_PC(cx));
+  tb_store_u32(base - 1, tb_frame_here(cx).pc);
   link->function = (u32)((const u8 *)cx->function - (const u8 *)tb_functions(cx));
   link->distance = (u32)(base - cx->fp);
 }

@@ -9,10 +9,5 @@ void tb_stack_start(struct tb_context *cx) {
 }
 
 u32 tb_frame_caller(struct tb_context *cx, struct tb_place *place) {
-  const struct tb_link *link = tb_frame_link(place->fp, place->function);
-  place->pc = link->pc;
-  if (link->pc == TB_PC_HOST) return 0;
-  place->function = (const struct tb_function *)(const void *)((const u8 *)tb_functions(cx) + link->function);
-  place->fp -= link->distance;
-  return 1;
+  return TB_FRAME_CALLER(cx, place, tb_frame_link(place->fp, place->function));
 }

@@ -47,12 +47,20 @@ struct tb_place {
   u32 pc;
 };
 
-/* Where the context stands: engines keep cx->fp and cx->function true, and store cx->ip before whatever
- * may look. */
-static inline TB_UNUSED struct tb_place tb_frame_here(struct tb_context *cx) {
+/* Where the context stands: engines store cx->fp and cx->ip before whatever may look. What these and the pc of a link
+ * mean, interface `dispatch` says: here, for engines that run resolved code, and keep cx->function true. */
+static inline TB_UNUSED struct tb_place tb_frame_at_ip(struct tb_context *cx) {
   struct tb_place place = {cx->fp, cx->function, TB_PC(cx)};
   return place;
 }
+static inline TB_UNUSED u32 tb_frame_linked(struct tb_context *cx, struct tb_place *place, const struct tb_link *link) {
+  place->pc = link->pc;
+  if (link->pc == TB_PC_HOST) return 0;
+  place->function = (const struct tb_function *)(const void *)((const u8 *)tb_functions(cx) + link->function);
+  place->fp -= link->distance;
+  return 1;
+}
+static inline TB_UNUSED struct tb_place tb_frame_here(struct tb_context *cx) { return TB_FRAME_HERE(cx); }
 static inline TB_UNUSED u32 tb_frame_index(struct tb_context *cx, const struct tb_place *place) {
   return (u32)(place->function - tb_functions(cx));
 }

@@ -1,0 +1,573 @@
+"""The printer of engine `threaded`: handlers, dispatch, and the tables of the translator.
+
+The C has the handlers once, and dispatch in two ways: functions that end in tail calls, where the compiler
+guarantees these (clang's musttail), and labels within one function elsewhere: by computed goto, or a switch in ISO
+C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..cprint import Printer, prototype
+from ..errors import BuildError
+from ..parts import Handler
+from ..program import Use
+from ..switch import numbered
+from .handlers import RegisterSurroundings, body, polls, services
+from .shapes import KINDS, Shape, most, shape
+from .variants import RegisterForm, Variant, extensions, variants
+
+if TYPE_CHECKING:
+    from ...builder.compose import Composition
+    from ...builder.resolve import Plan
+
+# Handlers that are no form's, in the order of their numbers (tb_threaded.h), by what the translator calls them.
+_NEXT = "TB_GO(ip + 1);"
+_RETURN = """\
+const u32 link = tb_frame_link_at(fp + ip->u[0])->pc;
+cx->cells_left += ip->u[1];
+TB_FUEL_TAKE(ip->w[1])
+RESULT
+ip = (const void *)((const u8 *)TB_RECORDS(cx) + link);
+TB_FUEL_GIVE(ip->w[1])
+fp -= ip->u[0];
+TB_GO(ip + 1);"""
+
+
+def _returns(result: str) -> str:
+    return _RETURN.replace("RESULT", result)
+
+
+_FIXED: tuple[tuple[str, str], ...] = (
+    ("EXIT", "TB_LEAVE(1);"),
+    ("HALT", "TB_HALT();"),
+    ("COPY", f"fp[ip->u[0]] = fp[ip->u[1]];\n{_NEXT}"),
+    ("SET", f"fp[ip->u[0]] = (u32)ip->imm;\n{_NEXT}"),
+    ("SET_WIDE", f"fp[ip->u[0]] = (cell)(u64)(s64)ip->imm;\n{_NEXT}"),
+    ("SET_POOL", f"fp[ip->u[0]] = tb_pool(cx)[(u32)ip->imm];\n{_NEXT}"),
+    ("SWAP", f"cell a = fp[ip->u[0]];\nfp[ip->u[0]] = fp[ip->u[1]];\nfp[ip->u[1]] = a;\n{_NEXT}"),
+    ("ZERO", f"cell *at = fp + ip->u[0];\nfor (u32 left = (u32)ip->imm; left; left--) *at++ = 0;\n{_NEXT}"),
+    ("JUMP", "TB_FORTH(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
+    ("JUMP_BACK", "TB_BACK(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
+    ("LINK", "tb_threaded_link(cx, ip);\nTB_GO(ip);"),
+    ("CALL", "TB_CALL"),
+    ("TAIL", "const u32 index = (u32)ip->imm;\nTB_TAIL_AT(0)"),
+    ("RETURN", _returns("")),
+    ("RETURN_S", _returns("acc = fp[ip->imm];\nfp[0] = acc;")),
+    ("RETURN_A", _returns("fp[0] = acc;")),
+    ("RETURN_D", _returns("acc = tb_bits_f64(facc);\nfp[0] = acc;")),
+    ("RETURN_I", _returns("acc = (u32)ip->imm;\nfp[0] = acc;")),
+    ("RETURN_W", _returns("acc = (cell)(u64)(s64)ip->imm;\nfp[0] = acc;")),
+    ("RETURN_P", _returns("acc = tb_pool(cx)[(u32)ip->imm];\nfp[0] = acc;")),
+    (
+        "RETURN_N",
+        _returns("const cell *from = fp + ip[1].u[0];\nfor (s32 i = 0; i < ip[1].imm; i++) fp[i] = from[i];"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class RegisterCode:
+    """What register code is made of in one runtime: forms by the number of their handler in resolved code,
+    variants in the order of their numbers, sequences of these with a handler of their own."""
+
+    forms: tuple[RegisterForm, ...]
+    variants: tuple[Variant, ...]
+    sequences: tuple[tuple[Variant, ...], ...]
+
+    def number(self, variant: Variant) -> int:
+        return len(_FIXED) + self.variants.index(variant)
+
+
+def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
+    """A number for each form; those that are the same to the translator and have the same C share one."""
+    return numbered(
+        (use, _key(plan, use)) for use in sorted(uses, key=lambda each: (each.form.name, each.far))
+    )
+
+
+def _key(plan: Plan, use: Use) -> str:
+    """A text that forms share that are the same for this engine."""
+    # How many bytes numbers have is not settled yet: it changes nothing that tells forms apart.
+    found = shape(use, 1)
+    if found.kind == "MOVE":
+        return repr(found)
+    form = RegisterForm(Handler(0, b"\0", (use,), "", "", ""), found)
+    kinds = "h" if found.home else "s" * len(found.takes)
+    at = RegisterSurroundings(plan, Variant(form, kinds, "f" if found.kind == "BRANCH" else "s"))
+    return f"{found!r}\n{Printer(use.form.graph, at).body()}"
+
+
+def _has_variants(each: Shape) -> bool:
+    return each.kind != "MOVE" and (each.computes or each.kind not in ("JUMP", "CALL", "TAIL", "RETURN"))
+
+
+_last: list[tuple[Composition, RegisterCode]] = []
+
+
+def register_code(composition: Composition) -> RegisterCode:
+    """The variants of the forms in *composition*. Raises BuildError for a form that this engine cannot run."""
+    # Two units are printed of each composition, which is no key.
+    if not _last or _last[0][0] is not composition:
+        _last[:] = [(composition, _register_code(composition))]
+    return _last[0][1]
+
+
+def _register_code(composition: Composition) -> RegisterCode:
+    plan = composition.plan
+    forms = tuple(RegisterForm(each, shape(each.uses[0], len(each.code))) for each in composition.handlers)
+    few = composition.loaded
+    found: list[Variant] = []
+    for form in forms:
+        if form.shape.kind == "TABLE" and form.shape.kept:
+            raise BuildError(f"engine threaded: {form.label} has immediates beside its targets")
+        if _has_variants(form.shape):
+            found += variants(form, polls=polls(plan), few=few)
+    return RegisterCode(forms, tuple(found), tuple(_sequences(composition, forms, found)))
+
+
+def _sequences(
+    composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
+) -> Iterable[tuple[Variant, ...]]:
+    """Comparisons with the branch that follows, where the program has both next to each other."""
+    following = None if composition.loaded else _following(composition, forms)
+    compares = [each for each in found if each.form.shape.truth and each.result == "a"]
+    branches = [each for each in found if each.form.shape.kind == "BRANCH" and each.kinds == "a"]
+    for first in compares:
+        for second in branches:
+            if following is None or (first.form, second.form) in following:
+                yield first, second
+
+
+def _following(
+    composition: Composition, forms: Sequence[RegisterForm]
+) -> set[tuple[RegisterForm, RegisterForm]]:
+    """Which forms follow each other in the programs."""
+    by_form = {use.form: form for form in forms for use in form.handler.uses}
+    found = set()
+    for program in composition.programs:
+        verified = program.verified
+        pairs = {
+            pair for each in verified.functions for pair in zip(each.forms, each.forms[1:], strict=False)
+        }
+        for first, second in pairs:
+            a, b = by_form.get(verified.forms[first]), by_form.get(verified.forms[second])
+            if a is not None and b is not None:
+                found.add((a, b))
+    return found
+
+
+# --- tables -------------------------------------------------------------------------------------------
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    return sum(1 << number for number in numbers)
+
+
+def tables(composition: Composition) -> str:
+    """C of the tables that the translator reads."""
+    code = register_code(composition)
+    first: dict[int, int] = {}
+    counts = [0] * len(code.forms)
+    place = {id(form): at for at, form in enumerate(code.forms)}
+    for number, variant in enumerate(code.variants, len(_FIXED)):
+        at = place[id(variant.form)]
+        first.setdefault(at, number)
+        counts[at] += 1
+    moves: list[int] = []
+    rows = []
+    for at, form in enumerate(code.forms):
+        each = form.shape
+        start = first.get(at, 0)
+        if each.kind == "MOVE":
+            start = len(moves)
+            moves += each.moves
+        flags = 1 * each.home | 2 * each.safepoint | 4 * each.frame
+        flags |= {"": 0, "functype": 8, "class": 16, "interface": 32}[each.callee]
+        doubles = _bits(k for k, c in enumerate(each.takes) if c == "d" and k < 7)
+        doubles |= 128 * each.gives.startswith("d")
+        target = each.target
+        if each.callee:
+            target = _callee_number(form)
+        cells: list[int] = [
+            KINDS.index(each.kind), flags, len(each.takes), len(each.gives), doubles, each.numbers,
+            _bits(each.signed), _bits(each.kept), max(target, 0), _bits(each.sets), _bits(each.fars),
+            counts[at], form.handler.uses[0].opcode_bytes, extensions(each), most(each), start,
+        ]  # fmt: skip
+        rows.append("{" + ", ".join(map(str, cells)) + "}")
+    index = {(id(v.form), v.kinds, v.result): n for n, v in enumerate(code.variants, len(_FIXED))}
+    seconds = [index.get((id(v.form), v.kinds, "a"), 0) if v.result == "s" else 0 for v in code.variants]
+    wide = next((h.number for h in composition.handlers if len(h.code) == 2), 256)
+    moved = max((len(f.shape.takes) for f in code.forms if f.shape.kind == "MOVE"), default=0)
+    return "\n".join(
+        [
+            f"enum {{ TB_REG_WIDE_FROM = {wide}, TB_REG_MOST_MOVED = {moved} }};",
+            _array("const struct tb_reg_form tb_reg_forms", rows),
+            _array("const u8 tb_reg_moves", moves),
+            _array("const u8 tb_reg_codes", [each.code for each in code.variants]),
+            _array("const u16 tb_reg_seconds", seconds),
+            *_sequence_tables(code, index),
+        ]
+    )
+
+
+def _callee_number(form: RegisterForm) -> int:
+    """Which number behind the opcode says what is called, where that is found when it runs."""
+    from ..program import read_immediates
+
+    use = form.handler.uses[0]
+    transfer = use.form.graph.transfer
+    assert transfer is not None
+    return read_immediates(use.form).index(transfer.attribute)  # type: ignore[arg-type]
+
+
+def _sequence_tables(code: RegisterCode, index: dict[tuple[int, str, str], int]) -> list[str]:
+    numbers = [[index[id(v.form), v.kinds, v.result] for v in each] for each in code.sequences]
+    rows: list[int] = []
+    at = [0] * len(code.variants)
+    order = sorted(range(len(numbers)), key=lambda n: numbers[n])
+    known: dict[int, int] = {}
+    for which in order:
+        known.setdefault(numbers[which][0], len(rows))
+        rows += [len(numbers[which]), *numbers[which], len(_FIXED) + len(code.variants) + which]
+    for number in range(len(code.variants)):
+        at[number] = known.get(number + len(_FIXED), len(rows))
+    return [
+        f"enum {{ TB_REG_SEQUENCES = {len(numbers)} }};",
+        _array("const u16 tb_reg_sequences", [*rows, 0]),
+        _array("const u16 tb_reg_sequences_at", at),
+    ]
+
+
+def _array(declaration: str, values: Sequence[object]) -> str:
+    words = list(map(str, values)) or ["0"]
+    if declaration.startswith("const struct"):
+        words = words if values else ["{0}"]
+    lines = ["  " + ", ".join(words[at : at + 16]) + "," for at in range(0, len(words), 16)]
+    return "\n".join([f"{declaration}[] = {{", *lines, "};"])
+
+
+def translator_head(composition: Composition) -> str:
+    """C that stands before the translator: what it knows of this runtime, and its tables."""
+    plan = composition.plan
+    there = plan.interfaces
+    fuel = "fuel" in there
+    types = any(form.shape.callee == "functype" for form in register_code(composition).forms)
+    methods = {form.shape.callee for form in register_code(composition).forms}
+    none = "((struct tb_reg_callee){0, 0})"
+    macros = {
+        "TB_REG_POLLS": int(polls(plan)),
+        "TB_REG_COLLECTS": int("collector" in there),
+        "TB_REG_DOUBLES": int(plan.cell_bits == 64),
+        "TB_THREADED_FUEL(cx, left)": "((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
+        "TB_THREADED_LEFT(cx)": "((cx)->fuel)" if fuel else "((void)(cx), (s64)0)",
+        "TB_BRANCH_ROW(cx, at)": "(tb_branches(cx) + (at))"
+        if "branch-tables" in there
+        else "((void)(cx), (void)(at), (const u32 *)0)",
+        "TB_REG_TYPE(cx, type)": "tb_reg_of_type(cx, type)"
+        if types
+        else f"((void)(cx), (void)(type), {none})",
+        "TB_REG_METHOD(cx, function, named, which)": "tb_reg_of_method(cx, (named) & 127, function, which)"
+        if "class" in methods
+        else f"((void)(cx), (void)(function), (void)(named), (void)(which), {none})",
+        "TB_REG_INTERFACE(cx, function, named, which)": "tb_reg_of_method(cx, tb_interface_depths(cx)[named], function, which)"
+        if "interface" in methods
+        else f"((void)(cx), (void)(function), (void)(named), (void)(which), {none})",
+    }
+    lines = [f"#define {name} {value}" for name, value in macros.items()]
+    return "\n".join(["/* for the translator */", '#include "tb_threaded.h"', *lines, tables(composition)])
+
+
+# --- handlers -----------------------------------------------------------------------------------------
+
+_PROLOGUE = """\
+/* Engine `threaded`, generated for one plan: the handlers of register instructions. */
+#include "tb.h"
+#include "tb_threaded.h"
+{includes}
+#define TB_THREADED_FUEL(cx, left) {store_fuel}
+{prototypes}
+
+#define TB_RECORDS(cx) (tb_store_of(cx)->records)
+#define tb_frame_link_at(at) ((struct tb_link *)(void *)(at))
+#if defined __clang__ && !defined TB_ISO_C && __has_attribute(musttail) && !defined TB_THREADED_GOTO
+#define TB_TAIL_CALLS 1
+#else
+#define TB_TAIL_CALLS 0
+#endif
+#if {fuel}
+#define TB_FUEL_TAKE(cost) fuel -= cost;
+#define TB_FUEL_GIVE(cost) fuel += cost;
+#define TB_FUEL_IS fuel
+#define TB_FUEL_ARGUMENT , TB_UNUSED s64 fuel
+#define TB_FUEL_PASSED , fuel
+#else
+#define TB_FUEL_TAKE(cost)
+#define TB_FUEL_GIVE(cost)
+#define TB_FUEL_IS 0
+#define TB_FUEL_ARGUMENT
+#define TB_FUEL_PASSED
+#endif
+#if {doubles}
+#define TB_DOUBLE_ARGUMENT , TB_UNUSED double facc
+#define TB_DOUBLE_PASSED , facc
+#else
+#define TB_DOUBLE_ARGUMENT
+#define TB_DOUBLE_PASSED
+#endif
+#define TB_SAVE(at) (cx->ip = (const u8 *)(at), cx->fp = fp)
+
+#if TB_TAIL_CALLS
+#if (defined __x86_64__ || defined __aarch64__) && __has_attribute(preserve_none)
+#define TB_CONVENTION __attribute__((preserve_none))
+#else
+#define TB_CONVENTION
+#endif
+#define TB_STATE                                                                               \\
+  TB_UNUSED struct tb_context *cx, TB_UNUSED cell *fp, TB_UNUSED const struct tb_record *ip, \\
+      TB_UNUSED cell acc TB_DOUBLE_ARGUMENT TB_FUEL_ARGUMENT
+#define TB_PASSED cx, fp, ip, acc TB_DOUBLE_PASSED TB_FUEL_PASSED
+typedef TB_CONVENTION u32 tb_handler(TB_STATE);
+#define TB_HANDLER(number) static TB_CONVENTION u32 tb_handler_##number(TB_STATE)
+static tb_handler tb_handler_0;
+#define TB_BASE ((const u8 *)(uptr)tb_handler_0)
+#define TB_GO(to)                                                                              \\
+  do {{                                                                                         \\
+    ip = (to);                                                                                 \\
+    __attribute__((musttail)) return ((tb_handler *)(uptr)(TB_BASE + ip->handler))(TB_PASSED); \\
+  }} while (0)
+#define TB_STOP(kind, part)                                        \\
+  {{                                                                \\
+    ip += part;                                                    \\
+    __attribute__((musttail)) return tb_stop_##kind(TB_PASSED);    \\
+  }}
+#define TB_STOP_KIND(kind, part) return tb_threaded_stop(cx, fp, ip + part, TB_FUEL_IS, kind);
+#define TB_LEAVE(value) return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
+#else
+#define TB_HANDLER(number) handler_##number:
+#define TB_STOP(kind, part)      \\
+  {{                              \\
+    ip += part;                  \\
+    stopped = TB_TRAP_##kind;    \\
+    goto stop;                   \\
+  }}
+#define TB_STOP_KIND(kind, part) \\
+  {{                              \\
+    stopped = kind;              \\
+    ip += part;                  \\
+    goto stop;                   \\
+  }}
+#define TB_LEAVE(value) return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
+#if defined __GNUC__ && !defined TB_ISO_C
+#define TB_GO(to)                          \\
+  do {{                                     \\
+    ip = (to);                             \\
+    goto *(&&handler_0 + ip->handler);     \\
+  }} while (0)
+#else
+#define TB_GO(to) \\
+  do {{            \\
+    ip = (to);    \\
+    goto next;    \\
+  }} while (0)
+#endif
+#endif
+#define TB_HALT() \\
+  fp = TB_RUN_BASE(cx); \\
+  TB_HALTED
+#define TB_HALTED return tb_leave(cx, fp, tb_threaded_true(cx, ip, TB_FUEL_IS), 0)
+
+static TB_UNUSED s64 tb_threaded_true(struct tb_context *cx, const struct tb_record *ip, s64 fuel) {{
+  return {fuel} ? tb_threaded_fuel(cx, ip, fuel) : fuel;
+}}
+/* The end of tb_run: whether the function came back. */
+static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fuel, u32 came_back) {{
+  cx->sp = fp + came_back;
+  TB_THREADED_FUEL(cx, fuel);
+  return 0;
+}}
+
+#define TB_FORTH(part, to, cost)  \\
+  do {{                            \\
+    const void *there = to;       \\
+    TB_FUEL_TAKE(cost)            \\
+    TB_GO(there);                 \\
+  }} while (0)
+/* A count below zero may only mean that it is near. */
+#if {fuel}
+#define TB_SPENT(at, cost) \\
+  if (TB_UNLIKELY(fuel < (s64)(cost)) && tb_threaded_spent(cx, at, fuel)) TB_STOP(OUT_OF_FUEL, 0)
+#else
+#define TB_SPENT(at, cost)
+#endif
+#if {interrupt}
+#define TB_ASKED if (TB_UNLIKELY(TB_INTERRUPTED(cx))) TB_STOP(INTERRUPTED, 0)
+#else
+#define TB_ASKED
+#endif
+#define TB_BACK(part, to, cost)     \\
+  do {{                              \\
+    const void *there = to;         \\
+    s32 taken = cost;               \\
+    (void)taken;                    \\
+    ip += part;                     \\
+    TB_SPENT(ip, taken)             \\
+    TB_ASKED                        \\
+    TB_FUEL_TAKE(taken)             \\
+    TB_GO(there);                   \\
+  }} while (0)
+#define TB_TABLE(part)                                                            \\
+  ip += part;                                                                     \\
+  const struct tb_record *row = ip + 1 + (at < (u32)ip->imm ? at : (u32)ip->imm); \\
+  if (row->w[1] + (s32)((const u8 *)row - (const u8 *)ip) <= 0) {{                 \\
+    TB_SPENT(ip, row->imm)                                                        \\
+    TB_ASKED                                                                      \\
+  }}                                                                               \\
+  TB_FUEL_TAKE(row->imm)                                                          \\
+  TB_GO((const void *)((const u8 *)row + row->w[1]));
+/* The header before a function's code has what its frame counts. */
+#define TB_CALL                                                               \\
+  const struct tb_record *to = (const void *)((const u8 *)ip + ip->imm);      \\
+  const u32 cells = to[-1].u[0];                                              \\
+  if (TB_UNLIKELY(cells > cx->cells_left)) TB_STOP(STACK_OVERFLOW, 0)         \\
+  TB_SPENT(ip, ip->w[1])                                                      \\
+  TB_ASKED                                                                    \\
+  TB_FUEL_TAKE(ip->w[1])                                                      \\
+  cx->cells_left -= cells;                                                    \\
+  tb_frame_link_at(fp + ip->u[1])->pc = (u32)((const u8 *)ip - (const u8 *)TB_RECORDS(cx)); \\
+  fp += ip->u[0];                                                             \\
+  TB_GO(to);
+#define TB_CALL_AT(part)                                                      \\
+  const u32 cells = tb_functions(cx)[index].cells;                            \\
+  ip += part;                                                                 \\
+  if (TB_UNLIKELY(cells > cx->cells_left)) TB_STOP(STACK_OVERFLOW, 0)         \\
+  TB_SPENT(ip, ip[1].w[1])                                                    \\
+  TB_ASKED                                                                    \\
+  const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
+  ip++;                                                                       \\
+  TB_FUEL_TAKE(ip->w[1])                                                      \\
+  cx->cells_left -= cells;                                                    \\
+  tb_frame_link_at(fp + ip->u[1])->pc = (u32)((const u8 *)ip - (const u8 *)TB_RECORDS(cx)); \\
+  fp += ip->u[0];                                                             \\
+  TB_GO(to);
+/* The link stays what it was; the parameters move down to where this frame's are. The record behind says where those are,
+ * and the link; what the frame counts. */
+#define TB_TAIL_AT(part)                                                      \\
+  const struct tb_function *callee = &tb_functions(cx)[index];                \\
+  ip += part;                                                                 \\
+  const u32 left = cx->cells_left + (u32)ip[1].imm;                           \\
+  if (TB_UNLIKELY(callee->cells > left)) TB_STOP(STACK_OVERFLOW, 0)           \\
+  TB_SPENT(ip, ip[1].w[1])                                                    \\
+  TB_ASKED                                                                    \\
+  const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
+  ip++;                                                                       \\
+  cx->cells_left = left - callee->cells;                                      \\
+  const struct tb_link link = *tb_frame_link_at(fp + ip->u[1]);               \\
+  const cell *from = fp + ip->u[0];                                           \\
+  for (u32 i = 0; i < callee->parameters; i++) fp[i] = from[i];               \\
+  *tb_frame_link_at(fp + callee->parameters) = link;                          \\
+  TB_FUEL_TAKE(ip->w[1])                                                      \\
+  TB_GO(to);
+"""
+
+_TAIL_GO = """\
+#if TB_TAIL_CALLS
+static tb_handler *const tb_handlers[] = {{{functions}}};
+s32 tb_threaded_handler(u32 number) {{
+  return (s32)((const u8 *)(uptr)tb_handlers[number] - TB_BASE);
+}}
+u32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, TB_UNUSED s64 fuel) {{
+  return ((tb_handler *)(uptr)(TB_BASE + ip->handler))(cx, fp, ip, 0{double} TB_FUEL_PASSED);
+}}
+#else
+#if defined __GNUC__ && !defined TB_ISO_C
+  static const s32 labels[] = {{{labels}}};
+  if (!cx) return (u32)labels[fuel];
+  goto *(&&handler_0 + ip->handler);
+#else
+next:
+  switch (ip->handler) {{
+{cases}
+    default: TB_UNREACHABLE();
+  }}
+#endif
+stop:
+  return tb_threaded_stop(cx, fp, ip, TB_FUEL_IS, stopped);
+}}
+s32 tb_threaded_handler(u32 number) {{
+#if defined __GNUC__ && !defined TB_ISO_C
+  return (s32)tb_threaded_go(0, 0, 0, number);
+#else
+  return (s32)number;
+#endif
+}}
+#endif
+"""
+
+
+def print_engine(composition: Composition) -> dict[str, str]:
+    """The C of the engine for *composition*."""
+    plan = composition.plan
+    code = register_code(composition)
+    fuel, interrupt = "fuel" in plan.interfaces, "interrupt" in plan.interfaces
+    doubles = plan.cell_bits == 64
+    called = sorted({prototype(each, plan.callee(each)) for each in services(code.variants)})
+    parts = [
+        _PROLOGUE.format(
+            includes="\n".join(f'#include "{each}"' for each in composition.engine_headers),
+            prototypes="\n".join(called),
+            fuel=int(fuel),
+            interrupt=int(interrupt),
+            doubles=int(doubles),
+            store_fuel="((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
+        )
+    ]
+    bodies = [(text if doubles or "facc" not in text else "TB_UNREACHABLE();", "", "") for _, text in _FIXED]
+    has = {form.shape.kind for form in code.forms}
+    if "TAIL" not in has:
+        bodies[_number("TAIL")] = ("TB_UNREACHABLE();", "", "")
+    if "CALL" not in has:
+        bodies[_number("CALL")] = bodies[_number("LINK")] = ("TB_UNREACHABLE();", "", "")
+    for each in code.variants:
+        bodies.append((body(plan, [each]), each.form.handler.library, each.form.handler.label))
+    for sequence in code.sequences:
+        first = sequence[0].form.handler
+        bodies.append((body(plan, sequence), first.library, "+".join(v.form.handler.label for v in sequence)))
+    stops = [trap.name for trap in plan.traps]
+    parts.append("#if TB_TAIL_CALLS")
+    parts += [
+        f"static TB_UNUSED TB_COLD TB_CONVENTION u32 tb_stop_{name}(TB_STATE) {{\n"
+        f"return tb_threaded_stop(cx, fp, ip, TB_FUEL_IS, TB_TRAP_{name});\n}}"
+        for name in stops
+    ]
+    parts.append(
+        "#else\nu32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, TB_UNUSED s64 fuel) {\n"
+        "  TB_UNUSED u32 stopped = 0;\n  TB_UNUSED cell acc = 0;"
+        + ("\n  TB_UNUSED double facc = 0;" if doubles else "")
+        + "\n  goto begin;\n#endif"
+    )
+    for number, (each, library, label) in enumerate(bodies):
+        if library:
+            parts.append(f'#line 1 "tb-op:{library}:{label}:{number}"')
+        else:
+            parts.append('#line 1 "tb-engine"')
+        parts.append(f"TB_HANDLER({number}) {{\n{each}\n}}")
+    parts.append('#line 1 "tb-engine"')
+    parts.append("#if !TB_TAIL_CALLS\nbegin:\n#endif")
+    numbers = range(len(bodies))
+    parts.append(
+        _TAIL_GO.format(
+            functions=", ".join(f"tb_handler_{n}" for n in numbers),
+            labels=", ".join(f"&&handler_{n} - &&handler_0" for n in numbers),
+            cases="\n".join(f"    case {n}: goto handler_{n};" for n in numbers),
+            double=", 0" if doubles else "",
+        )
+    )
+    return {"engine.c": "\n".join(parts) + "\n"}
+
+
+def _number(name: str) -> int:
+    return next(at for at, (each, _) in enumerate(_FIXED) if each == name)
