@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..hookspecs import hookimpl
-from ..parts import Engine, Handler, MicroLibrary, Option
-from ..program import Use
+from ..parts import Engine, Handler, MicroLibrary, Option, Table
+from ..program import Program, Use
 
 if TYPE_CHECKING:
     from ...builder.compose import Composition
@@ -26,6 +26,12 @@ def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
         Handler(number, b"", (use,), use.form.declaration.library, use.form.declaration.label, "")
         for number, use in enumerate(each)
     )
+
+
+def _tables(program: Program) -> tuple[Table, ...]:
+    from .units import program_tables
+
+    return program_tables(program)
 
 
 def _print(composition: Composition) -> dict[str, str]:
@@ -63,6 +69,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             headers=("../c", "c"),
             context="u32 stopped;\ncell *passed;\nstruct tb_link *passed_link;\nuptr native_end;",
             prototypes="struct tb_link;",
+            tables=_tables,
             macros={"TB_PC(cx)": "((u32)(uptr)(cx)->ip)"},
             options=(
                 Option(

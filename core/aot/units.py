@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from ...opcodes import Service
 from ..cprint import FROM_CELL, TO_CELL, prototype
-from ..errors import UsageError
+from ..errors import BuildError, UsageError
 from ..module import FunctionType
+from ..parts import Table
 from ..program import Program, Resolver
 from .calls import callee, calls
 from .function import FunctionPrinter, Whole
@@ -22,13 +24,15 @@ UNIT_BYTES = 24 << 10
 _NOT_IN_LABELS = ':"\\'
 _IR = {"i": "i32", "l": "i64", "f": "f32", "d": "f64"}
 
-_UNUSED = """\
+_QUIET = """\
 #if defined __GNUC__
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#pragma GCC diagnostic ignored "-Wunused-but-set-parameter"
 #pragma GCC diagnostic ignored "-Wunused-label"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 #endif
 """
 
@@ -83,18 +87,6 @@ class _Program:
         found = set(self.whole.calls.pointed) if self.whole.calls.by_pointer else set()
         return tuple(sorted(found.union(self.entries)))
 
-    def split(self) -> list[list[int]]:
-        """The functions of each file."""
-        found: list[list[int]] = [[]]
-        size = 0
-        for index, function in enumerate(self.whole.module.functions):
-            if size and size + len(function.code) > UNIT_BYTES:
-                found.append([])
-                size = 0
-            found[-1].append(index)
-            size += len(function.code)
-        return found
-
 
 def _grows(composition: Composition, program: Program) -> bool:
     """Whether a linear memory can get another size while the program runs."""
@@ -109,37 +101,44 @@ def _grows(composition: Composition, program: Program) -> bool:
     return any("moves linear memory" in each for each in effects)
 
 
-def print_engine(composition: Composition) -> dict[str, str]:
-    """The C files of *composition*. Raises UsageError for a runtime that is given its programs later."""
-    if composition.loaded:
+def print_engine(composition: Composition, given: Sequence[Program] = ()) -> dict[str, str]:
+    """The C files of *composition*, for its programs or those that are *given*. Raises UsageError for a
+    runtime that gets its programs later."""
+    there = given or composition.programs
+    if not there:
         raise UsageError(
             "engine aot compiles programs when they are built: a runtime that loads them takes "
             "--engine switch or another one that runs bytecode"
         )
     options_ = options(composition)
-    programs = [_Program(composition, options_, *each) for each in enumerate(composition.programs)]
+    programs = [_Program(composition, options_, *each) for each in enumerate(there)]
     head = _head(composition, options_, programs)
-    files: dict[str, str] = {}
-    for program in programs:
-        groups = program.split()
-        for at, group in enumerate(groups):
-            name = "program" + "-".join(
-                ["", *([str(program.whole.number)] if program.whole.number else []), str(at)]
-            )
-            files[f"{name}.c"] = _file(head, program, group, len(groups) == 1 and len(programs) == 1)
-    # The entry stands with the functions where they are one file: those are its own then.
-    first = next(iter(files))
-    enter = _enter(composition, options_, programs)
-    if len(files) == 1:
-        files[first] += enter
-    else:
-        declared = "".join(
-            f"{each.whole.shape(i).prototype(each.whole.name(i), options_)};\n"
-            for each in programs
-            for i in each.pointers
-        )
-        files["entry.c"] = head + declared + enter
-    return files
+    enter = _enter(options_, programs)
+    groups = _groups(programs)
+    if len(groups) == 1:
+        # The entry stands with the functions where they are in one file: they are its own then.
+        return {"program.c": head + _functions(groups[0], "static ") + enter}
+    files = {f"program-{at}.c": head + _functions(each, "") for at, each in enumerate(groups)}
+    declared = "".join(
+        f"{each.whole.shape(i).prototype(each.whole.name(i), options_)};\n"
+        for each in programs
+        for i in each.pointers
+    )
+    return {**files, "entry.c": head + declared + enter}
+
+
+def _groups(programs: Sequence[_Program]) -> list[list[tuple[_Program, int]]]:
+    """The functions of each file."""
+    found: list[list[tuple[_Program, int]]] = [[]]
+    size = 0
+    for each in programs:
+        for index, function in enumerate(each.whole.module.functions):
+            if size and size + len(function.code) > UNIT_BYTES:
+                found.append([])
+                size = 0
+            found[-1].append((each, index))
+            size += len(function.code)
+    return found
 
 
 def _head(composition: Composition, options_: Options, programs: Sequence[_Program]) -> str:
@@ -167,7 +166,7 @@ def _head(composition: Composition, options_: Options, programs: Sequence[_Progr
             '#include "tb_aot.h"',
             '#include "tb_frame.h"',
             *(f'#include "{each}"' for each in composition.engine_headers),
-            _UNUSED,
+            _QUIET,
             f"typedef {options_.state} tb_aot_state;",
             "#define TB_AOT_STOPPED " + ("(-0x7fffffffffffffffll - 1)" if options_.fuel else "1u"),
             *sorted(shapes - {""}),
@@ -214,35 +213,28 @@ def _stop(options_: Options) -> str:
     return f"tb_aot_state tb_aot_stop(struct tb_context *cx, u32 kind, u32 function, u32 pc{fuel}{frame})"
 
 
-def _file(head: str, program: _Program, group: Sequence[int], alone: bool) -> str:
-    """The C file with the functions *group*. alone: whether there is no other."""
-    whole = program.whole
-    printers = [FunctionPrinter(whole, index) for index in group]
-    own = set(group)
-    called = {
-        called
-        for index in group
-        for each in whole.resolver.function(index)
-        if (called := callee(each)) is not None
-    }
-    storage = "static " if alone else ""
-    declared = [
-        f"{storage if i in own else ''}{whole.shape(i).prototype(whole.name(i), whole.options)};"
-        for i in sorted(own | called)
-    ]
+def _functions(group: Sequence[tuple[_Program, int]], storage: str) -> str:
+    """The C of the functions of a file. storage: their storage class."""
+    declared: dict[tuple[_Program, int], None] = dict.fromkeys(group)
     texts = []
-    for printer in printers:
-        label = (
-            whole.module.function_name(printer.index).replace(":", ".").replace('"', "'").replace("\\", "/")
-        )
-        label = "".join(c if " " <= c <= "~" else "_" for c in label)
+    for program, index in group:
+        whole = program.whole
+        for each in whole.resolver.function(index):
+            if (called := callee(each)) is not None:
+                declared.setdefault((program, called))
+        name = whole.module.function_name(index)
+        label = "".join(c if " " < c <= "~" and c not in _NOT_IN_LABELS else "_" for c in name)
         # The line table tells the report whose bytes these are.
-        texts.append(f'#line 1 "tb-op:program:{label}:{printer.index}"')
-        texts.append(printer.text(storage))
-    return "\n".join([head, *declared, *texts, '#line 1 "tb-aot"', ""])
+        texts.append(f'#line 1 "tb-op:program:{label}:{index}"')
+        texts.append(FunctionPrinter(whole, index).text(storage))
+    prototypes = [
+        f"{storage}{program.whole.shape(i).prototype(program.whole.name(i), program.whole.options)};"
+        for program, i in declared
+    ]
+    return "\n".join([*prototypes, *texts, '#line 1 "tb-aot"', ""])
 
 
-def _enter(composition: Composition, options_: Options, programs: Sequence[_Program]) -> str:
+def _enter(options_: Options, programs: Sequence[_Program]) -> str:
     """C of what runs a function, and of what stops it."""
     parts = []
     for each in programs:
@@ -257,25 +249,46 @@ def _enter(composition: Composition, options_: Options, programs: Sequence[_Prog
     if len(programs) == 1:
         parts.append(_runs(programs[0], options_))
     else:
-        parts += _choices(composition, options_, programs)
+        parts += _choices(options_, programs)
     test = "fuel == TB_AOT_STOPPED" if options_.fuel else "stopped"
     store = "  if (fuel != TB_AOT_STOPPED) cx->fuel = fuel;" if options_.fuel else ""
     parts.append(_RUN_TAIL.format(store=store, test=test))
     return "\n".join(parts)
 
 
-def _choices(composition: Composition, options_: Options, programs: Sequence[_Program]) -> Iterator[str]:
-    """Which program a context runs shows in its tables."""
-    from ...builder.emit import table_symbol
+def _choices(options_: Options, programs: Sequence[_Program]) -> Iterator[str]:
+    """Which program a context runs is in a table of it."""
+    yield "switch (*tb_aot_program(cx)) {"
+    known: dict[int, _Program] = {}
+    for each in programs:
+        number = program_number(each.whole.program)
+        if number not in known:
+            yield f"case {number}u: {{\n{_runs(each, options_)}\nbreak;\n}}"
+        elif not _same(known[number], each):
+            raise BuildError("two of the programs have the same number: give one of them another constant")
+        known.setdefault(number, each)
+    yield "}"
 
-    names = ["", *composition.bundle]
-    for name, each in zip(names, programs, strict=True):
-        symbol = table_symbol("functions", name)
-        yield f"extern const u8 {symbol}[];"
-        yield f"if ((const void *)tb_functions(cx) == (const void *){symbol}) {{"
-        yield _runs(each, options_)
-        yield "} else"
-    yield ";"
+
+def _same(one: _Program, other: _Program) -> bool:
+    return _content(one.whole.program) == _content(other.whole.program)
+
+
+def _content(program: Program) -> bytes:
+    """What the C of a program depends on."""
+    module = program.verified.module
+    rest = (module.types, module.pool, module.functions, module.memories, module.entry, module.start)
+    return repr((rest, program.cell_bits)).encode()
+
+
+def program_number(program: Program) -> int:
+    """A number that tells programs apart."""
+    return crc32(_content(program))
+
+
+def program_tables(program: Program) -> tuple[Table, ...]:
+    """Which program it is: for runtimes with several."""
+    return (Table("aot_program", "u32", program_number(program).to_bytes(4, "little")),)
 
 
 def _runs(program: _Program, options_: Options) -> str:
