@@ -5,15 +5,16 @@
 
 /* The native stack's end is looked at where a function calls itself, by way of others too. */
 #if defined __GNUC__ && !defined TB_ISO_C && defined __x86_64__
-register uptr tb_aot_native __asm__("rsp");
+__extension__ register uptr tb_aot_native __asm__("rsp");
 #define TB_AOT_HERE() tb_aot_native
 #elif defined __GNUC__ && !defined TB_ISO_C && (defined __aarch64__ || defined __riscv)
-register uptr tb_aot_native __asm__("sp");
+__extension__ register uptr tb_aot_native __asm__("sp");
 #define TB_AOT_HERE() tb_aot_native
 #else
 static inline TB_UNUSED uptr tb_aot_here(void) {
-  volatile u8 here = 0;
-  return (uptr)&here;
+  volatile uptr here = 0;
+  here = (uptr)&here;
+  return here;
 }
 #define TB_AOT_HERE() tb_aot_here()
 #endif
