@@ -250,6 +250,8 @@ def plan_header(composition: Composition) -> str:
         "TB_FRAME_BELOW(cx, place)": "((void)(cx), (void)(place), 0u)",
         # Functions that come while a program runs, besides those of its module.
         "TB_FUNCTIONS_BEYOND": "0u",
+        # Whether an engine asks of each call of a method how many results it has.
+        "TB_METHOD_RESULTS": "0",
         # Where the program stands, and what the link of a frame says of the caller's: where it goes on.
         "TB_FRAME_HERE(cx)": "tb_frame_at_ip(cx)",
         "TB_FRAME_CALLER(cx, place, link)": "tb_frame_linked(cx, place, link)",

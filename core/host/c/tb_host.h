@@ -20,7 +20,7 @@ u32 tb_host_call(struct tb_context *cx, u32 import);
 
 static inline TB_UNUSED cell *tb_host_arguments(struct tb_context *cx) { return cx->fp; }
 static inline TB_UNUSED cell *tb_host_results(struct tb_context *cx) {
-  return cx->fp + cx->function->parameters + TB_LINK;
+  return cx->fp + tb_frame_here(cx).function->parameters + TB_LINK;
 }
 
 /* An import. parameters, results: how many, and at *parameter_codes*, *result_codes* the LEB128 type codes of each. */
