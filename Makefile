@@ -33,10 +33,10 @@ unit: setup debian
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(NATIVE)
 
 # The isolation suite in an emulated machine with protection keys, on each kernel (TBLVM_MACHINE_KERNELS="6.1 6.12",
-# TBLVM_MACHINE_SELECT="tests/isolation/keys -k signal"); `unit` runs it too.
+# TBLVM_MACHINE_SELECT="tests/isolation/keys -k signal"); `unit` runs it too. TBLVM_MACHINE_ALL=1: also what was shown without the machine.
 machine: setup
 	@tests/debian.sh qemu-system-x86
-	$(BIN)/python -m tests.machine $(addprefix --kernel ,$(TBLVM_MACHINE_KERNELS)) $(TBLVM_MACHINE_SELECT)
+	$(BIN)/python -m tests.machine $(addprefix --kernel ,$(TBLVM_MACHINE_KERNELS)) $(if $(TBLVM_MACHINE_ALL),--all) $(TBLVM_MACHINE_SELECT)
 
 # Longer versions of the seeded samples that `unit` runs.
 differential: setup debian

@@ -176,7 +176,7 @@ def compose(plan: Plan, verified: Verified, isa: Isa, *, loaded: bool = False) -
     handlers = plan.engine.handlers(plan, plan.need.uses)
 
     def linked(each: Verified) -> Bundled:
-        program = link(each, isa, numbers(handlers), plan.cell_bits)
+        program = link(each, isa, numbers(handlers) if plan.engine.loads else None, plan.cell_bits)
         program = replace(program, natives=natives(plan, each))
         return Bundled(program, tables(plan, program))
 

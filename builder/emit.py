@@ -230,6 +230,8 @@ def plan_header(composition: Composition) -> str:
         "TB_PROCESS(cx, start)": "((void)(cx), (void)(start))",
         "TB_PROCESS_OPTIONS(cx, start)": "((void)(cx), (start))",
         "TB_LOADS": str(int(composition.loads)),
+        # The offset in the code of the instruction that runs, behind what was fetched of it.
+        "TB_PC(cx)": "((u32)((cx)->ip - tb_code(cx)))",
         # Where a frame stands, for people.
         "TB_TRACE_LOOK(cx, place, name)": '((void)(cx), (void)(place), *(name) = "", 0u)',
         "TB_TRACE_FILE(cx)": '((void)(cx), "")',
@@ -248,6 +250,8 @@ def plan_header(composition: Composition) -> str:
         "TB_FRAME_BELOW(cx, place)": "((void)(cx), (void)(place), 0u)",
         # Functions that come while a program runs, besides those of its module.
         "TB_FUNCTIONS_BEYOND": "0u",
+        # Whether an engine asks of each call of a method how many results it has.
+        "TB_METHOD_RESULTS": "0",
         # Where the program stands, and what the link of a frame says of the caller's: where it goes on.
         "TB_FRAME_HERE(cx)": "tb_frame_at_ip(cx)",
         "TB_FRAME_CALLER(cx, place, link)": "tb_frame_linked(cx, place, link)",
@@ -496,13 +500,13 @@ def _element(table: Table) -> str:
     return table.ctype if table.ctype in _ELEMENT else "u8"
 
 
-def _symbol(table: Table, bundled: str = "") -> str:
-    """The C array of a table; bundled: the name of a program of the bundle."""
+def table_symbol(table: str, bundled: str = "") -> str:
+    """The C array of the table of this name; bundled: the name of a program of the bundle."""
     # Numbers for what names cannot have, so that different names stay different.
     mark = "".join(c if c.isalnum() else f"_{ord(c):02x}" for c in bundled)
     # Two underscores, which no table's name has: program `function` has a table `types`, and there is a table
     # `function_types`.
-    return f"tb_image_{mark}__{table.name}" if mark else f"tb_image_{table.name}"
+    return f"tb_image_{mark}__{table}" if mark else f"tb_image_{table}"
 
 
 def programs(composition: Composition) -> str:
@@ -514,7 +518,7 @@ def programs(composition: Composition) -> str:
     for name, program, tables in each:
         fields = [f".{field} = {number}u" for field, number in _numbers(program).items()]
         for table in tables:
-            symbol = _symbol(table, name)
+            symbol = table_symbol(table.name, name)
             lines.append(f"extern const {_element(table)} {symbol}[];")
             fields.append(f".{table.name} = (const void *){symbol}")
         rows.append(f'  {{"{name}", {{{", ".join(fields)}}}}},')
@@ -530,7 +534,7 @@ def image(tables: tuple[Table, ...], bundled: str = "", *, literals: bool = Fals
         size = max(1, table.align)
         element = _element(table)
         data = table.data or bytes(8)
-        symbol = _symbol(table, bundled)
+        symbol = table_symbol(table.name, bundled)
         lines.append(f"extern const {element} {symbol}[];")
         array = f"_Alignas({size}) const {element} {symbol}"
         if literals and element == "u8":

@@ -20,6 +20,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from ..opcodes import Isa, Service, types
@@ -125,13 +126,14 @@ MAX_RESOLVED = 1 << 17  # instructions that a resolver remembers
 
 class Resolver:
     """Tells what the instructions of a module become for a runtime with cells of this width; equal ones are
-    the same object, as long as they are remembered. uses: the shapes that there have been, in order."""
+    the same object, as long as they are remembered. uses: the shapes that there have been, in order;
+    decoder: of the module's code."""
 
     def __init__(self, verified: Verified, isa: Isa, cell_bits: int = 64) -> None:
         self.verified, self.uses = verified, list[Use]()
         module = verified.module
         self._link = link_cells(cell_bits)
-        self._decoder = Decoder(isa, module.pages)
+        self.decoder = Decoder(isa, module.pages)
         self._canonical = canonical_types(module)
         self._layout = layouts(module.types)
         self._interfaces = interface_numbers(module.types)
@@ -169,7 +171,7 @@ class Resolver:
 
     def _resolve(self, number: int, code: bytes, parameters: int) -> Resolved:
         module, form = self.verified.module, self.verified.forms[number]
-        opcode, immediates = self._decoder.decode(code)
+        opcode, immediates = self.decoder.decode(code)
         values: list[int] = []
         signed: list[bool] = []
         far: list[int] = []
@@ -243,11 +245,16 @@ class Program:
         return self.starts[function] + (offsets[low] if low < len(offsets) else end)
 
 
-def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: int) -> Program:
-    """Resolved code for a runtime with cells of this width, whose engine gives the forms these *numbers*.
+def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes] | None, cell_bits: int) -> Program:
+    """Resolved code for a runtime with cells of this width, whose engine gives the forms these *numbers*;
+    None: whose engine reads no code. Then functions start where they would.
 
     Raises BuildError for an instruction that does not fit resolved code.
     """
+    strings, pool = _constants(verified)
+    if numbers is None:
+        ends = accumulate(len(each.code) for each in verified.module.functions)
+        return Program(verified, b"", (0, *ends)[: len(verified.functions)], strings, pool, cell_bits)
     resolver = Resolver(verified, isa, cell_bits)
     places, branches = _branch_tables(resolver)
     starts: list[int] = []
@@ -265,7 +272,6 @@ def link(verified: Verified, isa: Isa, numbers: Mapping[Use, bytes], cell_bits: 
             if each not in encoded:
                 encoded[each] = _encode(each, numbers)
             code += encoded[each]
-    strings, pool = _constants(verified)
     return Program(verified, bytes(code), tuple(starts), strings, pool, cell_bits, branches)
 
 
@@ -363,7 +369,7 @@ def calls(program: Program, service: Service[..., Any]) -> bool:
 
 
 def program_tables(program: Program) -> tuple[Table, ...]:
-    """Code, functions, constants. The layout of rows is drawn in tb_frame.h."""
+    """Code if there is any, functions, constants. The layout of rows is drawn in tb_frame.h."""
     module, size = program.verified.module, program.cell_bits // 8
     rows = bytearray()
     for index, function in enumerate(module.functions):
@@ -377,8 +383,9 @@ def program_tables(program: Program) -> tuple[Table, ...]:
             len(function.locals),
             cells,
         )
+    code = (Table("code", "u8", program.code, align=1),) if program.code else ()
     return (
-        Table("code", "u8", program.code, align=1),
+        *code,
         Table("functions", "struct tb_function", bytes(rows), align=4),
         Table("pool", f"u{8 * size}", b"".join(c.to_bytes(size, "little") for c in program.pool), align=size),
         Table("strings", "u8", program.strings, align=8),

@@ -157,6 +157,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             generated=handlers_of_links,
             macros={
                 "TB_LINKS": "1",
+                "TB_FUNCTIONS_BEYOND": "(1u << 16)",
                 "TB_MEMORIES_GIVEN(cx)": "tb_links_given(cx, 2)",
                 "TB_MEMORY_OWNER(cx, memory)": "tb_links_memory_owner(&(cx), &(memory))",
                 "TB_MEMORY_GREW(cx, memory)": "tb_links_memory_grew(cx, memory)",

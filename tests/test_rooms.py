@@ -18,6 +18,7 @@ PACKAGES = (
     "core",
     "core/devices",
     "core/host",
+    "core/aot",
     "core/io",
     "core/numeric",
     "core/scripts",
@@ -51,7 +52,7 @@ def files(room: str) -> list[Path]:
         path
         for path in found
         if room != "core"
-        or not {"devices", "host", "io", "numeric", "scripts", "superinstructions", "threaded"}
+        or not {"aot", "devices", "host", "io", "numeric", "scripts", "superinstructions", "threaded"}
         & set(path.relative_to(ROOT / room).parts)
     ]
 

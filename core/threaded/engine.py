@@ -438,19 +438,12 @@ static tb_handler tb_handler_0;
     goto stop;                   \\
   }}
 #define TB_LEAVE(value) return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
-#if defined __GNUC__ && !defined TB_ISO_C
-#define TB_GO(to)                          \\
-  do {{                                     \\
-    ip = (to);                             \\
-    goto *(&&handler_0 + ip->handler);     \\
-  }} while (0)
-#else
+/* One place jumps: compilers copy it to where it pays, and have few edges to think of before. */
 #define TB_GO(to) \\
   do {{            \\
     ip = (to);    \\
     goto next;    \\
   }} while (0)
-#endif
 #endif
 #define TB_HALT() \\
   fp = TB_RUN_BASE(cx); \\
@@ -535,6 +528,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   TB_ASKED                                                                    \\
   TB_COUNT_CALL(index)                                                        \\
   const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
+  if (TB_FUNCTIONS_BEYOND != 0) cx->function = &tb_functions(cx)[index];      \\
   ip++;                                                                       \\
   TB_FUEL_TAKE(ip->w[1])                                                      \\
   cx->cells_left -= cells;                                                    \\
@@ -552,6 +546,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   TB_ASKED                                                                    \\
   TB_COUNT_CALL(index)                                                        \\
   const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
+  if (TB_FUNCTIONS_BEYOND != 0) cx->function = &tb_functions(cx)[index];      \\
   ip++;                                                                       \\
   cx->cells_left = left - callee->cells;                                      \\
   const struct tb_link link = *tb_frame_link_at(fp + ip->u[1]);               \\
@@ -575,6 +570,7 @@ u32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, 
 #if defined __GNUC__ && !defined TB_ISO_C
   static const s32 labels[] = {{{labels}}};
   if (!cx) return (u32)labels[fuel];
+next:
   goto *(&&handler_0 + ip->handler);
 #else
 next:

@@ -88,6 +88,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             store="struct tb_record *records;\nstruct tb_threaded *threaded;",
             macros={
                 "TB_FRAME_HERE(cx)": "tb_threaded_here(cx)",
+                "TB_METHOD_RESULTS": "TB_CLASSES",
                 "TB_FRAME_CALLER(cx, place, link)": "tb_threaded_caller(cx, place, link)",
             },
             prototypes=(
@@ -96,6 +97,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                 "u32 tb_threaded_caller(struct tb_context *cx, struct tb_place *place, const struct tb_link *link);"
             ),
             on_start=("tb_threaded_start",),
+            load_sources=("c/threaded_load.c",),
+            on_load=("tb_threaded_load",),
             memory=(Memory("registers", "register code", _memory),),
             tables=_tables,
             generated=_generated,

@@ -42,7 +42,7 @@ static cell *tb_embed_base(struct tb_embedded *instance, u32 *left) {
   *left = TB_STACK_CELLS;
   if (!instance->depth) return cx->stack_base;
   *left = cx->cells_left ? cx->cells_left - 1 : 0;
-  return cx->fp + cx->function->cells - TB_FRAME_COST + TB_LINK + 1;
+  return cx->fp + tb_frame_here(cx).function->cells - TB_FRAME_COST + TB_LINK + 1;
 }
 
 /* The link of a function that is called, which the engine does not write but for its pc. */
@@ -51,8 +51,9 @@ static void tb_embed_link(struct tb_embedded *instance, cell *base, const struct
   struct tb_link *link = tb_frame_link(base, function);
   link->function = TB_EMBED_NO_FRAME;
   if (!instance->depth) return;
-  tb_store_u32(base - 1, (u32)(cx->ip - tb_code(cx)));
-  link->function = (u32)((const u8 *)cx->function - (const u8 *)tb_functions(cx));
+  struct tb_place here = tb_frame_here(cx);
+  tb_store_u32(base - 1, here.pc);
+  link->function = (u32)((const u8 *)here.function - (const u8 *)tb_functions(cx));
   link->distance = (u32)(base - cx->fp);
 }
 

@@ -26,7 +26,7 @@ struct tb_hold {
 };
 
 /* Functions of other instances that an instance can have numbers for; places in the table that finds them. */
-enum { TB_LINKS_FOREIGN = 1 << 16, TB_LINKS_HASH = 1 << 17 };
+enum { TB_LINKS_FOREIGN = TB_FUNCTIONS_BEYOND, TB_LINKS_HASH = 1 << 17 };
 
 /* What an instance has of it.
  * functions: its own; behind them the function table has rows for those of others: `foreign` of them, which are at

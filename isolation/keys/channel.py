@@ -23,7 +23,6 @@ class Keyed:
     def __init__(self, image: Image, size: int) -> None:
         self._guest = guest = Guest(image, size)
         self.base, self.address, self.size = guest.base, guest.address, guest.size
-        self._peak: int | None = None
         try:
             # Up to where it waits for its host.
             if not self._told(guest.run(START)):
@@ -72,10 +71,9 @@ class Keyed:
         self._guest.kill()
 
     def close(self) -> None:
-        self._peak = self.peak()
         self._guest.close()
 
     def peak(self) -> int | None:
-        if self._peak is None and not self._guest.closed:
-            return audit.resident(self.address - self._guest.stack, self.size + self._guest.stack)
-        return self._peak
+        if self._guest.closed:
+            return None
+        return audit.resident(self.address - self._guest.stack, self.size + self._guest.stack)

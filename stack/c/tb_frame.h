@@ -50,7 +50,7 @@ struct tb_place {
 /* Where the context stands: engines store cx->fp and cx->ip before whatever may look. What these and the pc of a link
  * mean, interface `dispatch` says: here, for engines that run resolved code, and keep cx->function true. */
 static inline TB_UNUSED struct tb_place tb_frame_at_ip(struct tb_context *cx) {
-  struct tb_place place = {cx->fp, cx->function, (u32)(cx->ip - tb_code(cx))};
+  struct tb_place place = {cx->fp, cx->function, TB_PC(cx)};
   return place;
 }
 static inline TB_UNUSED u32 tb_frame_linked(struct tb_context *cx, struct tb_place *place, const struct tb_link *link) {

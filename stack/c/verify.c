@@ -371,6 +371,32 @@ static const struct tb_form *tb_choose(const struct tb_verifier *v, const u8 *at
   return &tb_forms[tb_load_u16(at) + form];
 }
 
+/* What calls of methods leave, for engines that ask: lent while the code is verified, kept then. */
+static void tb_note_results(TB_UNUSED struct tb_module *m, TB_UNUSED u32 is_method, TB_UNUSED u32 count) {
+#if TB_METHOD_RESULTS
+  if (is_method) m->results[m->result_count++] = (u16)count;
+#endif
+}
+
+static void tb_begin_results(TB_UNUSED struct tb_module *m) {
+#if TB_METHOD_RESULTS
+  m->results = tb_module_lend(m, 2 * ((u64)m->code.size / 4)); /* prefix, opcode, class, method */
+  m->results_at = tb_module_lend(m, 4 * (u64)m->functions);
+  m->result_count = 0;
+#endif
+}
+
+static void tb_keep_results(TB_UNUSED struct tb_module *m) {
+#if TB_METHOD_RESULTS
+  u16 *results = tb_module_keep(m, 2 * (u64)m->result_count);
+  u32 *results_at = tb_module_keep(m, 4 * (u64)m->functions);
+  for (u32 i = 0; i < m->result_count; i++) results[i] = m->results[i];
+  for (u32 i = 0; i < m->functions; i++) results_at[i] = m->results_at[i];
+  m->results = results;
+  m->results_at = results_at;
+#endif
+}
+
 /* Checks the instruction whose signature is at *at*; the stack behind it, 0 where control does not fall through. */
 static u32 tb_instruction(struct tb_verifier *v, const u8 *at, u32 stack) {
   struct tb_module *m = v->module;
@@ -407,6 +433,7 @@ static u32 tb_instruction(struct tb_verifier *v, const u8 *at, u32 stack) {
       u32 is_method = TB_CLASSES && kind == TB_IMM_METHOD, owner = is_method ? v->owner : 0;
       if (is_method) operand = tb_method_type(m, owner - TB_TYPE_MODULE, operand);
       struct tb_type_row callee = tb_module_type(m, kind == TB_IMM_FUNC ? tb_module_function(m, operand).type : operand);
+      tb_note_results(m, is_method, callee.b);
       tb_move(v, (u64)callee.a + callee.b + (is_tail ? v->results : 0));
       after = tb_take_listed(v, left, callee.first + is_method, callee.a - is_method);
       if (is_method) after = tb_take(v, after, owner); /* whatever the function itself takes */
@@ -608,10 +635,14 @@ void tb_module_verify(struct tb_module *module) {
   tb_bind_pages(v);
   module->lacking = TB_NONE;
   tb_link_begin(module);
+  tb_begin_results(module);
   tb_module_keep(module, 0);
   module->maps = (const u32 *)(const void *)module->low;
   u32 shape = 0;
   for (module->function = 0; module->function < module->functions; module->function++) {
+#if TB_METHOD_RESULTS
+    module->results_at[module->function] = module->result_count;
+#endif
     shape = tb_verify_function(v, shape);
   }
   module->function = module->lacking;
@@ -620,5 +651,6 @@ void tb_module_verify(struct tb_module *module) {
     tb_refuse(module, TB_EXCLUDED, "it needs an opcode that this runtime was built without: build one with its micro-library");
   module->offset = -1;
   tb_link_end(module);
+  tb_keep_results(module);
   module->high = high;
 }

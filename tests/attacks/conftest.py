@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from .levels import LEVELS, Loads
+from tests.machine.levels import LEVELS
+
+from .levels import Loads
 
 
 @pytest.fixture(params=LEVELS)

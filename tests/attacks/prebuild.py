@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -11,6 +12,7 @@ import tblvm
 from tblvm.embed.library import image_of
 from tblvm.isolation import levels
 
+from .fake import build
 from .native import PLUGIN, program
 
 
@@ -31,7 +33,7 @@ def built(content: bytes, **given: Any) -> None:
         tblvm.load(content, isolation="mpk", **given)
 
 
-def prebuild() -> None:
+def prebuild() -> Iterator[Path]:
     plain = b".func main()\n  RET\n.end\n"
     poll = (
         b'.memory m: 1\n.import poll(a: i32, b: i32, n: i32, made: i32) -> i32: "wasi_snapshot_preview1", '
@@ -44,3 +46,4 @@ def prebuild() -> None:
     built(plain)
     built(plain, grants=["clock"])
     built(poll, grants=["clock"])
+    yield build()

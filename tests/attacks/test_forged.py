@@ -26,7 +26,7 @@ from tblvm.isolation.channel import Worker
 from .fake import BASE, Rule, lying
 from .native import PLUGIN, program, signed
 
-pytestmark = pytest.mark.outside
+pytestmark = pytest.mark.repeated
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "3"))
 SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))
 HUGE = (1 << 64) - 1

@@ -29,14 +29,14 @@ from tblvm.core.errors import TblvmError
 from tblvm.embed.errors import Blocked, Crashed, SandboxError, Violation
 from tblvm.isolation import mail
 from tblvm.isolation.walls import call_number
+from tests.machine.levels import LEVELS
 
-from .levels import LEVELS
 from .native import PLUGIN, program, signed
 from .prebuild import built
 
 pytestmark = [
     pytest.mark.skipif(os.uname().machine != "x86_64", reason="the hostile code is for x86-64"),
-    pytest.mark.outside,
+    pytest.mark.repeated,
 ]
 ARENA = 0x100000000000
 _MOST = 30.0
@@ -513,6 +513,7 @@ def test_a_worker_does_not_outlive_its_host(how: str) -> None:
         os.close(watched)
 
 
+@pytest.mark.outside  # it is compiled
 def test_an_image_with_system_calls_is_refused() -> None:
     """For protection keys: the scanner looks at every byte of native code before there is a guest of it."""
     with pytest.raises(TblvmError, match=r"syscall|int 0x80"):

@@ -61,14 +61,16 @@ class Driver:
 
 
 @cache
-def built(target: str, *, program: bool = False) -> Driver:
+def built(target: str, *, program: bool = False, engine: str = "switch") -> Driver:
     """The driver for a target, "hosted" for gcc with sanitizers. program: with the program narrow inside, in cells of
     32 bits; without it, it loads modules."""
     reg = known()
     features = ["embed-exercise", "embed.host", "gc.marksweep"]
     if target == "hosted":
         features.append("platform.hosted")
-    request = Request(features=tuple(features), deny=("devices",), target=target, artifact=BOTH)
+    request = Request(
+        features=tuple(features), deny=("devices",), target=target, engine=engine, artifact=BOTH
+    )
     if program:
         verified = verify(assemble(NARROW_TEXT, reg.isa, "folder/module.tba"), reg.isa)
         plan = resolve(need(verified, reg.isa), reg, request)

@@ -34,9 +34,11 @@ STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic")
 
 @dataclass(frozen=True)
 class Libraries:
-    """program: built for the program narrow; general: for modules. narrow: the program's module."""
+    """program: built for the program narrow; compiled: the same by engine aot; general: for modules. narrow: the
+    program's module."""
 
     program: Path
+    compiled: Path
     general: Path
     narrow: Path
     registry: Registry
@@ -54,9 +56,15 @@ def libraries(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> L
     folder = tmp_path_factory.mktemp("libraries")
     text = folder / "module.tba"
     text.write_text(NARROW_TEXT)
-    made = Libraries(folder / "one" / "program.so", folder / "two" / "general.so", folder / "n.tbc", registry)
+    one, two, three = (folder / name for name in ("one", "two", "three"))
+    files = (one / "program.so", three / "compiled.so", two / "general.so", folder / "n.tbc")
+    made = Libraries(*files, registry)
     made.narrow.write_bytes(module(NARROW_TEXT, registry))
-    for words, path in (([str(text)], made.program), (["--features", "collector"], made.general)):
+    for words, path in (
+        ([str(text)], made.program),
+        ([str(text), "--engine", "aot"], made.compiled),
+        (["--features", "collector"], made.general),
+    ):
         path.parent.mkdir()
         given = ["--artifact", "shared", "--report", "none", *words, "-o", str(path)]
         done = CliRunner().invoke(main, given)
@@ -84,8 +92,9 @@ def output(*words: str | Path, stdin: bytes = b"") -> str:
 HOST = ("main.c", "exercise.c", "around.c")
 
 
-def test_a_library_with_its_program_inside(libraries: Libraries) -> None:
-    library = libraries.program
+@pytest.mark.parametrize("engine", ["switch", "aot"])
+def test_a_library_with_its_program_inside(engine: str, libraries: Libraries) -> None:
+    library = libraries.compiled if engine == "aot" else libraries.program
     host = compiled("gcc", "-std=c11", HOST, library, library, "-pthread")
     said = output(host, stdin=told([(NARROW, b"")]))
     assert said.endswith("all is well\nthe host too\n")

@@ -36,21 +36,14 @@ from tblvm import (
 from tblvm.core.registry import Registry
 from tblvm.embed import instance as instances
 from tblvm.embed.deadlines import Clock, Deadline
-from tblvm.isolation import levels
+from tests.machine.levels import LEVELS
 
 from .conftest import Load
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "6"))
 
 
-def has(level: str) -> bool:
-    try:
-        return levels.choose(level) == level
-    except IsolationError:
-        return False
-
-
-@pytest.fixture(params=["none", *filter(has, ("process", "mpk"))])
+@pytest.fixture(params=LEVELS)
 def level(request: pytest.FixtureRequest) -> str:
     """A level of isolation: limits are the same at all."""
     return str(request.param)

@@ -9,8 +9,9 @@ import pytest
 
 import tblvm
 from tblvm import Crashed, FuelExhausted, InstanceClosed, Store
+from tests.machine.levels import ON_LINUX
 
-from .test_limits import has, level  # noqa: F401  a fixture
+from .test_limits import level  # noqa: F401  a fixture
 
 TEXT = b"""
 .import ask(n: i32) -> i32: "env", "ask"
@@ -108,6 +109,7 @@ def test_a_call_crosses_twice_and_a_host_call_once_more(level: str) -> None:  # 
         assert vm.report().spent.switches - before == 1 + 2 + 2 * own  # type: ignore[operator]
 
 
+@pytest.mark.outside
 def test_output_is_counted_where_it_goes_through_python() -> None:
     with load("none") as vm:
         assert vm.report().spent.output is None
@@ -122,7 +124,8 @@ def test_a_program_that_was_stopped(level: str) -> None:  # noqa: F811
         assert vm.report().spent.fuel == 101
 
 
-@pytest.mark.skipif(not has("process"), reason="there are no worker processes")
+@ON_LINUX
+@pytest.mark.repeated
 def test_a_worker_that_was_killed() -> None:
     import os
     import signal

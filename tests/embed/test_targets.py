@@ -72,6 +72,13 @@ def test_cells_of_32_bits(target: str) -> None:
     assert built(target, program=True).run(inside) == built("x86_64-linux", program=True).run(inside)
 
 
+@pytest.mark.parametrize("target", ["hosted", "x86_64-linux", *OTHERS])
+def test_a_program_that_was_compiled(target: str) -> None:
+    inside = told([(NARROW, b"")])
+    compiled = built(target, program=True, engine="aot")
+    assert compiled.run(inside) == built("x86_64-linux", program=True).run(inside)
+
+
 def test_a_message_is_cut_between_characters() -> None:
     read = verify(tbc.read(module(WIDE_TEXT, known())), known().isa).module
     names = tuple("x" + "\u20ac" * 300 for _ in read.functions)

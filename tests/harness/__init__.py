@@ -20,7 +20,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from tblvm.builder.host import command
 from tblvm.builder.need import Need, demands
 from tblvm.builder.need import need as find_need
 from tblvm.builder.resolve import Request, resolve
+from tblvm.core.aot.units import print_engine
 from tblvm.core.asm import assemble
 from tblvm.core.forms import forms, uses
 from tblvm.core.program import Use, link
@@ -144,9 +145,9 @@ class Harness:
         return runs
 
     def _image(self, job: Job) -> bytes:
-        program = link(
-            job.verified, self.reg.isa, numbers(self.composition.handlers), self.composition.plan.cell_bits
-        )
+        plan = self.composition.plan
+        known = numbers(self.composition.handlers) if plan.engine.loads else None
+        program = link(job.verified, self.reg.isa, known, plan.cell_bits)
         found = {table.name: table for table in tables(self.composition.plan, program)}
         names = list(dict.fromkeys(table.name for table in self.composition.tables))
         head = 10 * 4 + 8 + 64 * 4
@@ -227,8 +228,25 @@ def compiled(
     return _compiled(name, sanitize, coverage, plugins, more, target, engine, cell_bits)
 
 
-@cache
-def _compiled(
+def run_compiled(
+    jobs: Sequence[Job],
+    name: str,
+    engine: str,
+    *,
+    sanitize: bool = False,
+    plugins: tuple[Path, ...] = (),
+    more: tuple[str, ...] = (),
+    target: str = "x86_64-linux",
+    cell_bits: int = 64,
+) -> list[Run]:
+    """Runs *jobs* by an engine that loads no programs: all of them are in one executable. The rest as
+    `compiled` has it."""
+    target = "hosted" if sanitize else target
+    programs = tuple(job.verified for job in jobs)
+    return _made(name, sanitize, False, plugins, more, target, engine, cell_bits, programs).run(jobs)
+
+
+def _made(
     name: str,
     sanitize: bool,
     coverage: bool,
@@ -237,6 +255,7 @@ def _compiled(
     target: str,
     engine: str,
     cell_bits: int,
+    programs: tuple[Verified, ...] = (),
 ) -> Harness:
     reg = registry(plugins)
     hosted = target == "hosted"
@@ -265,6 +284,9 @@ def _compiled(
         },
     )
     plan = resolve(need, reg, request)
+    if programs:
+        linked = [link(each, reg.isa, None, plan.cell_bits) for each in programs]
+        plan = replace(plan, engine=replace(plan.engine, print=partial(print_engine, given=linked)))
     sample = verify(assemble(_SAMPLE, reg.isa), reg.isa)
     composition = compose(plan, sample, reg.isa, loaded=True)
     sources = _at_run_time(emit(composition), composition)
@@ -279,6 +301,9 @@ def _compiled(
 
     executable = shared(sources, (version("ziglang"), plan.target), make) / "harness"
     return Harness(reg, composition, executable, sanitize)
+
+
+_compiled = cache(_made)
 
 
 def system_compiled(sources: Sources, name: str, *, sanitize: bool, coverage: bool) -> Path:

@@ -9,15 +9,17 @@ QEMU's emulated CPU has the keys, and enforces them exactly. It boots the kernel
 and 6.12, which bookworm-security has) with a file system in memory: this Python, the packages that tests import, this
 project as it lies in the working tree, all under the same paths as outside, and there runs `python -m pytest
 SELECTION`. Where /dev/kvm can be used and the CPU itself has the keys, it is the CPU that runs it.
+    make machine TBLVM_MACHINE_ALL=1                           # and what was shown without it
 
 What runs inside
-    tests/isolation and tests/attacks, but for what is marked `outside` (`@pytest.mark.outside`: what needs things
-    that the machine does not have, or only repeats what has been shown without it).
+    tests/isolation, tests/attacks, limits and reports of tests/embed, but for what is marked `outside`
+    (`@pytest.mark.outside`: what needs things that the machine does not have) or `repeated` (what was shown without
+    it: workers, files, all that is the same in any process; `--all` or TBLVM_MACHINE_ALL runs these too, on its kernels).
     What needs the keys is marked `needs_keys` (`from tests.machine.keys import needs_keys`): it is skipped
     where the CPU has none, and runs natively where it has them. Inside the machine nothing skips for that reason.
 
 There is no compiler inside (it takes 400 MB). What tests use and is compiled must be built before, outside:
-    Runtimes (what `tblvm.load` builds) stand in runtimes.txt, a line each. Which ones tests ask for is recorded
+    Runtimes (what `tblvm.load` builds) stand in runtimes.txt, a line each (in repeated.txt those for `--all`). Which ones tests ask for is recorded
     inside; where one is missing the run fails and names it, and `python -m tests.machine --learn [SELECTION]` adds it.
     For all else a file `prebuild.py` in a folder of tests has a function `prebuild()`, which builds by the same calls
     as the tests do, and gives the files or folders that have to go in besides (None for none):

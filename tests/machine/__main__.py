@@ -8,7 +8,7 @@ import sys
 
 from . import emulator
 from .kernels import SERIES, KernelError
-from .machine import Machine, PrebuildError, folders
+from .machine import Machine, PrebuildError, places
 from .runtimes import Words, listed, write
 
 USER = 1000
@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--memory", type=int, default=2048, help="MiB")
     parser.add_argument("--deadline", type=float, default=600, help="seconds")
     parser.add_argument("--user", action="store_true", help="as an ordinary user, not as root")
+    parser.add_argument("--all", action="store_true", help="also what was shown without the machine")
     parser.add_argument("--learn", action="store_true", help="write anew which runtimes are built before")
     parser.add_argument("--command", nargs=argparse.REMAINDER, help="run this instead of pytest")
     given, selection = parser.parse_known_args()
@@ -39,17 +40,17 @@ def main() -> int:
                 command = given.command
                 if command[0] == "python":
                     command = [sys.executable, *command[1:]]
-                outcome = machine.run(command, folders())
+                outcome = machine.run(command, places())
                 failed |= outcome.status != 0
                 print(f"Linux {kernel}: status {outcome.status} after {outcome.seconds:.0f} s")
                 if outcome.status != 0:
                     print(outcome.error or outcome.kernel)
                 continue
-            outcome = machine.tests(selection or folders())
-            while given.learn and outcome.missing - set(listed()):
+            outcome = machine.tests(selection or places(), everything=given.all)
+            while given.learn and outcome.missing - set(listed(everything=given.all)):
                 used |= outcome.runtimes
-                write({*used, *listed()})
-                outcome = machine.tests(selection or folders())
+                write({*used, *listed(everything=given.all)}, everything=given.all)
+                outcome = machine.tests(selection or places(), everything=given.all)
             used |= outcome.runtimes
         except (KernelError, PrebuildError) as error:
             print(error, file=sys.stderr)
@@ -62,7 +63,7 @@ def main() -> int:
                 print("-" * width, each, sep="\n")
         print(outcome.summary)
     if given.learn:
-        write({*used, *(listed() if selection else ())})
+        write({*used, *(listed(everything=given.all) if selection else ())}, everything=given.all)
     return int(failed)
 
 

@@ -15,7 +15,7 @@ from .keys import INSIDE
 from .outcome import Outcome
 
 # Where tests are that run inside.
-FOLDERS = ("tests/isolation", "tests/attacks")
+PLACES = ("tests/isolation", "tests/attacks", "tests/embed/test_limits.py", "tests/embed/test_report.py")
 
 
 class PrebuildError(Exception):
@@ -34,14 +34,16 @@ class Machine:
     user: int = 0
     live: bool = False
 
-    def tests(self, selection: Sequence[str]) -> Outcome:
-        """Run pytest with these arguments; what is marked `outside` is left out."""
-        words = ["-m", "pytest", "-p", "tests.machine.results", "-p", "no:cacheprovider", "-m", "not outside"]
+    def tests(self, selection: Sequence[str], *, everything: bool = False) -> Outcome:
+        """Run pytest with these arguments; what is marked `outside` is left out, and what is marked `repeated`
+        without *everything*."""
+        marked = "not outside" if everything else "not outside and not repeated"
+        words = ["-m", "pytest", "-p", "tests.machine.results", "-p", "no:cacheprovider", "-m", marked]
         words += ["--continue-on-collection-errors", "--maxfail", "20", "-q", "-rs", "--color", "no"]
-        return self.run([sys.executable, *words, *selection], folders())
+        return self.run([sys.executable, *words, *selection], [*places(), *["--all"] * everything])
 
     def run(self, command: Sequence[str], prebuilt: Sequence[str] = ()) -> Outcome:
-        """Run *command*, after what the folders *prebuilt* want built. Raises KernelError, PrebuildError."""
+        """Run *command*, after what is to be *prebuilt* (words of prebuilt.py) was. Raises KernelError, PrebuildError."""
         image = kernels.kernel(self.kernel)
         extra = _prebuild(prebuilt)
         with tempfile.TemporaryDirectory(prefix="tblvm-machine-") as place:
@@ -87,15 +89,15 @@ class Machine:
         }
 
 
-def folders() -> list[str]:
-    """Those of FOLDERS that there are."""
-    return [name for name in FOLDERS if (contents.ROOT / name).is_dir()]
+def places() -> list[str]:
+    """Those of PLACES that there are."""
+    return [name for name in PLACES if (contents.ROOT / name).exists()]
 
 
-def _prebuild(folders: Sequence[str]) -> list[Path]:
-    """Builds what tests in these folders use; what goes in besides the cache. In another process: this one's
+def _prebuild(words: Sequence[str]) -> list[Path]:
+    """Builds what tests use, for these words of prebuilt.py; what goes in besides the cache. In another process: this one's
     settings are not those of the tests inside."""
-    if not folders:
+    if not words:
         return []
     environment = os.environ | {
         "TBLVM_CACHE_DIR": str(contents.BUILT),
@@ -103,9 +105,9 @@ def _prebuild(folders: Sequence[str]) -> list[Path]:
         # Compiled files are made outside, where it is quick.
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    words = [sys.executable, "-m", "tests.machine.prebuilt", *folders]
+    command = [sys.executable, "-m", "tests.machine.prebuilt", *words]
     done = subprocess.run(
-        words, cwd=contents.ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
+        command, cwd=contents.ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
         raise PrebuildError("what the machine needs was not built: what is above says why")

@@ -1,4 +1,5 @@
-"""The runtimes that tests use inside: built outside, from a list that is kept in runtimes.txt.
+"""The runtimes that tests use inside: built outside, from a list that is kept in runtimes.txt, and one in repeated.txt of
+those that only tests marked `repeated` use besides.
 
 What is used is recorded inside; `python -m tests.machine --learn` writes the list anew.
 """
@@ -13,24 +14,27 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LIST = Path(__file__).with_name("runtimes.txt")
+LIST, REPEATED = (Path(__file__).with_name(name) for name in ("runtimes.txt", "repeated.txt"))
 
 # What `tbbuild` is told for a runtime.
 Words = tuple[str, ...]
 
 
-def listed() -> list[Words]:
-    """Those of the list; paths in it are from the root of the working tree on."""
-    lines = LIST.read_text().splitlines() if LIST.exists() else []
-    return [
-        tuple(_absolute(word) for word in shlex.split(line, comments=True)) for line in lines if line.strip()
-    ]
+def listed(*, everything: bool = False) -> list[Words]:
+    """Those of the list, of both lists for *everything*; paths in them are from the root of the working tree on."""
+    lines = [line for path in (LIST, REPEATED)[: 1 + everything] for line in _lines(path)]
+    return [tuple(_absolute(word) for word in shlex.split(line, comments=True)) for line in lines]
 
 
-def write(found: Iterable[Words]) -> None:
-    """Make these the list."""
+def write(found: Iterable[Words], *, everything: bool = False) -> None:
+    """Make these the list; for *everything*, what is not on the usual list the other one."""
     lines = {shlex.join(word.removeprefix(f"{ROOT}/") for word in words) for words in found}
-    LIST.write_text("".join(f"{line}\n" for line in sorted(lines)))
+    kept = lines - set(_lines(LIST)) if everything else lines
+    (REPEATED if everything else LIST).write_text("".join(f"{line}\n" for line in sorted(kept)))
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line.strip()] if path.exists() else []
 
 
 def build(wanted: Iterable[Words]) -> None:

@@ -12,10 +12,10 @@ from . import emulator
 from .conftest import TOLD
 from .kernels import SERIES, KernelError
 from .keys import INSIDE
-from .machine import Machine, PrebuildError, folders
+from .machine import Machine, PrebuildError, places
 
 KERNELS = os.environ.get("TBLVM_MACHINE_KERNELS", "").replace(",", " ").split() or SERIES
-SELECTION = shlex.split(os.environ.get("TBLVM_MACHINE_SELECT", "")) or folders()
+SELECTION = shlex.split(os.environ.get("TBLVM_MACHINE_SELECT", "")) or places()
 DEADLINE = float(os.environ.get("TBLVM_MACHINE_DEADLINE", "900"))
 # Where a missing machine is an error: in CI.
 REQUIRED = bool(os.environ.get("TBLVM_REQUIRE_MACHINE") or os.environ.get("CI"))

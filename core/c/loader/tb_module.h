@@ -63,7 +63,9 @@ struct tb_import_row {
  *     (offset behind the instruction, count, operand slots with 0 the deepest ...)*  0
  * function, offset: what is being checked, for a refusal; TB_NONE and -1 where it is nothing in particular.
  * lacking: the function in which the first instruction is that this runtime has no handler for, TB_NONE for none.
- * subject: what stands for $ in a refusal's message. */
+ * subject: what stands for $ in a refusal's message.
+ * results: of each call of a method in the code, in order, how many it leaves; results_at: where those of a function
+ * begin; result_count: how many there are. */
 struct tb_module {
   u8 *low, *high;
   struct tb_image *image;
@@ -85,6 +87,10 @@ struct tb_module {
   struct tb_area subject;
   u32 function, lacking;
   s64 offset, lacking_offset;
+#if TB_METHOD_RESULTS
+  u16 *results;
+  u32 *results_at, result_count;
+#endif
 };
 
 /* Says why the module is not run, and ends with *status*: the entry point's business. */

@@ -106,6 +106,9 @@ struct tb_reg_callee {
  * that begin with variant v: from tb_reg_sequences_at[v] on. */
 extern const u16 tb_reg_sequences[], tb_reg_sequences_at[];
 
+/* Reads an instruction of resolved code at *at, and the numbers behind its opcode. */
+enum { TB_REG_MOST_NUMBERS = 8 };
+const struct tb_reg_form *tb_threaded_decode(const u8 **at, u32 *numbers);
 /* Bytes that a branch table takes in a module; its targets are at `row`, behind their number. */
 u32 tb_threaded_table_bytes(const struct tb_reg_form *form, const u32 *row);
 

@@ -41,7 +41,9 @@ static u32 tb_threaded_function(const struct tb_threaded *t, u32 record) {
 
 struct tb_place tb_threaded_here(struct tb_context *cx) {
   struct tb_threaded *t = TB_THREADED(cx);
-  u32 record = (u32)((const struct tb_record *)(const void *)cx->ip - t->records);
+  u64 offset = (u64)((uptr)cx->ip - (uptr)t->records);
+  u32 record = (u32)(offset / sizeof *t->records);
+  if (offset >= (u64)t->used * sizeof *t->records || !t->functions) return (struct tb_place){cx->fp, tb_functions(cx), 0}; /* it has not run */
   return (struct tb_place){cx->fp, &tb_functions(cx)[tb_threaded_function(t, record)], t->places[record].pc};
 }
 

@@ -42,7 +42,7 @@ struct tb_translator {
   u32 depth, home, last, forward_count, function_number, calls;
   u32 pc, count;
   struct tb_held held[2];
-  u32 numbers[8];
+  u32 numbers[TB_REG_MOST_NUMBERS];
 };
 #define TB_LABEL 0x80000000u
 #define TB_LABEL_UNKNOWN 0xffffffffu
@@ -57,14 +57,15 @@ static u32 tb_reg_number(const u8 **at, u32 is_signed) {
   return is_signed && shift < 32 && (byte & 0x40) ? number | ~0u << shift : number;
 }
 
-/* Reads an instruction. */
-static const struct tb_reg_form *tb_reg_decode(struct tb_translator *r) {
-  u32 number = *r->at++;
-  if (number >= TB_REG_WIDE_FROM) number = TB_REG_WIDE_FROM + ((number - TB_REG_WIDE_FROM) << 8 | *r->at++);
+const struct tb_reg_form *tb_threaded_decode(const u8 **at, u32 *numbers) {
+  u32 number = *(*at)++;
+  if (number >= TB_REG_WIDE_FROM) number = TB_REG_WIDE_FROM + ((number - TB_REG_WIDE_FROM) << 8 | *(*at)++);
   const struct tb_reg_form *form = &tb_reg_forms[number];
-  for (u32 i = 0; i < form->numbers; i++) r->numbers[i] = tb_reg_number(&r->at, form->is_signed >> i & 1);
+  for (u32 i = 0; i < form->numbers; i++) numbers[i] = tb_reg_number(at, form->is_signed >> i & 1);
   return form;
 }
+
+static const struct tb_reg_form *tb_reg_decode(struct tb_translator *r) { return tb_threaded_decode(&r->at, r->numbers); }
 
 /* --- before: targets, counts, where the function ends ------------------------------------------------------------- */
 
@@ -91,13 +92,17 @@ static u32 tb_reg_leb_size(u32 number) {
   return size;
 }
 
+u32 tb_threaded_table_bytes(const struct tb_reg_form *form, const u32 *row) {
+  u32 bytes = form->bytes + tb_reg_leb_size(*row);
+  for (u32 i = 0; i <= *row; i++) bytes += tb_reg_leb_size(row[1 + i]);
+  return bytes;
+}
+
 /* The targets of a branch table; reading goes on behind the bytes that it had in the module: what is left of it there is
  * no code. */
 static const u32 *tb_reg_table(struct tb_translator *r, const struct tb_reg_form *form, const u8 *start) {
   const u32 *row = TB_BRANCH_ROW(r->cx, r->numbers[form->target]);
-  u32 bytes = form->bytes + tb_reg_leb_size(*row);
-  for (u32 i = 0; i <= *row; i++) bytes += tb_reg_leb_size(row[1 + i]);
-  r->at = start + bytes;
+  r->at = start + tb_threaded_table_bytes(form, row);
   return row;
 }
 
@@ -676,6 +681,11 @@ static void tb_reg_lay_out(struct tb_translator *r) {
 u32 tb_threaded_translate(struct tb_context *cx, u32 number) {
   struct tb_threaded *t = TB_THREADED(cx);
   const struct tb_function *function = &tb_functions(cx)[number];
+  if (TB_FUNCTIONS_BEYOND != 0 && number >= tb_register_sizes(cx)[TB_REG_FUNCTIONS]) {
+    /* Functions that came later share what is the same: who asks which one it is knows by cx->function. */
+    for (u32 i = 0; i < t->functions; i++)
+      if (tb_functions(cx)[t->starts[i].function].code == function->code) return t->entries[number] = t->entries[t->starts[i].function];
+  }
   struct tb_translator translator = {.cx = cx, .t = t, .function = function, .function_number = number}, *r = &translator;
   tb_reg_lay_out(r);
   r->code = r->at = tb_code(cx) + function->code;

@@ -8,15 +8,16 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from tblvm.builder.emit import Sources, Unit
+from tblvm.builder.toolchain import zig
 from tblvm.isolation import levels, mail
 from tblvm.isolation.channel import Worker, started_from
 from tblvm.isolation.proxy import Library
-from tests.harness.builds import shared
+from tests.harness.builds import built_of
 
 SOURCE = Path(__file__).parent / "fake.c"
 BASE = mail.WORKER_ADDRESS
@@ -40,7 +41,7 @@ _ACTIONS = [
 _NUMBERS = ("ROOM", "MAKE", "FUNCTIONS", "FUNCTION_NAME", "SIGNATURE", "SLOTS", "FUEL", "MEMORY")
 _MAGIC = b"tblvm fake rule\0"
 _RULE = struct.Struct("<14Q")
-_FLAGS = ("-O1", "-static", "-pthread", "-Wall", "-Wextra", "-Werror")
+_FLAGS = ("-target", "x86_64-linux-musl", "-O1", "-static", "-pthread", "-Wall", "-Wextra", "-Werror")
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,16 @@ class Rule:
 def executable() -> bytes:
     """The compiled worker, without rules."""
 
-    def make(folder: Path) -> None:
-        subprocess.run(["gcc", *_FLAGS, "-o", folder / "fake", SOURCE], check=True)
+    return (build() / "fake").read_bytes()
 
-    how = (_FLAGS, subprocess.run(["gcc", "--version"], capture_output=True, check=True).stdout)
-    sources = Sources((Unit("fake.c", "", SOURCE.read_text()),), {}, (), Unit("none", "", ""), ())
-    return (shared(sources, how, make) / "fake").read_bytes()
+
+def build() -> Path:
+    """The folder with it."""
+
+    def make(folder: Path) -> None:
+        subprocess.run([zig(), "cc", *_FLAGS, "-o", folder / "fake", SOURCE], check=True)
+
+    return built_of([SOURCE], (_FLAGS, version("ziglang")), make)
 
 
 def image(rules: Sequence[Rule], seed: int = 1) -> int:

@@ -67,7 +67,7 @@ static void *flip(void *unused) {
 static void send_descriptors(void) {
   char byte = 'g', room[CMSG_SPACE(4 * sizeof(int))];
   struct iovec one = {&byte, 1};
-  struct msghdr message = {0, 0, &one, 1, room, sizeof room, 0};
+  struct msghdr message = {.msg_iov = &one, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
   memset(room, 0, sizeof room);
   struct cmsghdr *head = CMSG_FIRSTHDR(&message);
   head->cmsg_level = SOL_SOCKET;

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+from tests.machine.keys import INSIDE
 
 from .programs import Seen
 
@@ -18,5 +21,7 @@ def seen(tmp_path: Path) -> Seen:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What processes of their own build is built once."""
+    """What processes of their own build is built once; in the emulated machine it was built outside."""
+    if INSIDE in os.environ:
+        return Path(os.environ["TBLVM_CACHE_DIR"])
     return tmp_path_factory.mktemp("cache")

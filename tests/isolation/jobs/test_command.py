@@ -76,6 +76,7 @@ def test_results(folder: Path) -> None:
     ]
 
 
+@pytest.mark.repeated  # it is files that count
 @pytest.mark.parametrize("order", [[], ["--unordered"]])
 def test_cut_off_anywhere_and_gone_on_with(folder: Path, order: list[str]) -> None:
     """At every byte: the file is what it would have been."""

@@ -17,6 +17,8 @@ from tblvm.isolation.jobs.lines import Line, arguments_in, lines, stdin_in, told
 from tblvm.isolation.jobs.result import Result
 from tblvm.opcodes import Isa
 
+# The same in any process.
+pytestmark = pytest.mark.repeated
 TEXT = """
 .export f
 .func main()

@@ -17,6 +17,7 @@ from tblvm.isolation import levels
 from tblvm.isolation.keys import key
 from tblvm.isolation.keys.guest import alive
 from tests.machine.keys import INSIDE, has_keys, needs_keys
+from tests.machine.levels import WALLED
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FIB = EXAMPLES / "fib.tba"
@@ -44,10 +45,7 @@ def test_a_program_runs_behind_them() -> None:
     assert levels.choose("auto") == "mpk"
 
 
-LEVELS = [pytest.param("process", marks=pytest.mark.outside), pytest.param("mpk", marks=needs_keys)]
-
-
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", WALLED)
 def test_limits_and_host_functions_are_as_everywhere(level: str) -> None:
     text = """\
 .import double(n: i32) -> i32: "host", "double"
@@ -87,7 +85,7 @@ again:
         assert vm.call("twice", 4) == 8
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", WALLED)
 def test_ctrl_c_stops_it(level: str) -> None:
     text = ".func main()\n  RET\n.end\n.func spin()\nagain:\n  JMP again\n.end\n.func one() -> i32\n  PUSH 1\n  RET\n.end\n"
     with tblvm.load(text.encode(), isolation=level) as vm:

@@ -1,0 +1,9 @@
+"""Engine `aot`: the program itself as C, one function of C for each of its own.
+
+shape.py     C types of parameters, results and what functions return
+calls.py     who calls whom: what may be called by a pointer, what may change the size of memory
+function.py  one function, from the op IR of its instructions
+units.py     all of them in C files, and how the host enters
+"""
+
+from __future__ import annotations

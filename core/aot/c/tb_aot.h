@@ -1,0 +1,29 @@
+/* What functions of engine `aot` share. */
+#ifndef TB_AOT_H
+#define TB_AOT_H
+#include "tb.h"
+
+/* The native stack's end is looked at where a function calls itself, by way of others too. */
+#if defined __GNUC__ && !defined TB_ISO_C && defined __x86_64__
+__extension__ register uptr tb_aot_native __asm__("rsp");
+#define TB_AOT_HERE() tb_aot_native
+#elif defined __GNUC__ && !defined TB_ISO_C && (defined __aarch64__ || defined __riscv)
+__extension__ register uptr tb_aot_native __asm__("sp");
+#define TB_AOT_HERE() tb_aot_native
+#else
+static inline TB_UNUSED uptr tb_aot_here(void) {
+  volatile uptr here = 0;
+  here = (uptr)&here;
+  return here;
+}
+#define TB_AOT_HERE() tb_aot_here()
+#endif
+#define TB_AOT_DEEP(cx) (TB_AOT_HERE() < (cx)->native_end)
+
+/* Who is entered within another call has the end of that one: of the same stack. */
+static inline TB_UNUSED void tb_aot_enter(struct tb_context *cx) {
+  uptr here = TB_AOT_HERE();
+  if (here - cx->native_end > TB_AOT_NATIVE_STACK) cx->native_end = here - TB_AOT_NATIVE_STACK;
+}
+
+#endif
