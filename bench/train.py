@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import geometric_mean, median
 
@@ -30,7 +30,7 @@ else:
 
 from tblvm.core.registry import Registry, load
 from tblvm.core.superinstructions.chosen import DEFAULTS, costs_of
-from tblvm.core.superinstructions.profile import Profile, form_of, from_json, to_json
+from tblvm.core.superinstructions.profile import Profile, form_of, from_json, plain, to_json
 from tblvm.core.superinstructions.select import Chosen, Code, choose, dispatches, weighted
 from tblvm.core.threaded.engine import FIXED
 from tblvm.opcodes import types
@@ -93,10 +93,22 @@ def profiles(folder: Path, say: Callable[[str], None]) -> dict[str, Profile]:
             say(f"counting {job.name}")
             tool("tblvm", "profile", "-o", path, job.path, *job.arguments, stdin=job.stdin)
         if path.exists():
-            found[job.name] = from_json(path.read_bytes(), path.name)
+            found[job.name] = _plain(from_json(path.read_bytes(), path.name))
         else:
             say(f"{job.name} does not run: left out")
     return found
+
+
+def _plain(profile: Profile) -> Profile:
+    """With names that are the same in all programs."""
+    programs = []
+    for program in profile.programs:
+        functions = []
+        for function in program.functions:
+            stretches = tuple(replace(s, code=tuple(map(plain, s.code))) for s in function.stretches)
+            functions.append(replace(function, stretches=stretches))
+        programs.append(replace(program, functions=tuple(functions)))
+    return replace(profile, programs=tuple(programs))
 
 
 def graph_of(registry: Registry) -> Callable[[str], Graph | None]:
@@ -107,7 +119,9 @@ def graph_of(registry: Registry) -> Callable[[str], Graph | None]:
         pairs = [each.split("=") for each in bound.rstrip(")").split(",") if each]
         try:
             opcode = registry.isa.find(label)
-            bindings = tuple((variable, types.BY_NAME[type_]) for variable, type_ in pairs)
+            bindings = tuple(
+                (variable, types.BY_NAME[type_.replace("cell", "i32")]) for variable, type_ in pairs
+            )
             return next(
                 d.graph(bindings) for d in opcode.declarations if len(d.signature.domains) == len(pairs)
             )
@@ -192,7 +206,8 @@ def main() -> None:
         for each in rows[:20]:
             told = f"{each.programs:3} programs {each.bytes:4} bytes"
             print(f"  {each.saves:7.3f} {told}  {' ; '.join(each.code)}")
-        gains(trainer, trained, found, codes)
+        if not given.time:
+            gains(trainer, trained, found, codes)
         if given.write:
             text = json.dumps({"sequences": [list(each) for each in codes]}, indent=1) + "\n"
             DEFAULTS.write_text(text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from ...opcodes.ir import Graph
 from ...opcodes.primitives.effects import ALLOCATE, SERVICE
 from .options import SUPERINSTRUCTIONS
-from .profile import Stretch
+from .profile import Stretch, plain
 from .select import Code, Costs, choose, weighted
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def chosen(
     occurs: whether a sequence can be in the program; asked where no run has shown that it is.
     """
     budget = plan.number(SUPERINSTRUCTIONS.name)
-    by_name = {name: each for each in reversed(variants) for name in each.names}
+    by_name = {plain(name): each for each in reversed(variants) for name in each.names}
+    by_name |= {name: each for each in reversed(variants) for name in each.names}
     known = {name: each.names[0] for name, each in by_name.items()}
     there = {tuple(each.names[0] for each in row) for row in given}
     costs = costs_of(lambda name: by_name[name].graph if name in by_name else None)
@@ -81,7 +82,7 @@ def chosen(
         return [parts(each.code) for each in rows]
     found: list[tuple[V, ...]] = []
     for row in defaults():
-        code = tuple(known.get(name, name) for name in row)
+        code = tuple(known.get(name) or known.get(plain(name), name) for name in row)
         if code in there or not fits(code) or not occurs(parts(code)):
             continue
         there.add(code)
@@ -119,7 +120,8 @@ def costs_of(graph: Callable[[str], Graph | None]) -> Costs:
 
 
 def _renamed(stretch: Stretch, names: Mapping[str, str]) -> Stretch:
-    return replace(stretch, code=tuple(names.get(name, name) for name in stretch.code))
+    code = tuple(names.get(name) or names.get(plain(name), name) for name in stretch.code)
+    return replace(stretch, code=code)
 
 
 @cache

@@ -248,6 +248,15 @@ def form_of(instruction: str) -> str:
     return instruction.partition(":")[0]
 
 
+_SAME = re.compile(r"=(?:any|cells|f32|function|i32|string)(?=[,)])")
+
+
+def plain(instruction: str) -> str:
+    """A name that instructions share which move cells of types that make no difference: forms with the same C
+    share their instructions, whose names tell the form that comes first in the program at hand."""
+    return _SAME.sub("=cell", instruction) if "(" in instruction else instruction
+
+
 _KEYS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "profile": (frozenset({"format", "version", "engine", "instructions", "programs"}), frozenset()),
     "program": (frozenset({"name", "sha256", "runs", "functions"}), frozenset()),

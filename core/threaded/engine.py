@@ -148,7 +148,8 @@ def _register_code(composition: Composition) -> RegisterCode:
 def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
     """The functions of a profile, of what a runtime of *composition* has counted and written."""
     code = register_code(composition)
-    names = [each.name for each in (*FIXED, *code.variants)]
+    parts: tuple[Variant | Fixed, ...] = (*FIXED, *code.variants)
+    names = [each.name for each in parts]
     ends = [each.kind != "MOVE" for each in FIXED]
     ends += [each.form.shape.kind not in ("COMPUTE", "HOME") for each in code.variants]
     module = composition.program.verified.module
