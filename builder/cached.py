@@ -79,7 +79,8 @@ def _key(program: Path | None, content: bytes | None, given: Mapping[str, object
     what["bundle"] = [[each, str(path)] for each, path in bundle.items()]
     plugins = [Path(str(each)).resolve() for each in given["plugins"]]  # type: ignore[attr-defined]
     what["plugins"] = [str(each) for each in plugins]
-    return caches.key_of(what, [content or b"", *(read_file(path) for path in bundle.values())])
+    more = (*bundle.values(), *map(Path, given["profile"]))  # type: ignore[call-overload]
+    return caches.key_of(what, [content or b"", *map(read_file, more)])
 
 
 def _plain(value: object) -> object:

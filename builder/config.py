@@ -19,7 +19,7 @@ NAMES = ("features", "only", "deny", "passes")
 TEXTS = ("mode", "engine", "target", "report")
 VALUES = ("stack", "heap", "fuel", "timeout")
 TABLES = ("options", "bundle", "budget")
-LISTS = ("plugins",)
+LISTS = ("plugins", "profile")
 BUDGETS = ("total", "runtime", "ram", "max-growth", "baseline", "libs")
 
 

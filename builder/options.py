@@ -17,6 +17,7 @@ from ..core.quantities import read_value
 if TYPE_CHECKING:
     from ..core.parts import Option
     from ..core.registry import Registry
+    from ..core.superinstructions.profile import Profile
     from ..core.verified import Verified
     from .config import Config
     from .resolve import Request
@@ -103,6 +104,14 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME=FILE",
         help="Build in another program, which SCRIPT_EXEC runs by this name.",
+    ),
+    click.option(
+        "--profile",
+        "profile",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="FILE",
+        help="What runs executed (`tblvm profile`): the engine is made for that.",
     ),
     click.option(
         "--dir",
@@ -256,7 +265,18 @@ def request(registry: Registry, given: Mapping[str, object]) -> Request:
         passes=None if given["passes"] is None else names(str(given["passes"])),
         invoke=words(str(given["invoke"])) if given["invoke"] else (),
         trust=names(given.get("trust")),  # type: ignore[arg-type]
+        profile=_profile(registry, given.get("profile") or ()),  # type: ignore[arg-type]
     )
+
+
+def _profile(registry: Registry, given: Iterable[str]) -> Profile | None:
+    """The profiles that --profile names, as one. Raises UsageError."""
+    paths = [Path(each) for each in given]
+    if not paths:
+        return None
+    from ..core.superinstructions.profile import from_json, together
+
+    return together(from_json(read_file(path), file_name(path), registry.isa.has_form) for path in paths)
 
 
 def _bundle(registry: Registry, given: Iterable[str], source: Mapping[str, int | str]) -> dict[str, Verified]:

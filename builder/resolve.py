@@ -16,6 +16,7 @@ from typing import Any
 from ..core.errors import PolicyError, UsageError
 from ..core.parts import Engine, MicroLibrary, Mode, NativeImport, Option, Target
 from ..core.registry import Registry, choose
+from ..core.superinstructions.profile import Profile
 from ..core.verified import Verified
 from ..opcodes import Service, Trap, types
 from .artifacts import EXE, Kind
@@ -37,7 +38,7 @@ class Request:
     by name, programs that the program can run; passes: optimiser passes in their order, None for those that
     are default; invoke: a call of an export, in place of the program's entry point; origins: of options and
     of the fields here by name, where they come from; source: options of front-ends, name -> value; trust:
-    plug-ins and micro-libraries whose native code may do what the engine may."""
+    plug-ins and micro-libraries whose native code may do what the engine may; profile: what runs executed."""
 
     features: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
@@ -54,6 +55,7 @@ class Request:
     origins: Mapping[str, str] = field(default_factory=dict)
     source: Mapping[str, int | str] = field(default_factory=dict)
     trust: tuple[str, ...] = ()
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class _Resolver:
         self.mode = registry.modes[choose("mode", request.mode, registry.modes)]
         self.engine = registry.engines[choose("engine", request.engine, registry.engines)]
         self.target = self._target()
+        self._check_profile()
         self.gated = gated(registry, request.artifact.interfaces, request.trust)
         self.chosen: dict[str, MicroLibrary] = {}
         self.reasons: dict[str, list[str]] = {}
@@ -175,6 +178,14 @@ class _Resolver:
                 + ", ".join(those)
             )
         return found
+
+    def _check_profile(self) -> None:
+        profile = self.request.profile
+        if profile is not None and profile.engine != self.engine.name:
+            raise UsageError(
+                f"the profile is of engine {profile.engine}, and this is engine {self.engine.name}: build "
+                f"with --engine {profile.engine}, or without --profile"
+            )
 
     def plan(self) -> Plan:
         asked = [

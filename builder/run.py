@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from ..core.parts import Target
 
 
-def run(image: bytes, target: Target | Host, arguments: tuple[str, ...]) -> int:
+def run(
+    image: bytes, target: Target | Host, arguments: tuple[str, ...], descriptors: tuple[int, ...] = ()
+) -> int:
     """Run the executable *image*, built for *target*; its exit status, 128 + n for one that signal n ended.
+    descriptors: of ours that it has, too, besides those of the console.
 
     The file exists only while the program runs. Raises BuildError when it does not start, HostError when
     this machine cannot run it.
@@ -29,7 +32,7 @@ def run(image: bytes, target: Target | Host, arguments: tuple[str, ...]) -> int:
         path.chmod(0o700)
         with _Passing() as passing:
             try:
-                process = subprocess.Popen([*command(target, path), *arguments])
+                process = subprocess.Popen([*command(target, path), *arguments], pass_fds=descriptors)
             except OSError as error:
                 raise BuildError(f"the program does not start: {error.strerror}") from None
             passing.to(process)

@@ -101,6 +101,15 @@ class Isa:
         close = difflib.get_close_matches(name.upper(), self._by_name, n=1)
         raise LookupError(f"no opcode is called {name}" + (f"; did you mean {close[0]}?" if close else ""))
 
+    def has_form(self, name: str) -> bool:
+        """Whether *name* can be that of a form: `ADD`, `object.GETFIELD(F=i32)`: what is bound is not looked
+        at."""
+        label = name.rstrip("~").partition("(")[0]
+        try:
+            return self.find(label).label == label
+        except LookupError:
+            return False
+
     def fingerprint(self, page: str, last: int) -> int:
         """A 64-bit hash of the declarations of *page* up to code *last*.
 

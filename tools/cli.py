@@ -17,6 +17,7 @@ from .map import map_
 from .ops import ops
 from .options import options
 from .plugins import plugins
+from .profile import profile
 from .programs import asm, dis, verify
 from .run import run
 from .show import show
@@ -80,5 +81,5 @@ def main(**given: object) -> None:
     """
 
 
-for each in (run, map_, asm, dis, verify, ops, show, plugins, options, cache, doctor, completion):
+for each in (run, profile, map_, asm, dis, verify, ops, show, plugins, options, cache, doctor, completion):
     main.add_command(each)

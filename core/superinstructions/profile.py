@@ -26,12 +26,13 @@ from ..errors import UsageError
 from ..printable import printable
 
 FORMAT, VERSION = "tblvm profile", 1
+OWN = "_"  # what names of instructions begin with that are the engine's own: of no form
 LONGEST = 4  # instructions of a sequence that is counted
 MAX_FILE = 64 << 20  # bytes
 MAX_COUNT = 1 << 62
 MAX_NAME = 255
 MAX_STRETCH = 4096  # instructions
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.~]*(\([A-Za-z0-9_.=,\[\]]*\))?(:[a-z0-9>]*)?")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(\([^()\s]*\))?~?(:[a-z0-9>-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ def from_json(content: bytes, name: str, known: Callable[[str], bool] = lambda f
         wrong = printable(str(error)[:200]).decode()
         raise UsageError(f"{name} is no profile ({wrong}): {hint}") from None
     forms = {form_of(each) for stretch in profile.stretches for each in stretch.code}
-    foreign = sorted(form for form in forms if not known(form))
+    foreign = sorted(form for form in forms if not form.startswith(OWN) and not known(form))
     if foreign:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise UsageError(

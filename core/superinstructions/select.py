@@ -103,22 +103,24 @@ def choose(
     costs: Costs,
     budget: int,
     *,
+    given: Collection[Code] = (),
     least_programs: int = 1,
     fits: Callable[[Code], bool] = lambda code: True,
     limit: int = 1 << 16,
 ) -> list[Chosen]:
     """The superinstructions that save most under a *budget* of bytes, the best first, at most *limit*.
 
-    least_programs: in how many programs a sequence must be executed to count. fits: whether a sequence can be
-    one.
+    given: those that are there anyway. least_programs: in how many programs a sequence must be executed to
+    count. fits: whether a sequence can be one.
     """
+    taken = set(given)
     places: dict[Code, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for number, program in enumerate(programs):
         total = sum(sum(each.counts) for each in program.stretches)
         for code, count in sequences(program.stretches).items():
             if len(code) > 1 and count > total * MIN_SHARE:
                 places[code][number] = set()
-    wanted = {code for code, where in places.items() if len(where) >= least_programs and fits(code)}
+    wanted = {code for code, where in places.items() if len(where) >= least_programs and fits(code)} - taken
     for number, program in enumerate(programs):
         for row, stretch in enumerate(program.stretches):
             size = len(stretch.code)
@@ -127,8 +129,7 @@ def choose(
                     if (code := stretch.code[start:end]) in wanted and number in places[code]:
                         places[code][number].add(row)
     sizes = {code: costs.bytes(code) for code in wanted}
-    taken: set[Code] = set()
-    now = [[float(dispatches(each, ())) for each in program.stretches] for program in programs]
+    now = [[float(dispatches(each, taken)) for each in program.stretches] for program in programs]
 
     def saving(code: Code) -> float:
         trial = taken | {code}

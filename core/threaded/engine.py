@@ -7,7 +7,7 @@ C.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,19 @@ from ..cprint import Printer, prototype
 from ..errors import BuildError
 from ..parts import Handler
 from ..program import Use
+from ..superinstructions.chosen import chosen
+from ..superinstructions.counted import Names, functions, read
+from ..superinstructions.profile import LONGEST, Function
 from ..switch import numbered
-from .handlers import RegisterSurroundings, body, polls, services
+from .handlers import NEXT, RegisterSurroundings, body, polls, services
 from .shapes import KINDS, Shape, most, shape
-from .variants import RegisterForm, Variant, extensions, variants
+from .variants import Fixed, RegisterForm, Variant, extensions, variants
 
 if TYPE_CHECKING:
     from ...builder.compose import Composition
     from ...builder.resolve import Plan
 
 # Handlers that are no form's, in the order of their numbers (tb_threaded.h), by what the translator calls them.
-_NEXT = "TB_GO(ip + 1);"
 _RETURN = """\
 const u32 link = tb_frame_link_at(fp + ip->u[0])->pc;
 cx->cells_left += ip->u[1];
@@ -41,15 +43,15 @@ def _returns(result: str) -> str:
     return _RETURN.replace("RESULT", result)
 
 
-_FIXED: tuple[tuple[str, str], ...] = (
+_TEXTS: tuple[tuple[str, str], ...] = (
     ("EXIT", "TB_LEAVE(1);"),
     ("HALT", "TB_HALT();"),
-    ("COPY", f"fp[ip->u[0]] = fp[ip->u[1]];\n{_NEXT}"),
-    ("SET", f"fp[ip->u[0]] = (u32)ip->imm;\n{_NEXT}"),
-    ("SET_WIDE", f"fp[ip->u[0]] = (cell)(u64)(s64)ip->imm;\n{_NEXT}"),
-    ("SET_POOL", f"fp[ip->u[0]] = tb_pool(cx)[(u32)ip->imm];\n{_NEXT}"),
-    ("SWAP", f"cell a = fp[ip->u[0]];\nfp[ip->u[0]] = fp[ip->u[1]];\nfp[ip->u[1]] = a;\n{_NEXT}"),
-    ("ZERO", f"cell *at = fp + ip->u[0];\nfor (u32 left = (u32)ip->imm; left; left--) *at++ = 0;\n{_NEXT}"),
+    ("COPY", f"fp[ip->u[0]] = fp[ip->u[1]];\n{NEXT}"),
+    ("SET", f"fp[ip->u[0]] = (u32)ip->imm;\n{NEXT}"),
+    ("SET_WIDE", f"fp[ip->u[0]] = (cell)(u64)(s64)ip->imm;\n{NEXT}"),
+    ("SET_POOL", f"fp[ip->u[0]] = tb_pool(cx)[(u32)ip->imm];\n{NEXT}"),
+    ("SWAP", f"cell a = fp[ip->u[0]];\nfp[ip->u[0]] = fp[ip->u[1]];\nfp[ip->u[1]] = a;\n{NEXT}"),
+    ("ZERO", f"cell *at = fp + ip->u[0];\nfor (u32 left = (u32)ip->imm; left; left--) *at++ = 0;\n{NEXT}"),
     ("JUMP", "TB_FORTH(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
     ("JUMP_BACK", "TB_BACK(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
     ("LINK", "tb_threaded_link(cx, ip);\nTB_GO(ip);"),
@@ -67,6 +69,20 @@ _FIXED: tuple[tuple[str, str], ...] = (
         _returns("const cell *from = fp + ip[1].u[0];\nfor (s32 i = 0; i < ip[1].imm; i++) fp[i] = from[i];"),
     ),
 )
+# What the translator emits them for, where superinstructions can have them: a call as long as it is not linked.
+_KINDS = dict.fromkeys(("COPY", "SET", "SET_WIDE", "SET_POOL", "SWAP"), "MOVE")
+_KINDS |= {"JUMP": "JUMP", "JUMP_BACK": "JUMP", "LINK": "CALL"}
+_KINDS |= {name: "RETURN" for name, _ in _TEXTS if name.startswith("RETURN")}
+_CALL = "if (TB_UNLIKELY(ip->imm & 1)) TB_GO(ip);\nTB_CALL"
+
+
+def _fixed(number: int, name: str, text: str) -> Fixed:
+    if name == "LINK":
+        return Fixed("CALL", number, _CALL, _KINDS[name])
+    return Fixed(name, number, text, _KINDS.get(name, ""))
+
+
+FIXED = tuple(_fixed(number, *each) for number, each in enumerate(_TEXTS))
 
 
 @dataclass(frozen=True)
@@ -76,10 +92,10 @@ class RegisterCode:
 
     forms: tuple[RegisterForm, ...]
     variants: tuple[Variant, ...]
-    sequences: tuple[tuple[Variant, ...], ...]
+    sequences: tuple[tuple[Variant | Fixed, ...], ...]
 
     def number(self, variant: Variant) -> int:
-        return len(_FIXED) + self.variants.index(variant)
+        return len(FIXED) + self.variants.index(variant)
 
 
 def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
@@ -129,7 +145,39 @@ def _register_code(composition: Composition) -> RegisterCode:
     return RegisterCode(forms, tuple(found), tuple(_sequences(composition, forms, found)))
 
 
+def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
+    """The functions of a profile, of what a runtime of *composition* has counted and written."""
+    code = register_code(composition)
+    names = [each.name for each in (*FIXED, *code.variants)]
+    ends = [each.kind != "MOVE" for each in FIXED]
+    ends += [each.form.shape.kind not in ("COMPUTE", "HOME") for each in code.variants]
+    module = composition.program.verified.module
+    told = Names(
+        names,
+        frozenset(n for n, end in enumerate(ends) if end),
+        [module.function_name(at) for at in range(len(module.functions))],
+    )
+    return functions(read(content), told)
+
+
 def _sequences(
+    composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
+) -> Iterable[tuple[Variant | Fixed, ...]]:
+    """Which variants have a handler together when they follow each other."""
+    pairs = tuple(_compared(composition, forms, found))
+    yield from pairs
+    if "counting" not in composition.plan.interfaces:
+        usable: tuple[Variant | Fixed, ...] = (*found, *_usable(forms))
+        yield from chosen(composition.plan, usable, pairs, _occurring(composition, forms))
+
+
+def _usable(forms: Sequence[RegisterForm]) -> list[Fixed]:
+    """What is no form's and is emitted for these."""
+    kinds = {form.shape.kind for form in forms} | {"MOVE"}
+    return [each for each in FIXED if each.kind in kinds]
+
+
+def _compared(
     composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
 ) -> Iterable[tuple[Variant, ...]]:
     """Comparisons with the branch that follows, where the program has both next to each other."""
@@ -140,6 +188,33 @@ def _sequences(
         for second in branches:
             if following is None or (first.form, second.form) in following:
                 yield first, second
+
+
+def _occurring(
+    composition: Composition, forms: Sequence[RegisterForm]
+) -> Callable[[Sequence[Variant | Fixed]], bool]:
+    """Tells whether variants can follow each other in the programs: their forms do once moves are left out."""
+    if composition.loaded:
+        return lambda parts: True
+    by_form = {use.form: at for at, form in enumerate(forms) for use in form.handler.uses}
+    # What is no form's has the number that the kind of such forms has.
+    kinds = {kind: -2 - at for at, kind in enumerate(("JUMP", "CALL", "RETURN"))}
+    known = {at: kinds.get(form.shape.kind, at) for at, form in enumerate(forms) if form.shape.kind != "MOVE"}
+    found: set[tuple[int, ...]] = set()
+    for program in composition.programs:
+        verified = program.verified
+        numbers = [known.get(by_form.get(form, -1), -1) for form in verified.forms]
+        for function in verified.functions:
+            row = [at for at in (numbers[form] for form in function.forms) if at != -1]
+            for length in range(1, LONGEST + 1):
+                found.update(zip(*(row[start:] for start in range(length)), strict=False))
+    place = {id(form): at for at, form in enumerate(forms)}
+
+    def occurs(parts: Sequence[Variant | Fixed]) -> bool:
+        row = [kinds.get(p.kind, -1) if isinstance(p, Fixed) else place[id(p.form)] for p in parts]
+        return not (short := tuple(at for at in row if at != -1)) or short in found
+
+    return occurs
 
 
 def _following(
@@ -173,7 +248,7 @@ def tables(composition: Composition) -> str:
     first: dict[int, int] = {}
     counts = [0] * len(code.forms)
     place = {id(form): at for at, form in enumerate(code.forms)}
-    for number, variant in enumerate(code.variants, len(_FIXED)):
+    for number, variant in enumerate(code.variants, len(FIXED)):
         at = place[id(variant.form)]
         first.setdefault(at, number)
         counts[at] += 1
@@ -198,7 +273,7 @@ def tables(composition: Composition) -> str:
             counts[at], form.handler.uses[0].opcode_bytes, extensions(each), most(each), start,
         ]  # fmt: skip
         rows.append("{" + ", ".join(map(str, cells)) + "}")
-    index = {(id(v.form), v.kinds, v.result): n for n, v in enumerate(code.variants, len(_FIXED))}
+    index = {(id(v.form), v.kinds, v.result): n for n, v in enumerate(code.variants, len(FIXED))}
     seconds = [index.get((id(v.form), v.kinds, "a"), 0) if v.result == "s" else 0 for v in code.variants]
     wide = next((h.number for h in composition.handlers if len(h.code) == 2), 256)
     moved = max((len(f.shape.takes) for f in code.forms if f.shape.kind == "MOVE"), default=0)
@@ -225,18 +300,20 @@ def _callee_number(form: RegisterForm) -> int:
 
 
 def _sequence_tables(code: RegisterCode, index: dict[tuple[int, str, str], int]) -> list[str]:
-    numbers = [[index[id(v.form), v.kinds, v.result] for v in each] for each in code.sequences]
+    numbers = [
+        [v.number if isinstance(v, Fixed) else index[id(v.form), v.kinds, v.result] for v in each]
+        for each in code.sequences
+    ]
     rows: list[int] = []
-    at = [0] * len(code.variants)
     order = sorted(range(len(numbers)), key=lambda n: numbers[n])
     known: dict[int, int] = {}
     for which in order:
         known.setdefault(numbers[which][0], len(rows))
-        rows += [len(numbers[which]), *numbers[which], len(_FIXED) + len(code.variants) + which]
-    for number in range(len(code.variants)):
-        at[number] = known.get(number + len(_FIXED), len(rows))
+        rows += [len(numbers[which]), *numbers[which], len(FIXED) + len(code.variants) + which]
+    at = [known.get(number, len(rows)) for number in range(len(FIXED) + len(code.variants))]
     return [
-        f"enum {{ TB_REG_SEQUENCES = {len(numbers)} }};",
+        f"#define TB_REG_SEQUENCES {len(numbers)}",
+        f"#define TB_REG_LONGEST_SEQUENCE {max(map(len, numbers), default=1)}",
         _array("const u16 tb_reg_sequences", [*rows, 0]),
         _array("const u16 tb_reg_sequences_at", at),
     ]
@@ -383,9 +460,18 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   return 0;
 }}
 
+#if {counting}
+#define TB_COUNT(part) tb_count(cx, (u32)(ip + part - TB_RECORDS(cx)))
+#define TB_COUNT_TAKEN(part) tb_count_taken(cx, (u32)(ip + part - TB_RECORDS(cx)));
+#define TB_COUNT_CALL(index) tb_count_call(cx, (u32)(ip - TB_RECORDS(cx)), index);
+#else
+#define TB_COUNT_TAKEN(part)
+#define TB_COUNT_CALL(index)
+#endif
 #define TB_FORTH(part, to, cost)  \\
   do {{                            \\
     const void *there = to;       \\
+    TB_COUNT_TAKEN(part)          \\
     TB_FUEL_TAKE(cost)            \\
     TB_GO(there);                 \\
   }} while (0)
@@ -406,6 +492,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
     const void *there = to;         \\
     s32 taken = cost;               \\
     (void)taken;                    \\
+    TB_COUNT_TAKEN(part)            \\
     ip += part;                     \\
     TB_SPENT(ip, taken)             \\
     TB_ASKED                        \\
@@ -439,6 +526,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   if (TB_UNLIKELY(cells > cx->cells_left)) TB_STOP(STACK_OVERFLOW, 0)         \\
   TB_SPENT(ip, ip[1].w[1])                                                    \\
   TB_ASKED                                                                    \\
+  TB_COUNT_CALL(index)                                                        \\
   const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
   if (TB_FUNCTIONS_BEYOND != 0) cx->function = &tb_functions(cx)[index];      \\
   ip++;                                                                       \\
@@ -456,6 +544,7 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   if (TB_UNLIKELY(callee->cells > left)) TB_STOP(STACK_OVERFLOW, 0)           \\
   TB_SPENT(ip, ip[1].w[1])                                                    \\
   TB_ASKED                                                                    \\
+  TB_COUNT_CALL(index)                                                        \\
   const struct tb_record *to = tb_threaded_entry(cx, index);                  \\
   if (TB_FUNCTIONS_BEYOND != 0) cx->function = &tb_functions(cx)[index];      \\
   ip++;                                                                       \\
@@ -509,6 +598,7 @@ def print_engine(composition: Composition) -> dict[str, str]:
     plan = composition.plan
     code = register_code(composition)
     fuel, interrupt = "fuel" in plan.interfaces, "interrupt" in plan.interfaces
+    counting = "counting" in plan.interfaces
     doubles = plan.cell_bits == 64
     called = sorted({prototype(each, plan.callee(each)) for each in services(code.variants)})
     parts = [
@@ -517,11 +607,18 @@ def print_engine(composition: Composition) -> dict[str, str]:
             prototypes="\n".join(called),
             fuel=int(fuel),
             interrupt=int(interrupt),
+            counting=int(counting),
             doubles=int(doubles),
             store_fuel="((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
         )
     ]
-    bodies = [(text if doubles or "facc" not in text else "TB_UNREACHABLE();", "", "") for _, text in _FIXED]
+    bodies = [
+        (text if doubles or "facc" not in text else "TB_UNREACHABLE();", "", "")
+        for text in (each for _, each in _TEXTS)
+    ]
+    if counting:
+        # LINK turns into CALL and is done again.
+        bodies = [(f"TB_COUNT(0);\n{each}" * ("_link(" not in each) or each, "", "") for each, _, _ in bodies]
     has = {form.shape.kind for form in code.forms}
     if "TAIL" not in has:
         bodies[_number("TAIL")] = ("TB_UNREACHABLE();", "", "")
@@ -530,8 +627,7 @@ def print_engine(composition: Composition) -> dict[str, str]:
     for each in code.variants:
         bodies.append((body(plan, [each]), each.form.handler.library, each.form.handler.label))
     for sequence in code.sequences:
-        first = sequence[0].form.handler
-        bodies.append((body(plan, sequence), first.library, "+".join(v.form.handler.label for v in sequence)))
+        bodies.append((body(plan, sequence), "core.threaded", "+".join(map(_label, sequence))))
     stops = [trap.name for trap in plan.traps]
     parts.append("#if TB_TAIL_CALLS")
     parts += [
@@ -565,5 +661,9 @@ def print_engine(composition: Composition) -> dict[str, str]:
     return {"engine.c": "\n".join(parts) + "\n"}
 
 
+def _label(part: Variant | Fixed) -> str:
+    return part.label if isinstance(part, Fixed) else part.form.handler.label
+
+
 def _number(name: str) -> int:
-    return next(at for at, (each, _) in enumerate(_FIXED) if each == name)
+    return next(at for at, (each, _) in enumerate(_TEXTS) if each == name)

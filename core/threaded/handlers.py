@@ -13,10 +13,12 @@ from ...opcodes import Service, Trap
 from ...opcodes.ir import Node
 from ..cprint import Printer
 from ..program import read_immediates
-from .variants import Variant, extensions, places
+from .variants import Fixed, Variant, extensions, places
 
 if TYPE_CHECKING:
     from ...builder.resolve import Plan
+
+NEXT = "TB_GO(ip + 1);"  # how a handler ends behind which control comes to the next record
 
 
 class RegisterSurroundings:
@@ -168,11 +170,20 @@ def polls(plan: Plan) -> bool:
     return "fuel" in plan.interfaces or "interrupt" in plan.interfaces
 
 
-def body(plan: Plan, parts: Sequence[Variant]) -> str:
+def body(plan: Plan, parts: Sequence[Variant | Fixed]) -> str:
     """The statements of a handler that runs *parts*, whose instructions stand one after the other."""
     text: list[str] = []
     done = 0
     for variant in parts:
+        if isinstance(variant, Fixed):
+            if "counting" in plan.interfaces:
+                text.append(f"TB_COUNT({done});")
+            if variant is parts[-1]:
+                text.append((f"ip += {done};\n" if done else "") + variant.text)
+                return "\n".join(text)
+            text.append(f"{{\n{_at(variant.text, done)}\n}}")
+            done += 1
+            continue
         at = RegisterSurroundings(plan, variant, done)
         use = variant.form.handler.uses[0]
         shape = variant.form.shape
@@ -183,11 +194,18 @@ def body(plan: Plan, parts: Sequence[Variant]) -> str:
             f"\nif (0) {{\nfault_{each}_{at._part}: TB_STOP({each}, {at._part})\n}}"
             for each in sorted(at.faults)
         )
+        if "counting" in plan.interfaces:
+            text.append(f"TB_COUNT({at._part});")
         text.append(f"{{{faults}\n{statements}{stops}\n}}" if statements else "")
         if shape.kind == "HALT" or shape.kind in ("TABLE", "CALL_AT", "TAIL_AT"):
             return "\n".join(text)
     text.append(f"TB_GO(ip + {done});")
     return "\n".join(each for each in text if each)
+
+
+def _at(text: str, part: int) -> str:
+    """What an instruction that is no form's does, in a record behind `ip`, and no more."""
+    return text.removesuffix(NEXT).replace("ip->", f"ip[{part}].")
 
 
 def services(variants: Sequence[Variant]) -> set[Service[Any, Any]]:

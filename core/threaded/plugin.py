@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..hookspecs import hookimpl
 from ..parts import Engine, Memory, MicroLibrary, Option, Table
+from ..superinstructions.options import SUPERINSTRUCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ...builder.resolve import Plan
     from ..parts import Handler
     from ..program import Program, Use
+    from ..superinstructions.profile import Function
 
 ROOM = Path(__file__).parent
 
@@ -36,6 +38,12 @@ def _generated(composition: Composition) -> str:
     from .engine import translator_head
 
     return translator_head(composition)
+
+
+def _counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
+    from .engine import counted
+
+    return counted(composition, content)
 
 
 def _memory(plan: Plan, program: Program | None) -> int:
@@ -60,6 +68,7 @@ def tblvm_engines() -> list[Engine]:
             handlers=_handlers,
             print=_print,
             flags=("-O2", "-Xclang", "-O2"),
+            counted=_counted,
         )
     ]
 
@@ -72,7 +81,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="engine `threaded`: from resolved code to register code, dispatch",
             room=ROOM,
             size=8000,
-            provides=("dispatch",),
+            provides=("dispatch", "register-code"),
             requires=("frames", "support", "platform"),
             sources=("c/threaded.c", "c/fuse.c", "c/translate.c"),
             headers=("c",),
@@ -94,6 +103,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             tables=_tables,
             generated=_generated,
             options=(
+                SUPERINSTRUCTIONS,
                 Option(
                     name="registers",
                     default=256 << 20,

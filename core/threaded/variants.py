@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...opcodes.ir import Graph
 from ..parts import Handler
 from .shapes import MOST_SLOTS, Shape
 
@@ -46,10 +47,64 @@ class Variant:
         return f"{self.form.label}:{self.kinds}" + (f">{self.result}" if self.result else "")
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, and would be if other forms with the same C came first."""
+        own = self.name
+        end = own[len(self.form.label) :]
+        return (own, *(use.form.name + "~" * bool(use.far) + end for use in self.form.handler.uses[1:]))
+
+    @property
+    def graph(self) -> Graph:
+        """What it does, with operands on a stack."""
+        return self.form.handler.uses[0].form.graph
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether control comes to the next record, which is another instruction."""
+        return self.form.shape.kind in ("COMPUTE", "HOME") and not extensions(self.form.shape)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether a superinstruction can have it as its last part."""
+        return self.form.shape.kind == "BRANCH" and not extensions(self.form.shape)
+
+    @property
     def code(self) -> int:
         """How the translator's table says it: two bits an operand, then the result."""
         number = sum(LETTERS.index(kind) << 2 * at for at, kind in enumerate(self.kinds) if kind in LETTERS)
         return number | {"": 0, "s": 0, "f": 0, "a": 64, "b": 64}[self.result]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A register instruction that is no form's. number: among all; text: of its handler, for the record at `ip`;
+    kind: "MOVE" where control comes to the next record, or that of forms for which the translator emits it; it is
+    then the last of a superinstruction that has it, and "" where none can."""
+
+    label: str
+    number: int
+    text: str
+    kind: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"_{self.label}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
+    def graph(self) -> Graph | None:
+        return None
+
+    @property
+    def goes_on(self) -> bool:
+        return self.kind == "MOVE"
+
+    @property
+    def may_end(self) -> bool:
+        return self.kind not in ("", "MOVE")
 
 
 def places(variant: Variant) -> dict[str, str]:

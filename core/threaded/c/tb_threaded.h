@@ -61,7 +61,7 @@ enum {
   TB_REG_ZERO,      /* imm cells from u[0] on are zero */
   TB_REG_JUMP,      /* w[1]: distance in bytes; imm: fuel */
   TB_REG_JUMP_BACK, /* the same, with a poll */
-  TB_REG_LINK,      /* a call whose callee may not be translated: imm is its number; then as CALL */
+  TB_REG_LINK,      /* a call whose callee may not be translated: imm is twice its number and odd; then as CALL */
   TB_REG_CALL,      /* u[0]: the frame, u[1]: its link, w[1]: fuel; imm: distance in bytes */
   TB_REG_TAIL,      /* imm: the callee; the record behind: u[0] its arguments, u[1] this frame's link, imm its cells, w[1] fuel */
   TB_REG_RETURN,    /* u[0]: the link, u[1]: cells of the frame, w[1]: fuel; results: see below */
@@ -126,7 +126,7 @@ static inline TB_UNUSED const struct tb_record *tb_threaded_entry(struct tb_cont
 /* Turns a record LINK into CALL. */
 void tb_threaded_link(struct tb_context *cx, const struct tb_record *ip);
 /* Numbers of variants become distances of handlers. */
-void tb_threaded_fuse(struct tb_record *records, u32 count);
+void tb_threaded_fuse(struct tb_context *cx, struct tb_record *records, u32 count);
 /* The true fuel where a record has been run, and back. */
 s64 tb_threaded_fuel(struct tb_context *cx, const struct tb_record *ip, s64 fuel);
 s64 tb_threaded_count(struct tb_context *cx, const struct tb_record *ip, s64 fuel);

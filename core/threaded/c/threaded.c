@@ -82,7 +82,7 @@ u32 tb_threaded_spent(struct tb_context *cx, const struct tb_record *ip, s64 fue
 
 void tb_threaded_link(struct tb_context *cx, const struct tb_record *ip) {
   struct tb_record *record = TB_THREADED(cx)->records + (ip - TB_THREADED(cx)->records);
-  const u8 *to = (const u8 *)tb_threaded_entry(cx, (u32)ip->imm);
+  const u8 *to = (const u8 *)tb_threaded_entry(cx, (u32)ip->imm >> 1);
   record->imm = (s32)(to - (const u8 *)ip);
   record->handler = tb_threaded_handler(TB_REG_CALL);
 }

@@ -544,7 +544,7 @@ static void tb_reg_call(struct tb_translator *r, const struct tb_reg_form *form)
   record->u[0] = (u16)tb_reg_home(r, r->depth - parameters);
   record->u[1] = (u16)tb_reg_home(r, r->depth);
   record->w[1] = (s32)r->count;
-  record->imm = (s32)r->numbers[form->target];
+  record->imm = (s32)(r->numbers[form->target] << 1 | 1);
   tb_reg_called(r, parameters, callee->results);
 }
 
@@ -712,7 +712,7 @@ u32 tb_threaded_translate(struct tb_context *cx, u32 number) {
     t->records[each->record].w[1] = (s32)(r->labels[each->target] - each->record) * (s32)sizeof(struct tb_record);
   }
   for (u32 i = 0; i < size; i++) r->labels[i] = 0;
-  tb_threaded_fuse(t->records + header, t->used - header);
+  tb_threaded_fuse(r->cx, t->records + header, t->used - header);
   t->entries[number] = header + 1;
   return header + 1;
 }

@@ -1,0 +1,84 @@
+"""tblvm profile: what it shows, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tblvm.builder.cli import main as tbbuild
+from tblvm.core.superinstructions.profile import Function, Profile, Profiled, Stretch, from_json, to_json
+from tblvm.tools.cli import main as tblvm
+
+STRETCH = Stretch(("ADD:si>s", "int.LT:as>a", "JNZ:a>b"), (100, 100, 100), 90)
+CALL = Stretch(("object.INVOKEVIRTUAL(C=any):h",), (10,), 0, {"area": 7, "\x1b[2Jevil": 3})
+
+PROGRAM = ".func main()\n    HALT\n.end\n"
+
+
+def profile(*stretches: Stretch, sha256: str = "0" * 64) -> Profile:
+    return Profile("threaded", (Profiled("p.c", sha256, 1, (Function("main", 0, stretches),)),))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "p.profile.json"
+    path.write_text(to_json(profile(STRETCH, CALL)))
+    return path
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(tblvm, ["profile", *map(str, words)])
+
+
+def test_a_profile_is_shown(file: Path) -> None:
+    done = run("--show", file)
+    assert done.exit_code == 0, done.stderr
+    for text in ("310 register instructions, 1 run", "ADD:si>s ; int.LT:as>a ; JNZ:a>b", "90.0%", "area"):
+        assert text in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_as_json(file: Path) -> None:
+    done = run("--show", "--json", "--top", "1", file)
+    data = json.loads(done.stdout)
+    assert data["executed"] == 310 and len(data["instructions"]) == 1
+    assert data["sequences"]["2"] == [{"sequence": "ADD:si>s ; int.LT:as>a", "count": 100, "share": 0.3226}]
+    assert data["branches"] == [{"instruction": "JNZ:a>b", "count": 100, "taken": 0.9}]
+    assert data["calls"] == [{"function": "main", "target": "area", "count": 7}]
+    assert data["functions"] == [{"function": "main", "count": 310, "share": 1.0}]
+
+
+def test_several_are_added_up(file: Path, tmp_path: Path) -> None:
+    other, out = tmp_path / "other.json", tmp_path / "out.json"
+    other.write_text(to_json(profile(STRETCH, sha256="1" * 64)))
+    assert run("-o", out, "--show", file, other, file).exit_code == 0
+    made = from_json(out.read_bytes(), "out.json")
+    assert [(each.runs, each.executed) for each in made.programs] == [(2, 620), (1, 300)]
+
+
+def test_what_is_no_profile_is_an_error_of_one_line(file: Path, tmp_path: Path) -> None:
+    file.write_text(file.read_text().replace("ADD:", "DAD:"))
+    done = run("--show", file)
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1
+    assert "counts opcode DAD, which is not among those registered" in done.stderr
+    file.write_text("{}")
+    assert "is no profile" in run("--show", file).stderr
+    assert "No such file" in run("--show", tmp_path / "none").stderr
+    assert "--json is for --show" in run("--json", file).stderr
+    program = tmp_path / "p.tba"
+    program.write_text(PROGRAM)
+    done = run("--engine", "switch", program)
+    assert done.exit_code == 2 and "engine switch does not count what it executes" in done.stderr
+
+
+def test_a_profile_is_for_the_engine_that_it_is_of(file: Path, tmp_path: Path) -> None:
+    program = tmp_path / "p.tba"
+    program.write_text(PROGRAM)
+    done = CliRunner().invoke(
+        tbbuild, ["--engine", "switch", "--profile", str(file), "--explain", str(program)]
+    )
+    assert done.exit_code == 2
+    assert "the profile is of engine threaded, and this is engine switch: build with --engine" in done.stderr
