@@ -71,7 +71,7 @@ TEXT = """
 def load(**given: Any) -> tblvm.Instance:
     imports = {"env": {"ask": lambda a: a + 1, "text": lambda text: (text or "") + "!"}}
     given = {"timeout": 5, "memory": "1M", "imports": imports, **given}
-    return tblvm.load(TEXT.encode(), isolation="process", **given)
+    return tblvm.load(TEXT.encode(), **{"isolation": "process", **given})
 
 
 def uses(vm: tblvm.Instance) -> dict[str, Callable[[], object]]:

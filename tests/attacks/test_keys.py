@@ -5,8 +5,11 @@ plug-in, through everything that a host has."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -18,12 +21,17 @@ import pytest
 import tblvm
 from tblvm import DeadlineExceeded, Trap
 from tblvm.embed.errors import SandboxError, Violation
+from tblvm.isolation.keys.guest import alive
 from tests.machine.keys import needs_keys
 
+from . import test_forged as forged
+from .liar import lying
 from .native import PLUGIN, program
 from .test_native import SECRET, canary
 
 pytestmark = needs_keys
+SEED = int(os.environ.get("TBLVM_TEST_SEED", "5"))
+SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))
 TEXT = program(calls=False)
 
 
@@ -130,6 +138,33 @@ def test_the_stack_pointer_is_moved_in_process() -> None:
 def test_native_code_that_never_ends_in_process() -> None:
     with load(timeout=0.5) as vm, pytest.raises((DeadlineExceeded, SandboxError)):
         vm.call("spin")
+    the_host_goes_on()
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_lies_from_behind_keys(part: int) -> None:
+    """Mail that says anything at all, from any moment on: answers, or errors that the host is told, and nothing else."""
+    rng = random.Random(SEED + part)
+    ends = set()
+    for _ in range(int(10 * SCALE)):
+        seed, honest = rng.getrandbits(32), rng.choice((0, 3, 8, 12, 16, 20, 25, 30, 40))
+        kept, _ = canary()
+        with lying(seed, honest) as started:
+            vm = None
+            try:
+                vm = forged.load(isolation="mpk", timeout=2)
+                for use in forged.uses(vm).values():
+                    with contextlib.suppress(*forged.TOLD):
+                        use()
+            except forged.TOLD as error:
+                ends.add(type(error).__name__)
+                assert len(str(error)) < 10_000 and "\x1b" not in str(error), f"seed {SEED}"
+            finally:
+                if vm is not None:
+                    vm.close()
+        assert started and kept.value == SECRET
+    gc.collect()
+    assert not alive(), f"seed {SEED}"
     the_host_goes_on()
 
 
