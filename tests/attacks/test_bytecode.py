@@ -6,6 +6,7 @@ import ctypes
 import io
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from tests.programs import EXAMPLES, expected
 from .levels import Loads
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "11"))
+SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))
 NOTHING = ".func main()\n  RET\n.end\n"
 
 
@@ -410,6 +412,36 @@ def test_a_deadline_ends_a_sleep(loads: Loads) -> None:
     with pytest.raises(DeadlineExceeded):
         vm.call("go")
     assert time.monotonic() - start < _MOST
+
+
+def test_a_handler_that_raises_while_the_host_serves(loads: Loads) -> None:
+    """Ctrl-C at any moment: the guest has control, or it waits for an answer of its host, or control just came
+    back. It stops, and serves again."""
+    if loads.level == "none":
+        pytest.skip("there the engine looks at signals by itself: tests/embed/test_host_python.py")
+
+    class Enough(Exception):
+        pass
+
+    def handler(number: int, frame: object) -> None:
+        raise Enough
+
+    rng = random.Random(SEED)
+    # Standard input is at its end: it asks for that again and again.
+    seven = ".func seven() -> i32\n  PUSH 7\n  RET\n.end\n"
+    vm = loads(
+        NOTHING + seven + ".func wait()\nagain:\n  PUSH 1000\n  EVENT_WAIT\n  POP\n  JMP again\n.end\n"
+    )
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for _ in range(int(20 * SCALE)):
+            with pytest.raises(Enough):
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.002, 0.02))
+                vm.call("wait")
+            assert vm.call("seven") == 7 and not vm.report().ended, SEED
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_deadline_holds_where_a_host_function_sleeps(loads: Loads) -> None:
