@@ -461,6 +461,31 @@ def test_a_deadline_holds_where_a_host_function_sleeps(loads: Loads) -> None:
     assert after == [5]
 
 
+def test_what_a_program_prints_is_passed_on_as_it_is(loads: Loads) -> None:
+    """Every byte but zero, codes that control a terminal among them: whoever shows it looks at it first."""
+    prints = "".join(f"  PUSH {code}\n  PUTC\n" for code in [*range(1, 128), 27, 93, 50, 7])
+    done = loads(f".func main()\n{prints}  HALT\n.end\n").run()
+    assert done.output == bytes([*range(1, 128), 27, 93, 50, 7])
+
+
+def test_a_host_function_is_called_with_everything_that_there_is(loads: Loads) -> None:
+    """What was granted is the program's, with any arguments of the types: a host function looks at them itself."""
+    seen: list[tuple[object, ...]] = []
+    text = '.import ask(n: i32, m: i64, s: string): "env", "ask"\n' + NOTHING
+    text += ".func go(n: i32, m: i64, s: string)\n  LOAD n\n  LOAD m\n  LOAD s\n  CALL ask\n  RET\n.end\n"
+    vm = loads(text, imports={"env": {"ask": lambda *given: seen.append(given)}})
+    hostile = [
+        (0, 0, ""),
+        (-(1 << 31), -(1 << 63), None),
+        ((1 << 31) - 1, (1 << 63) - 1, "\0" * 100),
+        (-1, 1, "../../etc/passwd\n\x1b]0;"),
+        (1, -1, "\ud800"),
+    ]
+    for each in hostile:
+        vm.call("go", *each)
+    assert seen == hostile
+
+
 def test_limits_hold_in_a_start_function(loads: Loads) -> None:
     text = ".start go\n" + NOTHING + ".func go()\nagain:\n  JMP again\n.end\n"
     with pytest.raises(Trap) as found:
