@@ -26,8 +26,8 @@ from tests.machine.keys import needs_keys
 
 from . import test_forged as forged
 from .liar import lying
-from .native import PLUGIN, program
-from .test_native import SECRET, canary
+from .native import PLUGIN, program, signed
+from .test_native import OLD_PAGE, SECRET, canary
 
 pytestmark = needs_keys
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "5"))
@@ -118,6 +118,45 @@ def test_a_jump_into_the_c_library_reaches_no_system_call() -> None:
         vm.call("jump", at)
     the_host_goes_on()
     assert os.getpid() == libc.getpid()
+
+
+@pytest.mark.parametrize("at", OLD_PAGE)
+def test_the_page_of_old_system_calls_gives_none_in_process(at: int) -> None:
+    """gettimeofday, time, getcpu: the filter of the guest's thread sees them, where the page is there."""
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("jump", signed(at))
+    the_host_goes_on()
+
+
+def test_the_kernel_s_clock_is_not_readable_in_process() -> None:
+    """The pages of the time are the host's."""
+    pages = [
+        int(line.split("-")[0], 16)
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if "[vvar" in line or "[vdso]" in line
+    ]
+    assert pages
+    for at in pages:
+        with load() as vm, pytest.raises(Violation) as found:
+            vm.call("read", at)
+        assert found.value.address == at
+
+
+def test_the_processor_s_clock_is_shut_in_process() -> None:
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("clock")
+    the_host_goes_on()
+
+
+@pytest.mark.parametrize("how", [0, 1], ids=["far return", "iret"])
+@pytest.mark.parametrize("segment", [0x23, 0x33, 0x10, 0, 0xFFF0, 0x0F], ids=hex)
+def test_code_of_other_segments_in_process(how: int, segment: int) -> None:
+    """To 32-bit code, the kernel's, none; at an address of data, and of which the low half is the host's or nobody's."""
+    kept, at = canary()
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("far", how, segment, at)
+    assert kept.value == SECRET
+    the_host_goes_on()
 
 
 def test_the_native_stack_ends_in_process(vm: tblvm.Instance) -> None:
