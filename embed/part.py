@@ -40,13 +40,24 @@ class HostFunction:
     types: str
 
 
-# Where a thread does the work of another one, which is the one that asks what went wrong.
+@dataclass(slots=True)
+class Behalf:
+    """Where a thread does the work of another one, which is the one that asks what went wrong. left: it does
+    not ask any more."""
+
+    caller: int
+    left: bool = False
+
+
 acting = threading.local()
 
 
 def me() -> int:
-    """The thread on whose behalf this one runs: itself, mostly."""
-    return getattr(acting, "ident", None) or threading.get_ident()
+    """The thread on whose behalf this one runs: itself, mostly; 0 for one that was left behind."""
+    behalf: Behalf | None = getattr(acting, "behalf", None)
+    if behalf is None:
+        return threading.get_ident()
+    return 0 if behalf.left else behalf.caller
 
 
 class Owned:
@@ -190,7 +201,8 @@ class Part:
 
     def _failed(self, error: BaseException) -> int:
         # Host functions run in the thread that called the program.
-        self.failures[me()] = error
+        if caller := me():
+            self.failures[caller] = error
         return 1
 
     def failure(self) -> BaseException | None:
@@ -274,7 +286,8 @@ class Part:
                     data = data[os.write(descriptor, data) :]
                 if quota is not None and reached:
                     # The program stops where it looks next; what it writes until then is not taken either.
-                    self.reached[me()] = quota
+                    if caller := me():
+                        self.reached[caller] = quota
                     self.lib.tblvm_interrupt(context)
                 return 0
             except BaseException as error:

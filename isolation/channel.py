@@ -27,6 +27,8 @@ from .walls import Found
 START = 30.0
 # How long one that has hung up may take to be gone, before it is ended.
 _LEAVE = 2.0
+# What no worker says that keeps to the protocol: one that does is waited for.
+_NOTHING = 0xFF
 # Microseconds between two looks at the clock, where there is a limit.
 _LOOK = 200_000
 # Descriptors of a worker (c/worker/worker.c); where ours are is out of their way.
@@ -49,7 +51,7 @@ class Channel(Protocol):
 
     level: how it is kept apart; walls: what is in force, by name, each in a few words; parkings: how often
     its protection keys were given to another one. base: where its arena is here, as a pointer of cffi;
-    address: where the arena is for the guest; size: its bytes.
+    address: where the arena is for the guest; size: its bytes. away: whether the guest has control.
     """
 
     level: str
@@ -60,6 +62,9 @@ class Channel(Protocol):
 
     @property
     def parkings(self) -> int: ...
+
+    @property
+    def away(self) -> bool: ...
 
     def switch(self, seconds: float | None = None) -> None:
         """Hands control over to the guest, and comes back when it hands it over. seconds: how long it may
@@ -100,6 +105,8 @@ class Worker:
         if len(directories) > DIRECTORIES:
             raise IsolationError(f"a program behind walls can have {DIRECTORIES} directories, no more")
         self._owner, self.pid, self._process = os.getpid(), 0, -1
+        # Whether it has control, and what it said with it: anything but this.
+        self.away, self._heard = True, bytearray((_NOTHING,))
         self._ending = threading.Lock()
         try:
             self._memory = _Arena(size)
@@ -184,6 +191,8 @@ class Worker:
 
     def switch(self, seconds: float | None = None) -> None:
         self._check()
+        self._heard[0] = _NOTHING
+        self.away = True  # no handler of a signal runs between this and the call
         try:
             self._gate.send(b"g")
         except (ConnectionError, BrokenPipeError):
@@ -193,18 +202,21 @@ class Worker:
 
     def await_(self, seconds: float | None = None) -> bool:
         end = None if seconds is None else now() + seconds
-        while True:
+        # What was heard is in the buffer, also where the handler of a signal raised just then.
+        while self.away and self._heard[0] == _NOTHING:
             try:
-                heard = self._gate.recv(1)
+                count = self._gate.recv_into(self._heard)
             except BlockingIOError:  # a look at the clock
                 if end is not None and now() >= end:
                     return False
                 continue
             except ConnectionError:
-                heard = b""
-            if not heard:
+                count = 0
+            if not count:
                 raise Gone(self._reap())
-            return True
+            break
+        self.away = False
+        return True
 
     def lend(self, address: int, size: int) -> None:
         """In a process of its own nothing separates them."""

@@ -130,7 +130,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             provides=("walls",),
             requires=("system-calls",),
             sources=tuple(
-                f"c/walls{part}.c" for part in ("", "_filter", "_lifeline", "_listed", "_signals", "_test")
+                f"c/walls{part}.c"
+                for part in ("", "_clocks", "_filter", "_lifeline", "_listed", "_signals", "_test")
             ),
             headers=("c",),
         ),

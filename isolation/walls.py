@@ -3,6 +3,7 @@
 The walls, each with what it is for:
 
     descriptors   all files but those that are named are closed
+    clocks        those that take no system call: the processor's counter, the kernel's page
     dump          no core dump, no debugger attaches (PR_SET_DUMPABLE)
     privileges    no program that is started gets rights by its owner (no_new_privs)
     landlock      no file and directory but those that are granted, no TCP, no signal or socket to others
@@ -27,8 +28,8 @@ from .calls import CALLS
 
 # Steps by their number; 0: not begun.
 STEPS = (
-    *("", "descriptors", "dump", "privileges", "landlock", "limits", "lifeline", "signals", "filter", "test"),
-    "up",
+    *("", "descriptors", "clocks", "dump", "privileges", "landlock", "limits", "lifeline", "signals"),
+    *("filter", "test", "up"),
 )
 # Limits that the walls can set, by their number (uapi/asm-generic/resource.h).
 LIMITS: Mapping[int, str] = {
@@ -46,6 +47,8 @@ LIMITS: Mapping[int, str] = {
     13: "nice",
     14: "rtprio",
 }
+# Clocks that take no system call (TB_WALLS_COUNTER, TB_WALLS_PAGE).
+CLOCKS = ("the processor's counter", "the kernel's page")
 _NEEDS = {
     "descriptors": "Linux 5.9 or newer (close_range)",
     "landlock": "Linux 5.13 or newer, with landlock",
@@ -79,7 +82,8 @@ class Found:
     step: one of STEPS, "up" when all are. error: the system's number of what went wrong; of step "test" the
     number of the system call that got through. landlock: its version, 0 for none. filter: instructions of the
     filter of system calls. limits: names of those that were set. tried: how many system calls the test tried.
-    dumpable: whether debuggers can attach. descriptors: how many are open."""
+    dumpable: whether debuggers can attach. descriptors: how many are open. clocks: those that
+    take no system call and are shut."""
 
     step: str
     error: int
@@ -89,15 +93,17 @@ class Found:
     tried: int
     dumpable: bool
     descriptors: int
+    clocks: tuple[str, ...]
 
-    BYTES = 32
+    BYTES = 36
 
     @staticmethod
     def read(data: bytes) -> Found:
         """From the struct's bytes, of which nothing is trusted. Raises ValueError when they are too few."""
         if len(data) < Found.BYTES:
             raise ValueError(f"walls are told of in {Found.BYTES} bytes, not in {len(data)}")
-        step, error, landlock, length, limits, tried, dumpable, descriptors = struct.unpack_from("<8I", data)
+        words = struct.unpack_from("<9I", data)
+        step, error, landlock, length, limits, tried, dumpable, descriptors, clocks = words
         return Found(
             step=STEPS[step] if step < len(STEPS) else "",
             error=error,
@@ -107,6 +113,7 @@ class Found:
             tried=tried,
             dumpable=bool(dumpable),
             descriptors=descriptors,
+            clocks=tuple(name for bit, name in enumerate(CLOCKS) if clocks >> bit & 1),
         )
 
     @property
@@ -128,6 +135,7 @@ class Found:
             return {}
         return {
             "descriptors": f"{self.descriptors} open",
+            "clocks": f"shut: {', '.join(self.clocks)}" if self.clocks else "not shut",
             "dump": "allowed" if self.dumpable else "none",
             "privileges": "no new ones",
             "landlock": f"version {self.landlock}" if self.landlock else "none: this kernel has none",

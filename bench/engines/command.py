@@ -1,17 +1,18 @@
-"""The command line of the benchmark."""
+"""Measures tblvm's engines beside the peers that this machine has: docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import argparse
 import fnmatch
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from . import document
+from . import builds, corpus, counts, document, show, sizes, starts
 from .engine import Engine
 from .figures import Results
 from .languages import languages
@@ -19,11 +20,13 @@ from .manifest import Program, chosen
 from .measure import Amount, Samples, measure, prepared
 from .native import GCC, natives
 from .ours import ours
-from .show import speed
 from .wasm import webassembly
 
 ROOT = Path(__file__).parents[2]
 QUICK = Amount(rounds=3, scale=0.25)
+PARTS = ("speed", "start", "size", "build", "corpus", "count")
+# Counting takes a hundred times as long as running: where it is asked for.
+USUAL = PARTS[:-1]
 
 
 def engines() -> list[Engine]:
@@ -53,38 +56,36 @@ def selected(patterns: Sequence[str], console: Console) -> list[Engine]:
 
 
 def speeds(
-    programs: Sequence[Program], here: Sequence[Engine], amount: Amount, folder: Path, console: Console
+    programs: Sequence[Program],
+    here: Sequence[Engine],
+    amount: Amount,
+    folder: Path,
+    tell: Callable[[str], None],
 ) -> Results:
     """All programs on all engines."""
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, Samples]] = {}
-    with console.status("") as status:
-        for program in programs:
-            commands = list(prepared(here, program, folder, status.update))
-            done = measure(program, commands, amount, status.update)
-            found[program.name] = {each.engine: each for each in done}
+    for program in programs:
+        commands = list(prepared(here, program, folder, tell))
+        done = measure(program, commands, amount, tell)
+        found[program.name] = {each.engine: each for each in done}
     like = {each.name: each.like for each in programs if each.like}
     return Results(GCC, found, like, [each.name for each in programs if each.nine])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.engines", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} [all but {PARTS[-1]}]")
     parser.add_argument("--programs", nargs="+", default=[], metavar="NAME")
-    parser.add_argument(
-        "--engines", nargs="+", default=[], metavar="NAME", help="as a shell's patterns: 'aot*'"
-    )
+    parser.add_argument("--engines", nargs="+", default=[], metavar="NAME", help="or patterns: 'aot*'")
     parser.add_argument("--runs", type=int, help="of each program on each engine [7]")
     parser.add_argument("--scale", type=float, help="a factor for repetitions [1]")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.rounds} runs, a quarter of the work")
-    parser.add_argument(
-        "--tiny", action="store_true", help="one repetition of a tiny size: a test of the benchmark"
-    )
-    parser.add_argument("--clock", choices=("cpu", "wall"), default="cpu", help="what is measured [cpu]")
+    parser.add_argument("--tiny", action="store_true", help="one repetition of a tiny size, one run")
+    parser.add_argument("--clock", choices=("cpu", "wall"), default="cpu", help="what speed is in [cpu]")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
-    parser.add_argument("--chart", type=Path, metavar="FILE", help="a chart, .svg or .png")
-    parser.add_argument(
-        "--folder", type=Path, default=ROOT / "build" / "bench", help="where executables are kept"
-    )
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="a chart of speed, .svg or .png")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench", help="of executables")
     parser.add_argument("--list", action="store_true", help="programs and engines")
     return parser
 
@@ -94,19 +95,76 @@ def _listed(console: Console) -> None:
         console.print(f"{program.name:16} {program.about}")
     console.print()
     for engine in engines():
-        console.print(f"{engine.name:16} {engine.group:12} {engine.about} {engine.missing() and '(missing)'}")
+        missing = engine.missing() and "(missing)"
+        console.print(f"{engine.name:16} {engine.group:12} {engine.about} {missing}")
+
+
+class _Run:
+    """One run of the benchmark: parts in turn, each to the console and into the document."""
+
+    def __init__(self, given: argparse.Namespace, amount: Amount, console: Console) -> None:
+        self.given, self.amount, self.console = given, amount, console
+        self.document = document.head(asdict(amount))
+        self.errors: list[str] = []
+
+    def _done(self, name: str, value: Any, failed: dict[str, str]) -> None:
+        self.document[name] = value
+        self.errors += [f"{what}: {why}" for what, why in failed.items()]
+
+    def speed(self, programs: Sequence[Program], here: Sequence[Engine], tell: Callable[[str], None]) -> None:
+        results = speeds(programs, here, self.amount, self.given.folder, tell)
+        for table in show.speed(results, here):
+            self.console.print(table)
+        self._done("speed", document.speed(results, here), {})
+        self.errors += results.errors()
+        if self.given.chart:
+            from .chart import chart
+
+            chart(results, here, self.given.chart)
+
+    def others(
+        self,
+        parts: Sequence[str],
+        programs: Sequence[Program],
+        here: Sequence[Engine],
+        tell: Callable[[str], None],
+    ) -> None:
+        folder, rounds = self.given.folder, self.amount.rounds
+        if "start" in parts:
+            started, failed = starts.starts(folder, 20 * rounds, tell)
+            self.console.print(show.start(started))
+            self._done("start", {name: asdict(each) for name, each in started.items()}, failed)
+        if "size" in parts:
+            bytes_, failed = sizes.sizes(folder, tell)
+            self.console.print(show.size(bytes_))
+            self._done("size", [asdict(each) for each in bytes_], failed)
+        if "build" in parts:
+            times, failed = builds.builds(folder, min(rounds, 3), tell)
+            self.console.print(show.build(times))
+            self._done("build", [asdict(each) for each in times], failed)
+        if "corpus" in parts:
+            rows, failed, unable = corpus.corpus(folder, rounds, 1 if self.amount.tiny else 10, tell)
+            for what, why in unable.items():
+                self.console.print(f"without {what}: {why}", highlight=False)
+            self.console.print(show.corpus(rows))
+            self._done("corpus", rows, failed)
+        if "count" in parts:
+            less = Amount(1, counts.SCALE, self.amount.tiny)
+            counted, failed = counts.counts(programs, here, less, folder, tell)
+            self.console.print(show.count(counted, GCC))
+            self._done("count", counted, failed)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status: 1 where an engine failed, or printed something else than the base; 2 for wrong
-    usage."""
+    """The exit status: 1 where an engine failed, or did not print what the base did; 2 for wrong usage."""
     parser, console = _parser(), Console()
     if not console.is_terminal:
-        console.width = 110  # a table in a file need not fit a screen
+        console.width = 120  # a table in a file need not fit a screen
     given = parser.parse_args(arguments)
     if given.list:
         _listed(console)
         return 0
+    parts = given.parts or USUAL
     usual = QUICK if given.quick else Amount()
     amount = Amount(
         given.runs or (1 if given.tiny else usual.rounds),
@@ -115,20 +173,20 @@ def main(arguments: Sequence[str]) -> int:
         given.clock,
     )
     try:
+        if set(parts) - set(PARTS):
+            raise ValueError(f"no part {min(set(parts) - set(PARTS))}: there are {', '.join(PARTS)}")
         programs = chosen(given.programs)
         here = selected(given.engines, console)
     except ValueError as error:
         parser.error(str(error))
-    results = speeds(programs, here, amount, given.folder, console)
-    for table in speed(results, here):
-        console.print(table)
+    run = _Run(given, amount, console)
+    with console.status("") as status:
+        if "speed" in parts:
+            run.speed(programs, here, status.update)
+        run.others(parts, programs, here, status.update)
+    run.document["errors"] = run.errors
     if given.json:
-        given.json.write_text(json.dumps(document.document(results, here, asdict(amount)), indent=1) + "\n")
-    if given.chart:
-        from .chart import chart
-
-        chart(results, here, given.chart)
-    errors = results.errors()
-    for error in errors:
+        given.json.write_text(json.dumps(run.document, indent=1) + "\n")
+    for error in run.errors:
         console.print(f"[red]error:[/red] {error}", highlight=False)
-    return 1 if errors else 0
+    return 1 if run.errors else 0

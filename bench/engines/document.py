@@ -32,9 +32,14 @@ def machine() -> dict[str, Any]:
     }
 
 
-def document(results: Results, engines: Sequence[Engine], amount: Mapping[str, Any]) -> dict[str, Any]:
-    """version of the form; machine; amount of work; engines; programs: program -> engine -> seconds of each
-    run, ratio (median and quartiles), peak in KiB, load in seconds, sha256 of the output; means."""
+def head(amount: Mapping[str, Any]) -> dict[str, Any]:
+    """version of the form, machine, amount of work."""
+    return {"version": VERSION, "machine": machine(), "amount": dict(amount)}
+
+
+def speed(results: Results, engines: Sequence[Engine]) -> dict[str, Any]:
+    """base; engines; programs: program -> engine -> seconds of each run, ratio (median and quartiles), load
+    in seconds, sha256 of the output; geo9."""
     programs: dict[str, Any] = {}
     for program, each in results.samples.items():
         programs[program] = {}
@@ -44,14 +49,10 @@ def document(results: Results, engines: Sequence[Engine], amount: Mapping[str, A
             programs[program][name] = {**told, "ratio": asdict(ratio) if ratio else None}
     present = set(results.engines())
     return {
-        "version": VERSION,
-        "machine": machine(),
-        "amount": dict(amount),
         "base": results.base,
         "engines": {
             each.name: {"group": each.group, "about": each.about} for each in engines if each.name in present
         },
         "programs": programs,
         "geo9": {name: results.geo9(name) for name in results.engines()},
-        "errors": results.errors(),
     }

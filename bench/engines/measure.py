@@ -33,7 +33,6 @@ class Samples:
     program: str
     engine: str
     seconds: list[float] = field(default_factory=list)
-    peak: int = 0
     load: float = 0.0
     output: str = ""
     failed: str = ""
@@ -106,7 +105,6 @@ def _figures(samples: Samples, full: Sequence[Took], empty: Sequence[Took], cloc
     idle = statistics.median(getattr(each, clock) for each in empty) if empty else 0.0
     # A clock's tick is what the least program takes.
     samples.seconds = [max(getattr(each, clock) - idle, 1e-6) for each in full]
-    samples.peak = max(each.peak for each in full)
     samples.load = statistics.median(each.load for each in full)
     outputs = {hashlib.sha256(each.output).hexdigest() for each in full}
     samples.output = outputs.pop()

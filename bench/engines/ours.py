@@ -29,7 +29,17 @@ class Variant:
 
 
 _FUEL = Variant("+fuel", "fuel counted", ("--features", "core.fuel"))
-_VARIANTS: dict[str, tuple[Variant, ...]] = {}
+_NO_TRACES = ("-O", "aot.traces=off")
+_VARIANTS: dict[str, tuple[Variant, ...]] = {
+    "aot": (
+        Variant("-limits", "fuel and stack limit, no traces", (*_FUEL.words, *_NO_TRACES)),
+        Variant(
+            "-bounds",
+            "nothing but bounds checked",
+            (*_NO_TRACES, "-O", "aot.stack-limit=off", "-O", "aot.native-stack=0"),
+        ),
+    ),
+}
 
 
 def variants(engine: str) -> tuple[Variant, ...]:

@@ -24,12 +24,11 @@ class Took:
     """What a run took and gave.
 
     cpu, wall: seconds, of the whole process, or of the call alone where the process timed it (timed); load:
-    seconds of processor that such a process took to compile or load the program. peak: most memory in KiB.
+    seconds of processor that such a process took to compile or load the program.
     """
 
     cpu: float
     wall: float
-    peak: int
     output: bytes
     timed: bool = False
     load: float = 0.0
@@ -61,7 +60,7 @@ def run(command: Sequence[str], seconds: float = 600) -> Took:
         cpu, load, timed = usage.ru_utime + usage.ru_stime, 0.0, _TIMED.search(said)
         if timed:
             cpu, wall, load = map(float, timed.groups())
-        return Took(cpu, wall, usage.ru_maxrss, output.read(), timed is not None, load)
+        return Took(cpu, wall, output.read(), timed is not None, load)
 
 
 def _outlives(process: int, seconds: float) -> bool:

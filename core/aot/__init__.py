@@ -6,4 +6,5 @@ function.py  one function, from the op IR of its instructions
 units.py     all of them in C files, and how the host enters
 """
 
-from __future__ import annotations
+if __name__ != "tblvm.core.aot":
+    raise ImportError("this package is tblvm.core.aot: install tblvm and import it by that name")

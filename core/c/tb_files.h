@@ -55,6 +55,13 @@ u32 tb_files_is_process(int descriptor);
 #define TB_FILES_NOW (~0ull)
 #define TB_FILES_AS_IS (~0ull - 1)
 long tb_files_times(int descriptor, u64 accessed, u64 modified);
+/* How a file is opened whose times are set. Where a filter must know that no other is meant, it is open for reading, which
+ * neither devices nor pipes are. */
+#if TB_CALLS_LISTED
+enum { TB_FILES_TIMES = TB_FILES_READ | TB_FILES_NONBLOCK };
+#else
+enum { TB_FILES_TIMES = TB_FILES_PATH };
+#endif
 
 /* Entries from place *from* on, as struct linux_dirent64: how many bytes, 0 at the end. */
 long tb_files_entries(int directory, u64 from, void *to, u64 bytes);

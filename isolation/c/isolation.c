@@ -61,7 +61,7 @@ void tb_isolation_end(volatile u64 *died) {
 }
 
 _Noreturn static void tb_isolation_refuse(u32 step) {
-  static const char steps[][12] = {"", "descriptors", "dump", "privileges", "landlock", "limits", "lifeline", "signals", "filter", "test"};
+  static const char steps[][12] = {"", "descriptors", "clocks", "dump", "privileges", "landlock", "limits", "lifeline", "signals", "filter", "test"};
   tb_isolation_say("tblvm: this system cannot isolate the program (");
   tb_isolation_say(steps[step]);
   if (step == TB_WALLS_STEP_TEST) {

@@ -58,6 +58,7 @@ enum {
 /* The steps, in their order; test: calls that must not be possible are tried. */
 enum {
   TB_WALLS_STEP_DESCRIPTORS = 1,
+  TB_WALLS_STEP_CLOCKS,
   TB_WALLS_STEP_DUMP,
   TB_WALLS_STEP_PRIVILEGES,
   TB_WALLS_STEP_LANDLOCK,
@@ -72,13 +73,14 @@ enum {
 /* What came of it. step: TB_WALLS_UP, or the step that failed; error: its number of the system's, in the test the number
  * of the call that got through. landlock: its version, 0 for none. filter: how many instructions seccomp runs at most.
  * limits: bits of those that are set. tried: calls that the test has tried. dumpable: whether a debugger can attach.
- * `isolation/walls.py` reads it. */
+ * clocks: TB_WALLS_COUNTER and TB_WALLS_PAGE, where they are shut. `isolation/walls.py` reads it. */
 struct tb_walls_found {
-  u32 step, error, landlock, filter, limits, tried, dumpable, descriptors;
+  u32 step, error, landlock, filter, limits, tried, dumpable, descriptors, clocks;
 };
+enum { TB_WALLS_COUNTER = 1, TB_WALLS_PAGE = 2 };
 
 /* open: descriptors that stay, ascending. calls: those that stay possible; exit_group always is. limits: by number, or
- * TB_WALLS_AS_IS. places: directories that stay; landlock_least: the least version that there must be. lifeline: a pipe
+ * TB_WALLS_AS_IS. clockless: whether clocks that take no system call are shut. places: directories that stay; landlock_least: the least version that there must be. lifeline: a pipe
  * to read whose other end, as long as it is open, keeps the process alive; -1 for none. dumpable: whether debuggers may
  * attach, and core be dumped as far as the limit goes. ignored: bits of signals (1 << number - 1) that are ignored; all others are
  * what they are at first. signals_stay: whether those that nothing here catches stay as they were found. died: eight words where a handler leaves what ended the process (tb_mail.died). */
@@ -88,7 +90,7 @@ struct tb_walls {
   const struct tb_walls_place *places;
   u32 open_count, calls_count, places_count, landlock_least;
   s32 lifeline;
-  u32 dumpable, signals_stay;
+  u32 dumpable, signals_stay, clockless;
   u64 ignored;
   u64 limits[TB_WALLS_LIMITS];
   volatile u64 *died;

@@ -3,6 +3,9 @@
 #define TB_WALLS_STEPS_H
 #include "tb_walls.h"
 
+/* Clocks that take no system call. */
+u32 tb_walls_clocks(const struct tb_walls *what);
+
 /* A pipe whose other end keeps the process alive. */
 u32 tb_walls_lifeline(const struct tb_walls *what);
 

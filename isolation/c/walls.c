@@ -126,6 +126,7 @@ u32 tb_walls_up(const struct tb_walls *what) {
     if (function(what)) return TB_WALLS_STEP_##name;                                 \
   } while (0)
   TB_WALLS_DO(DESCRIPTORS, tb_walls_descriptors);
+  TB_WALLS_DO(CLOCKS, tb_walls_clocks);
   TB_WALLS_DO(DUMP, tb_walls_dump);
   TB_WALLS_DO(PRIVILEGES, tb_walls_privileges);
   TB_WALLS_DO(LANDLOCK, tb_walls_landlock);

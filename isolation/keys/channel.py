@@ -46,6 +46,11 @@ class Keyed:
         """How often its keys were given to another guest."""
         return self._guest.parkings
 
+    @property
+    def away(self) -> bool:
+        """Whether the guest has control, as far as anybody was told."""
+        return self._guest.has_control
+
     def switch(self, seconds: float | None = None) -> None:
         if self._told(self._guest.run(seconds)):
             return

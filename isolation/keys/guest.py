@@ -193,6 +193,11 @@ class Guest:
         self._places.stop(self)
 
     @property
+    def has_control(self) -> bool:
+        """Whether it was given control and nobody was told that it has handed it over."""
+        return self._has_control
+
+    @property
     def closed(self) -> bool:
         """Whether it was closed."""
         return self._closed

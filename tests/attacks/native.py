@@ -14,6 +14,8 @@ _FUNCTIONS = {
     "spin": ("", "", "HOSTILE_SPIN"),
     "stack": ("a: i64", "", "HOSTILE_STACK"),
     "here": ("a: i32", "i64", "HOSTILE_HERE"),
+    "clock": ("", "i64", "HOSTILE_CLOCK"),
+    "far": ("a: i32, b: i64, c: i64", "", "HOSTILE_FAR"),
 }
 _CALLS = {
     "call": (", ".join(f"{name}: i64" for name in "abcdefg"), "i64", "HOSTILE_CALL"),

@@ -6,6 +6,7 @@ import ctypes
 import io
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from tests.programs import EXAMPLES, expected
 from .levels import Loads
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "11"))
+SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))
 NOTHING = ".func main()\n  RET\n.end\n"
 
 
@@ -412,6 +414,36 @@ def test_a_deadline_ends_a_sleep(loads: Loads) -> None:
     assert time.monotonic() - start < _MOST
 
 
+def test_a_handler_that_raises_while_the_host_serves(loads: Loads) -> None:
+    """Ctrl-C at any moment: the guest has control, or it waits for an answer of its host, or control just came
+    back. It stops, and serves again."""
+    if loads.level == "none":
+        pytest.skip("there the engine looks at signals by itself: tests/embed/test_host_python.py")
+
+    class Enough(Exception):
+        pass
+
+    def handler(number: int, frame: object) -> None:
+        raise Enough
+
+    rng = random.Random(SEED)
+    # Standard input is at its end: it asks for that again and again.
+    seven = ".func seven() -> i32\n  PUSH 7\n  RET\n.end\n"
+    vm = loads(
+        NOTHING + seven + ".func wait()\nagain:\n  PUSH 1000\n  EVENT_WAIT\n  POP\n  JMP again\n.end\n"
+    )
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for _ in range(int(20 * SCALE)):
+            with pytest.raises(Enough):
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.002, 0.02))
+                vm.call("wait")
+            assert vm.call("seven") == 7 and not vm.report().ended, SEED
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_a_deadline_holds_where_a_host_function_sleeps(loads: Loads) -> None:
     """A host function is the host's own code: its time counts, and the guest does not go on afterwards."""
     after: list[int] = []
@@ -427,6 +459,31 @@ def test_a_deadline_holds_where_a_host_function_sleeps(loads: Loads) -> None:
     with pytest.raises(DeadlineExceeded):
         vm.call("twice")
     assert after == [5]
+
+
+def test_what_a_program_prints_is_passed_on_as_it_is(loads: Loads) -> None:
+    """Every byte but zero, codes that control a terminal among them: whoever shows it looks at it first."""
+    prints = "".join(f"  PUSH {code}\n  PUTC\n" for code in [*range(1, 128), 27, 93, 50, 7])
+    done = loads(f".func main()\n{prints}  HALT\n.end\n").run()
+    assert done.output == bytes([*range(1, 128), 27, 93, 50, 7])
+
+
+def test_a_host_function_is_called_with_everything_that_there_is(loads: Loads) -> None:
+    """What was granted is the program's, with any arguments of the types: a host function looks at them itself."""
+    seen: list[tuple[object, ...]] = []
+    text = '.import ask(n: i32, m: i64, s: string): "env", "ask"\n' + NOTHING
+    text += ".func go(n: i32, m: i64, s: string)\n  LOAD n\n  LOAD m\n  LOAD s\n  CALL ask\n  RET\n.end\n"
+    vm = loads(text, imports={"env": {"ask": lambda *given: seen.append(given)}})
+    hostile = [
+        (0, 0, ""),
+        (-(1 << 31), -(1 << 63), None),
+        ((1 << 31) - 1, (1 << 63) - 1, "\0" * 100),
+        (-1, 1, "../../etc/passwd\n\x1b]0;"),
+        (1, -1, "\ud800"),
+    ]
+    for each in hostile:
+        vm.call("go", *each)
+    assert seen == hostile
 
 
 def test_limits_hold_in_a_start_function(loads: Loads) -> None:

@@ -424,6 +424,42 @@ def test_a_host_function_that_never_returns(attacked: Attacked) -> None:
     vm.close()
 
 
+def _helpers() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "tblvm host function"]
+
+
+@pytest.mark.parametrize("late", ["gives", "raises"])
+def test_what_comes_late_is_nobody_s(store: tblvm.Store, late: str) -> None:
+    """A host function that was left behind ends while a later call runs: neither what it gives nor what it raises
+    gets there."""
+    released = threading.Event()
+
+    def ask(n: int) -> int:
+        if n == 2:
+            mapped.slots[0] = 12345
+            released.set()
+            behind.join(60)
+            assert mapped.slots[0] == 12345
+            return n + 1
+        released.wait(600)
+        if late == "raises":
+            raise ValueError("of the call before")
+        return 99
+
+    text = (
+        '.import ask(n: i32) -> i32: "env", "ask"\n'
+        + TEXT
+        + ".func go(n: i32) -> i32\n  LOAD n\n  CALL ask\n  RET\n.end\n"
+    )
+    with store.load(text.encode(), imports={"env": {"ask": ask}}, timeout=0.3) as vm:
+        mapped = vm._lib.guest(vm._context)
+        others = _helpers()
+        with pytest.raises(tblvm.DeadlineExceeded):
+            vm.call("go", 1)
+        (behind,) = (each for each in _helpers() if each not in others)
+        assert vm.call("go", 2) == 3
+
+
 LIMITED = """
 import gc, os, resource, sys
 import tblvm

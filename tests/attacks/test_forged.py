@@ -20,7 +20,7 @@ import pytest
 import tblvm
 from tblvm import Halted, InstanceClosed, LoadError, Trap
 from tblvm.embed.errors import Crashed, SandboxError
-from tblvm.isolation import mail, proxy
+from tblvm.isolation import guest, mail
 from tblvm.isolation.channel import Worker
 
 from .fake import BASE, Rule, lying
@@ -71,7 +71,7 @@ TEXT = """
 def load(**given: Any) -> tblvm.Instance:
     imports = {"env": {"ask": lambda a: a + 1, "text": lambda text: (text or "") + "!"}}
     given = {"timeout": 5, "memory": "1M", "imports": imports, **given}
-    return tblvm.load(TEXT.encode(), isolation="process", **given)
+    return tblvm.load(TEXT.encode(), **{"isolation": "process", **given})
 
 
 def uses(vm: tblvm.Instance) -> dict[str, Callable[[], object]]:
@@ -290,8 +290,8 @@ def test_it_never_answers(on: str, how: str) -> None:
 def test_it_never_answers_what_is_no_call(on: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What only asks about a program has a bound of its own."""
     (how,) = some(("silent", "stop"), on)[:1]
-    monkeypatch.setattr(proxy, "ANSWER", 0.3)
-    monkeypatch.setitem(proxy._BOUNDED, "MAKE", 0.3)
+    monkeypatch.setattr(guest, "ANSWER", 0.3)
+    monkeypatch.setitem(guest.BOUNDED, "MAKE", 0.3)
     tried([Rule(on, how), Rule(on, how, skip=1)], timeout=0.3)
 
 

@@ -5,8 +5,11 @@ plug-in, through everything that a host has."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -18,12 +21,17 @@ import pytest
 import tblvm
 from tblvm import DeadlineExceeded, Trap
 from tblvm.embed.errors import SandboxError, Violation
+from tblvm.isolation.keys.guest import alive
 from tests.machine.keys import needs_keys
 
-from .native import PLUGIN, program
-from .test_native import SECRET, canary
+from . import test_forged as forged
+from .liar import lying
+from .native import PLUGIN, program, signed
+from .test_native import OLD_PAGE, SECRET, canary
 
 pytestmark = needs_keys
+SEED = int(os.environ.get("TBLVM_TEST_SEED", "5"))
+SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))
 TEXT = program(calls=False)
 
 
@@ -112,6 +120,45 @@ def test_a_jump_into_the_c_library_reaches_no_system_call() -> None:
     assert os.getpid() == libc.getpid()
 
 
+@pytest.mark.parametrize("at", OLD_PAGE)
+def test_the_page_of_old_system_calls_gives_none_in_process(at: int) -> None:
+    """gettimeofday, time, getcpu: the filter of the guest's thread sees them, where the page is there."""
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("jump", signed(at))
+    the_host_goes_on()
+
+
+def test_the_kernel_s_clock_is_not_readable_in_process() -> None:
+    """The pages of the time are the host's."""
+    pages = [
+        int(line.split("-")[0], 16)
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if "[vvar" in line or "[vdso]" in line
+    ]
+    assert pages
+    for at in pages:
+        with load() as vm, pytest.raises(Violation) as found:
+            vm.call("read", at)
+        assert found.value.address == at
+
+
+def test_the_processor_s_clock_is_shut_in_process() -> None:
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("clock")
+    the_host_goes_on()
+
+
+@pytest.mark.parametrize("how", [0, 1], ids=["far return", "iret"])
+@pytest.mark.parametrize("segment", [0x23, 0x33, 0x10, 0, 0xFFF0, 0x0F], ids=hex)
+def test_code_of_other_segments_in_process(how: int, segment: int) -> None:
+    """To 32-bit code, the kernel's, none; at an address of data, and of which the low half is the host's or nobody's."""
+    kept, at = canary()
+    with load() as vm, pytest.raises(SandboxError):
+        vm.call("far", how, segment, at)
+    assert kept.value == SECRET
+    the_host_goes_on()
+
+
 def test_the_native_stack_ends_in_process(vm: tblvm.Instance) -> None:
     assert vm.call("deep", 4) >= 0
     with pytest.raises((SandboxError, Trap)):
@@ -130,6 +177,33 @@ def test_the_stack_pointer_is_moved_in_process() -> None:
 def test_native_code_that_never_ends_in_process() -> None:
     with load(timeout=0.5) as vm, pytest.raises((DeadlineExceeded, SandboxError)):
         vm.call("spin")
+    the_host_goes_on()
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_lies_from_behind_keys(part: int) -> None:
+    """Mail that says anything at all, from any moment on: answers, or errors that the host is told, and nothing else."""
+    rng = random.Random(SEED + part)
+    ends = set()
+    for _ in range(int(10 * SCALE)):
+        seed, honest = rng.getrandbits(32), rng.choice((0, 3, 8, 12, 16, 20, 25, 30, 40))
+        kept, _ = canary()
+        with lying(seed, honest) as started:
+            vm = None
+            try:
+                vm = forged.load(isolation="mpk", timeout=2)
+                for use in forged.uses(vm).values():
+                    with contextlib.suppress(*forged.TOLD):
+                        use()
+            except forged.TOLD as error:
+                ends.add(type(error).__name__)
+                assert len(str(error)) < 10_000 and "\x1b" not in str(error), f"seed {SEED}"
+            finally:
+                if vm is not None:
+                    vm.close()
+        assert started and kept.value == SECRET
+    gc.collect()
+    assert not alive(), f"seed {SEED}"
     the_host_goes_on()
 
 

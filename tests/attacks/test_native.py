@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
+import mmap
 import os
 import select
 import signal
@@ -17,7 +19,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from tblvm import DeadlineExceeded, Trap
 from tblvm.core.errors import TblvmError
 from tblvm.embed.errors import Blocked, Crashed, SandboxError, Violation
 from tblvm.isolation import mail
+from tblvm.isolation.channel import started_from
 from tblvm.isolation.walls import call_number
 from tests.machine.levels import LEVELS
 
@@ -360,7 +363,18 @@ def test_every_other_number_is_blocked() -> None:
     """Numbers of system calls that there may be one day, those of x32, and the largest."""
     store = tblvm.Store(plugins=[PLUGIN], isolation="process", timeout=10)
     wrong = []
-    for number in [*range(440, 480), 511, 512, 547, 600, 0x40000000, 0x40000001, 0x4000003B, 0x7FFFFFFF, -1]:
+    for number in [
+        *range(440, 480),
+        511,
+        512,
+        547,
+        600,
+        0x40000000,
+        0x40000001,
+        0x4000003B,
+        0x7FFFFFFF,
+        -1,
+    ]:
         vm = store.load(program())
         try:
             wrong.append((number, vm.call("call", number, *[0] * 6)))
@@ -369,6 +383,107 @@ def test_every_other_number_is_blocked() -> None:
         finally:
             vm.close()
     assert not wrong
+
+
+# Three system calls at fixed addresses, which a kernel may still have (vsyscall): no instruction of ours asks for them.
+OLD_PAGE = (0xFFFFFFFFFF600000, 0xFFFFFFFFFF600400, 0xFFFFFFFFFF600800)
+
+
+@pytest.mark.parametrize("at", OLD_PAGE)
+def test_the_page_of_old_system_calls_gives_none(vm: tblvm.Instance, at: int) -> None:
+    """gettimeofday, time, getcpu: a clock that was not granted. The filter sees them, or the page is not there."""
+    with pytest.raises((Blocked, Violation, Crashed)) as found:
+        vm.call("jump", signed(at))
+    if isinstance(found.value, Blocked):
+        assert found.value.call == ("gettimeofday", "time", "getcpu")[OLD_PAGE.index(at)]
+
+
+def test_without_walls_the_old_page_tells_the_time() -> None:
+    if "[vsyscall]" not in Path("/proc/self/maps").read_text():
+        pytest.skip("this kernel has no such page")
+    code = "import ctypes; print(ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_void_p)(0xFFFFFFFFFF600400)(None))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("the page is there, and nothing can be executed in it")
+    assert abs(int(done.stdout) - time.time()) < 60
+
+
+# --- clocks without a system call ---------------------------------------------------------------------------
+
+
+def test_the_processor_s_clock_is_shut(vm: tblvm.Instance) -> None:
+    with pytest.raises((Violation, Crashed)):
+        vm.call("clock")
+    the_host_goes_on()
+
+
+def test_without_walls_the_processor_s_clock_goes_on() -> None:
+    with tblvm.load(program(), plugins=[PLUGIN]) as vm:
+        assert vm.call("clock") < vm.call("clock")
+
+
+@pytest.mark.parametrize("offset", [0, -4096, -2 * 4096])
+def test_the_kernel_s_clock_is_not_mapped(vm: tblvm.Instance, offset: int) -> None:
+    """The pages that the kernel maps into each process, for reading the time: their address is told, and nothing is
+    there."""
+    at = _page_of(vm) + offset
+    with pytest.raises(Violation) as found:
+        vm.call("read", at)
+    assert found.value.address == at
+
+
+def _page_of(vm: tblvm.Instance) -> int:
+    """AT_SYSINFO_EHDR of what stands at the end of a stack."""
+    here, before = vm.call("here", 1) & ~7, 0
+    for offset in range(0, 1 << 16, 8):
+        word = sum(vm.call("read", here + offset + index) << 8 * index for index in range(8))
+        if before == 33 and word and not word & 4095:
+            return word
+        before = word
+    raise AssertionError("each program is told where they are")
+
+
+def test_without_walls_the_kernel_s_clock_is_mapped() -> None:
+    assert "[vdso]" in Path("/proc/self/maps").read_text()
+
+
+# --- other code segments ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [0, 1], ids=["far return", "iret"])
+@pytest.mark.parametrize("segment", [0x23, 0x33, 0x10, 0, 0xFFF0, 0x0F], ids=hex)
+def test_code_of_other_segments(vm: tblvm.Instance, how: int, segment: int) -> None:
+    """To 32-bit code, the kernel's, none: at an address where there is code of 64 bits, which is no lower than 4 GiB."""
+    with pytest.raises((Violation, Crashed, Blocked)):
+        vm.call("far", how, segment, ARENA + (1 << 20))
+    the_host_goes_on()
+
+
+FAR = r"""
+import ctypes, mmap
+page = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40, 7)  # MAP_32BIT
+at = ctypes.addressof(ctypes.c_char.from_buffer(page))
+# push 0x23; push code; lretq; at code, in 32 bits: mov $1, %eax; mov $42, %ebx; int $0x80
+page.write(b"\x6a\x23\x68" + (at + 64).to_bytes(4, "little") + b"\x48\xcb")
+page.seek(64)
+page.write(b"\xb8\x01\0\0\0\xbb\x2a\0\0\0\xcd\x80")
+ctypes.CFUNCTYPE(None)(at)()
+"""
+
+
+def test_without_walls_code_of_32_bits_is_reached() -> None:
+    done = subprocess.run([sys.executable, "-c", FAR], capture_output=True, check=False)
+    assert done.returncode == 42, done
+
+
+@pytest.mark.parametrize("number", [335, 336])
+def test_the_kernel_s_own_way_back_from_a_probe(vm: tblvm.Instance, number: int) -> None:
+    """uretprobe, uprobe: newer kernels let no filter see them. Whoever was not sent there gets an error, or ends."""
+    try:
+        assert vm.call("call", number, *[0] * 6) < 0
+    except (Blocked, Crashed):
+        return
+    assert vm.call("seven") == 7
 
 
 def test_calls_of_32_bits_are_blocked(vm: tblvm.Instance) -> None:
@@ -479,6 +594,108 @@ def test_descriptors_of_workers_are_not_inherited() -> None:
         ).stdout
     assert ("tblvm" not in pid_names and "socket" not in pid_names.replace("socket:[", "socket:[")) or True
     assert "tblvm" not in pid_names, pid_names
+
+
+INHERITS = """
+import os, resource, signal, sys
+from pathlib import Path
+import tblvm
+from tblvm.embed.errors import SandboxError
+from tests.attacks.native import PLUGIN, program
+from tests.attacks.test_native import proc, workers
+all_ = [each for each in signal.Signals if each not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD)]
+for each in all_:
+    signal.signal(each, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, all_)
+for each in (resource.RLIMIT_STACK, resource.RLIMIT_CORE):
+    resource.setrlimit(each, (resource.getrlimit(each)[1],) * 2)
+signal.setitimer(signal.ITIMER_REAL, 3600, 3600)
+os.umask(0)
+vm = tblvm.load(program(), plugins=[PLUGIN], isolation="process")
+(pid,) = workers()
+status = dict(line.split(":", 1) for line in proc(pid, "status").decode().splitlines())
+print("blocked", int(status["SigBlk"], 16), "ignored", int(status["SigIgn"], 16), "pending", int(status["SigPnd"], 16))
+print("session", os.getsid(pid) == pid, os.getpgid(pid) == pid, os.getpgrp() != os.getpgid(pid))
+limits = {line[:26].strip(): line[26:].split()[:2] for line in proc(pid, "limits").decode().splitlines()}
+print("stack", limits["Max stack size"], "core", limits["Max core file size"], "files", limits["Max file size"])
+try:
+    vm.call("deep", 1 << 40)
+except SandboxError as error:
+    print(type(error).__name__)
+"""
+
+
+def test_what_a_process_hands_down_is_not_there() -> None:
+    """Signals that its host ignores or blocks, its timers, its session, its limits: also where they are none."""
+    done = subprocess.run([sys.executable, "-c", INHERITS], capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["blocked 0 ignored 0 pending 0", "session True True True"], done
+    assert lines[2] == "stack ['8388608', '8388608'] core ['0', '0'] files ['0', '0']"
+    assert lines[3] in ("Violation", "Crashed")
+
+
+def test_native_code_has_so_much_stack_and_no_more(vm: tblvm.Instance) -> None:
+    assert vm.call("deep", 1500) >= 0  # 4 KiB each
+    peak = vm.report().spent.peak_memory
+    with pytest.raises((Violation, Crashed)):
+        vm.call("deep", 2100)
+    assert peak is None or peak < 64 << 20
+
+
+GROUP = """
+import os, signal
+import tblvm
+from tests.attacks.native import PLUGIN, program
+got = []
+signal.signal(signal.SIGUSR1, lambda number, frame: got.append(number))
+vm = tblvm.load(program(), plugins=[PLUGIN], isolation="process")
+os.killpg(0, signal.SIGUSR1)  # its default is the end
+print(vm.call("seven"), len(got))
+"""
+
+
+def test_signals_to_the_group_of_its_host_do_not_reach_a_worker() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GROUP], capture_output=True, text=True, check=False, start_new_session=True
+    )
+    assert done.stdout == "7 1\n", done
+
+
+def test_what_workers_are_started_from_is_sealed() -> None:
+    """Whoever has a descriptor of it, and no wall around them, changes nothing of the next worker."""
+    image = started_from(b"\x7fELF" + bytes(5000))
+    plain = os.memfd_create("not sealed", os.MFD_ALLOW_SEALING)
+    os.ftruncate(plain, 5004)
+    attacks: list[Callable[[int], object]] = [
+        lambda it: os.pwrite(it, b"evil", 0),
+        lambda it: os.ftruncate(it, 10),
+        lambda it: os.ftruncate(it, 100_000),
+        lambda it: mmap.mmap(it, 4096, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE).close(),
+        lambda it: fcntl.fcntl(it, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE),
+    ]
+    for descriptor, refused in ((image, True), (plain, False)):
+        again = os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR)
+        for attack in attacks:
+            with pytest.raises(PermissionError) if refused else contextlib.nullcontext():
+                attack(again)
+        os.close(again)
+    assert os.pread(image, 4, 0) == b"\x7fELF"
+    os.close(image)
+    os.close(plain)
+
+
+def test_nothing_but_the_image_is_code(vm: tblvm.Instance) -> None:
+    """No engine makes code at run time: there is nothing that constants of a program could be sprayed into."""
+    if os.geteuid():
+        pytest.skip("only root sees what is mapped in a process that nobody debugs")
+    found = set()
+    for pid in workers():
+        for line in proc(pid, "maps").decode().splitlines():
+            fields = line.split(None, 5)
+            if "x" in fields[1] and "[vsyscall]" not in line:
+                assert "w" not in fields[1] and "s" not in fields[1], line
+                found.add(fields[5].split()[0] if len(fields) > 5 else "")
+    assert found == {"/memfd:tblvm"}
 
 
 HOST = """

@@ -125,7 +125,7 @@ class Wasmtime(Machine):
     """The program on wasmtime."""
 
     def __init__(self, content: bytes, imports: Imports, beside: Wasmtime | None = None) -> None:
-        engine, module = _compiled(content)
+        engine, module = self.compiled(content)
         self._store: wasmtime.Store = beside._store if beside is not None else wasmtime.Store(engine)
         given = []
         for each in module.imports:
@@ -136,6 +136,10 @@ class Wasmtime(Machine):
         self._exports = wasmtime.Instance(self._store, module, given).exports(self._store)
         memories = [each for each in self._exports.values() if isinstance(each, wasmtime.Memory)]
         self._memory = memories[0] if memories else None
+
+    def compiled(self, content: bytes) -> tuple[wasmtime.Engine, wasmtime.Module]:
+        """The engine, and the module compiled by it."""
+        return _compiled(content)
 
     def call(self, name: str, *arguments: Any) -> Any:
         function = self._exports[name]

@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,7 @@ from tblvm.builder.compile import COMPILE_FLAGS
 from tblvm.builder.host import command
 from tblvm.builder.toolchain import zig
 from tblvm.core.plugin import LINUX_TARGETS
-from tblvm.isolation.walls import LIMITS, STEPS, Died, Found, call_name, call_names, call_number
+from tblvm.isolation.walls import CLOCKS, LIMITS, STEPS, Died, Found, call_name, call_names, call_number
 from tests.harness import registry
 from tests.harness.builds import built_of
 
@@ -289,7 +290,7 @@ def test_it_ends_when_the_other_end_of_its_lifeline_is_closed(program: Path) -> 
     words = [program, f"keep={inner}", f"lifeline={inner}", "wait"]
     process = subprocess.Popen(words, stdin=quiet, stdout=subprocess.PIPE, pass_fds=[inner])
     assert process.stdout is not None
-    assert process.stdout.readline().split()[0] == b"10"  # its walls are up
+    assert process.stdout.readline().split()[0] == b"11"  # its walls are up
     assert process.poll() is None
     os.close(inner)
     os.close(outer)
@@ -305,10 +306,88 @@ def test_it_ends_when_the_other_end_of_its_lifeline_is_closed(program: Path) -> 
     assert (status, found.step, found.error) == (6, "lifeline", 32)
 
 
+LOOKS = """
+import ctypes, os, sys
+pid, libc = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True)
+try:
+    os.close(os.open(f"/proc/{pid}/mem", os.O_RDWR))
+    print("mem", 0)
+except OSError as error:
+    print("mem", error.errno)
+print("seize", 0 if libc.ptrace(0x4206, pid, 0, 0) == 0 else ctypes.get_errno())
+here, there = (ctypes.c_uint64 * 2)(ctypes.addressof(ctypes.create_string_buffer(8)), 8), (ctypes.c_uint64 * 2)(4096, 8)
+libc.process_vm_readv(pid, here, 1, there, 1, 0)
+print("read", ctypes.get_errno())
+"""
+
+
 def test_no_debugger_attaches_and_no_core_is_dumped(program: Path) -> None:
-    for words, dumpable in ((("dumpable=0",), False), (("dumpable=1",), True)):
-        _, found, _ = ran(program, *words)
-        assert found.dumpable is dumpable
+    """Asked by another process of the same user, who is not root: root looks into every process."""
+    someone: dict[str, object] = (
+        {"user": 65534, "group": 65534, "extra_groups": []} if not os.geteuid() else {}
+    )
+    image = os.memfd_create("walls")
+    os.write(image, program.read_bytes())
+    os.fchmod(image, 0o755)
+    yama = Path("/proc/sys/kernel/yama/ptrace_scope")
+    for dumpable in (False, True):
+        words = [f"/proc/self/fd/{image}", f"dumpable={int(dumpable)}", "wait"]
+        process = subprocess.Popen(  # type: ignore[call-overload]
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[image], cwd="/", **someone
+        )
+        numbers = [int(word) for word in process.stdout.readline().split()]
+        found = Found.read(b"".join(each.to_bytes(4, "little") for each in numbers))
+        assert found.up and found.dumpable is dumpable
+        looks = subprocess.run(  # type: ignore[call-overload]
+            ["/usr/bin/env", "python3", "-I", "-c", LOOKS, str(process.pid)],
+            stdout=subprocess.PIPE,
+            cwd="/",
+            **someone,
+        )
+        told = dict(line.split() for line in looks.stdout.decode().splitlines())
+        if not dumpable:
+            assert told == {"mem": "13", "seize": "1", "read": "1"}
+        elif not yama.exists() or yama.read_text().strip() == "0":
+            assert told == {"mem": "0", "seize": "0", "read": "14"}, "so that the above can fail"
+        process.stdin.close()
+        process.wait(timeout=60)
+        process.stdout.close()
+    os.close(image)
+
+
+@pytest.mark.skipif(NATIVE != "x86_64-linux", reason="of x86-64")
+def test_a_signal_that_dumps_core_dumps_none(program: Path, tmp_path: Path) -> None:
+    """Killed by the filter, which is a signal that dumps core, with a host that has no limit of its size."""
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] != resource.RLIM_INFINITY:
+        pytest.skip("this process has a limit itself")
+
+    def all_of_it() -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+
+    def ended(*words: str | Path) -> os.waitid_result:
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, preexec_fn=all_of_it, cwd=tmp_path)
+        told = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        process.wait(timeout=60)
+        assert told is not None
+        return told
+
+    for dumpable in (0, 1):  # where it may be dumped, landlock has no place for it
+        told = ended(program, f"dumpable={dumpable}", "int80", "20")
+        assert (told.si_status, told.si_code) == (signal.SIGSYS, os.CLD_KILLED)
+        assert list(tmp_path.iterdir()) == []
+    if Path("/proc/sys/kernel/core_pattern").read_text().strip() == "core":
+        told = ended(sys.executable, "-c", "import os; os.abort()")
+        assert told.si_code == os.CLD_DUMPED, "so that the above can fail"
+
+
+@pytest.mark.skipif(NATIVE != "x86_64-linux", reason="of x86-64")
+def test_clocks_that_take_no_system_call_are_shut(program: Path) -> None:
+    status, found, rest = ran(program, "clockless=0", "counter")
+    assert (status, found.clocks, rest) == (0, (), "1")
+    status, found, rest = ran(program, "clockless=1", "counter")
+    assert found.clocks[0] == CLOCKS[0] and found.in_force()["clocks"].startswith("shut: ")
+    assert (status, died(rest).signal) == (134, signal.SIGSEGV)
+    assert found.clocks == CLOCKS, "the kernel has sealed its page: say so in docs/security.md"
 
 
 @pytest.mark.outside
@@ -325,10 +404,10 @@ def test_an_emulated_processor_has_no_filter_and_nothing_runs(target: str) -> No
 
 
 def test_what_is_read_of_a_process_is_not_trusted() -> None:
-    with pytest.raises(ValueError, match="32 bytes"):
-        Found.read(b"\0" * 31)
-    found = Found.read(b"\xff" * 32)
+    with pytest.raises(ValueError, match="36 bytes"):
+        Found.read(b"\0" * 35)
+    found = Found.read(b"\xff" * 36)
     assert found.step == "" and not found.up and found.in_force() == {}
-    assert STEPS[10] == "up"
+    assert STEPS[11] == "up"
     assert Died.read(b"") is None and Died.read(b"\xff" * 64) is None and Died.read(bytes(64)) is None
     assert Died.read(b"\x3f" + bytes(63)) is not None

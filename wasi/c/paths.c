@@ -185,21 +185,40 @@ u32 tb_p1_path_readlink(struct tb_context *cx, u32 fd, u32 at, u32 bytes, u32 to
   return TB_P1_SUCCESS;
 }
 
-/* What a path names, to look at. */
-static u32 tb_p1_look(struct tb_context *cx, u32 fd, u64 right, u32 lookup, u32 at, u32 bytes, int *host) {
+/* Whether a program may have it open: files and directories. Devices do things when they are opened, pipes wait; and who
+ * writes /proc/self/mem writes the host's memory. */
+static long tb_p1_admit(int host, u32 *kind) {
+  struct tb_files_stat found;
+  long done = tb_files_stat(host, &found);
+  if (done < 0) return done;
+  *kind = tb_p1_kind(found.type);
+  if (*kind == TB_P1_SYMBOLIC_LINK) return -40; /* ELOOP */
+  if (*kind == TB_P1_REGULAR_FILE && tb_files_is_process(host)) return -13; /* EACCES */
+  return *kind == TB_P1_DIRECTORY || *kind == TB_P1_REGULAR_FILE ? 0 : -13;
+}
+
+/* What a path names, to look at, or opened otherwise. */
+static u32 tb_p1_look(struct tb_context *cx, u32 fd, u64 right, u32 lookup, u32 at, u32 bytes, u32 how, int *host) {
   struct tb_p1_entry *entry;
   struct tb_p1_path path;
   u32 error = tb_p1_below(cx, fd, right, at, bytes, &entry, &path);
   if (error) return error;
   if (lookup & ~(u32)TB_P1_FOLLOW) return TB_P1_INVAL;
-  long found = tb_files_open(entry->host, path.text, TB_FILES_PATH | (lookup & TB_P1_FOLLOW ? 0 : TB_FILES_NO_FOLLOW));
+  how |= lookup & TB_P1_FOLLOW ? 0 : TB_FILES_NO_FOLLOW;
+  long found = tb_files_open(entry->host, path.text, TB_FILES_PATH | (how & TB_FILES_NO_FOLLOW));
+  if (found >= 0 && !(how & TB_FILES_PATH)) {
+    u32 kind;
+    long fits = tb_p1_admit((int)found, &kind);
+    tb_files_close((int)found);
+    found = fits ? fits : tb_files_open(entry->host, path.text, how);
+  }
   *host = (int)found;
   return found < 0 ? tb_p1_error(found) : TB_P1_SUCCESS;
 }
 
 static u32 tb_p1_known_by_path(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 to_at, u32 to_bytes) {
   int host;
-  u32 error = tb_p1_look(cx, fd, TB_P1_PATH_FILESTAT_GET, lookup, at, bytes, &host);
+  u32 error = tb_p1_look(cx, fd, TB_P1_PATH_FILESTAT_GET, lookup, at, bytes, TB_FILES_PATH, &host);
   if (error) return error;
   error = tb_p1_stat(cx, host, to_at, to_bytes);
   tb_files_close(host);
@@ -215,23 +234,11 @@ u32 tb_p0_path_filestat_get(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u
 
 u32 tb_p1_path_filestat_set_times(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u64 accessed, u64 modified, u32 flags) {
   int host;
-  u32 error = tb_p1_look(cx, fd, TB_P1_PATH_FILESTAT_SET_TIMES, lookup, at, bytes, &host);
+  u32 error = tb_p1_look(cx, fd, TB_P1_PATH_FILESTAT_SET_TIMES, lookup, at, bytes, TB_FILES_TIMES, &host);
   if (error) return error;
   error = tb_p1_set_times(host, accessed, modified, flags);
   tb_files_close(host);
   return error;
-}
-
-/* Whether a program may have it open: files and directories. Devices do things when they are opened, pipes wait; and who
- * writes /proc/self/mem writes the host's memory. */
-static long tb_p1_admit(int host, u32 *kind) {
-  struct tb_files_stat found;
-  long done = tb_files_stat(host, &found);
-  if (done < 0) return done;
-  *kind = tb_p1_kind(found.type);
-  if (*kind == TB_P1_SYMBOLIC_LINK) return -40; /* ELOOP */
-  if (*kind == TB_P1_REGULAR_FILE && tb_files_is_process(host)) return -13; /* EACCES */
-  return *kind == TB_P1_DIRECTORY || *kind == TB_P1_REGULAR_FILE ? 0 : -13;
 }
 
 u32 tb_p1_path_open(struct tb_context *cx, u32 fd, u32 lookup, u32 at, u32 bytes, u32 oflags, u64 base, u64 inheriting, u32 fdflags, u32 fd_at) {

@@ -7,7 +7,7 @@
 #include "tb_walls.h"
 
 enum { TB_WORKER_GATE = 3, TB_WORKER_ARENA = 4, TB_WORKER_LIFELINE = 5, TB_WORKER_DIRECTORY = 6 };
-enum { TB_WORKER_CONSOLE = 3, TB_WORKER_DIRECTORIES = 64, TB_WORKER_CALLS = 64, TB_WORKER_DESCRIPTORS = 1024 };
+enum { TB_WORKER_STACK = 8 << 20, TB_WORKER_CONSOLE = 3, TB_WORKER_DIRECTORIES = 64, TB_WORKER_CALLS = 64, TB_WORKER_DESCRIPTORS = 1024 };
 
 extern const u32 tb_calls[], tb_calls_end[];
 
@@ -43,8 +43,9 @@ static void tb_worker_walls(struct tb_guest *guest, const char *directories) {
   static struct tb_walls_place places[TB_WORKER_DIRECTORIES];
   static struct tb_walls_call calls[TB_WORKER_CALLS] = {TB_WALLS_CALL_ON(TB_LINUX_READ, TB_WORKER_GATE),
                                                         TB_WALLS_CALL_ON(TB_LINUX_WRITE, TB_WORKER_GATE)};
-  u32 count = 0;
+  u32 count = 0, changes = 0;
   for (; directories[count]; count++) {
+    changes |= directories[count] == 'w';
     if (count == TB_WORKER_DIRECTORIES) tb_worker_end(2);
     s32 descriptor = TB_WORKER_DIRECTORY + (s32)count;
     all[TB_WORKER_CONSOLE + 2 + count] = descriptor;
@@ -60,11 +61,17 @@ static void tb_worker_walls(struct tb_guest *guest, const char *directories) {
                            .calls_count = count ? tb_walls_listed(tb_calls, tb_calls_end, calls, TB_WORKER_CALLS) : 2,
                            .places_count = count,
                            .lifeline = TB_WORKER_LIFELINE,
+                           .clockless = 1,
                            .died = guest->mail.died,
                            .found = (struct tb_walls_found *)(void *)guest->mail.text};
+  /* Where all are for reading alone, no file's times are set either. */
+  for (u32 i = 0; count && !changes && i < walls.calls_count; i++)
+    if (calls[i].number == TB_LINUX_UTIMENSAT) calls[i] = calls[--walls.calls_count];
   /* Nothing but processor time, the stack and the addresses that there are already. */
   for (u32 i = 0; i < TB_WALLS_LIMITS; i++) walls.limits[i] = 0;
-  walls.limits[TB_WALLS_CPU] = walls.limits[TB_WALLS_STACK] = walls.limits[TB_WALLS_AS] = TB_WALLS_AS_IS;
+  walls.limits[TB_WALLS_CPU] = walls.limits[TB_WALLS_AS] = TB_WALLS_AS_IS;
+  /* Also where the host's has no end: native code must not have more memory there than its arena. */
+  walls.limits[TB_WALLS_STACK] = TB_WORKER_STACK;
   walls.limits[TB_WALLS_DATA] = walls.limits[TB_WALLS_LOCKS] = walls.limits[TB_WALLS_RTTIME] = TB_WALLS_AS_IS;
   walls.limits[TB_WALLS_NOFILE] = count ? TB_WORKER_DESCRIPTORS : TB_WORKER_LIFELINE + 1;
   if (count) walls.limits[TB_WALLS_FSIZE] = TB_WALLS_AS_IS;

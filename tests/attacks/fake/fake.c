@@ -158,7 +158,7 @@ static void do_as_said(volatile struct rule *rule, uint64_t what) {
 int main(void) {
   uint64_t size = (uint64_t)lseek(ARENA, 0, SEEK_END), seen[MOST] = {0};
   if (mmap((void *)BASE, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, ARENA, 0) != (void *)BASE) _exit(2);
-  uint32_t walls[8] = {10, 0, 4, 50, 0x7f, 30, 0, 2}; /* they are up, it says */
+  uint32_t walls[9] = {11, 0, 4, 50, 0x7f, 30, 0, 2, 3}; /* they are up, it says */
   memcpy((void *)mail->text, walls, sizeof walls);
   state = script.seed | 1;
   hand_over();

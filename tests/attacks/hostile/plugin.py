@@ -53,6 +53,16 @@ def here_(what: i32) -> i64:
     raise NotImplementedError
 
 
+@service("tb_hostile_clock", library="hostile.memory", effects={"may block"})
+def clock_() -> i64:
+    raise NotImplementedError
+
+
+@service("tb_hostile_far", library="hostile.memory", effects={"may block"})
+def far_(how: i32, segment: i64, address: i64) -> None:
+    raise NotImplementedError
+
+
 @service("tb_hostile_call", library="hostile.calls", effects={"may block"})
 def call_(number: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64:
     raise NotImplementedError
@@ -110,6 +120,18 @@ def here(what: i32) -> i64:
     return here_(what)
 
 
+@memory(0x07, "HOSTILE_CLOCK")
+def clock() -> i64:
+    """The processor's counter: RDTSC."""
+    return clock_()
+
+
+@memory(0x08, "HOSTILE_FAR")
+def far(how: i32, segment: i64, address: i64) -> None:
+    """Goes there in another code segment: by a far return (0), by IRET (1)."""
+    far_(how, segment, address)
+
+
 @calls(0x00, "HOSTILE_CALL")
 def call(number: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64:
     """A system call, with its result."""
@@ -141,7 +163,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             doc="native code that reads, writes and jumps as it is told",
             room=ROOM,
             sources=("c/memory.c",),
-            services=(read_, write_, jump_, deep_, spin_, stack_, here_),
+            services=(read_, write_, jump_, deep_, spin_, stack_, here_, clock_, far_),
             size=9999,
         ),
         MicroLibrary(

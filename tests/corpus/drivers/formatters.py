@@ -11,7 +11,7 @@ from ..given import Given
 from ..machines import Machine, Open
 
 
-class _Dprint:
+class Dprint:
     """A plug-in of dprint, version 4 of its interface: texts pass through one buffer."""
 
     def __init__(self, machine: Machine) -> None:
@@ -65,7 +65,7 @@ def _text(numbers: random.Random) -> str:
 
 
 def _dprint(open_: Open, given: Given) -> list[object]:
-    plugin, numbers = _Dprint(open_()), given.random()
+    plugin, numbers = Dprint(open_()), given.random()
     info = json.loads(plugin.take("get_plugin_info"))
     assert info["name"] == "dprint-plugin-json", info
     found: list[object] = [plugin.take("get_resolved_config", 1), plugin.take("get_license_text")]

@@ -43,7 +43,7 @@ def png(pixels: bytes, width: int, height: int, numbers: random.Random) -> bytes
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in chunks)
 
 
-def _decoded(machine: Machine, data: bytes) -> tuple[int, int, bytes]:
+def decoded(machine: Machine, data: bytes) -> tuple[int, int, bytes]:
     """Width, height and pixels, or the number of an error."""
     at, answer = machine.call("malloc", len(data)), machine.call("malloc", 12)
     machine.write(at, data)
@@ -55,7 +55,7 @@ def _decoded(machine: Machine, data: bytes) -> tuple[int, int, bytes]:
     return (error, 0, b"") if error else (width, height, pixels)
 
 
-def _encoded(machine: Machine, pixels: bytes, width: int, height: int) -> bytes:
+def encoded(machine: Machine, pixels: bytes, width: int, height: int) -> bytes:
     at, answer = machine.call("malloc", len(pixels)), machine.call("malloc", 8)
     machine.write(at, pixels)
     assert machine.call("lodepng_encode32", answer, answer + 4, at, width, height) == 0
@@ -72,17 +72,17 @@ def _lodepng(open_: Open, given: Given) -> list[object]:
     found: list[object] = []
     for width, height in [(1, 1), (7, 5), (40, 30 * given.scale)]:
         pixels = picture(numbers, width, height)
-        assert _decoded(machine, png(pixels, width, height, numbers)) == (width, height, pixels)
-        made = _encoded(machine, pixels, width, height)
+        assert decoded(machine, png(pixels, width, height, numbers)) == (width, height, pixels)
+        made = encoded(machine, pixels, width, height)
         with Image.open(io.BytesIO(made)) as image:
             assert image.size == (width, height) and image.convert("RGBA").tobytes() == pixels
-        found += [made.hex(), *(_decoded(machine, each)[0] for each in _broken(made, numbers))]
+        found += [made.hex(), *(decoded(machine, each)[0] for each in _broken(made, numbers))]
     # What Pillow writes: a palette, grey, 16 bits, interlacing is read too.
     for mode in ("P", "L", "RGB", "1"):
         image = Image.frombytes("RGBA", (16, 16), picture(numbers, 16, 16)).convert(mode)
         file = io.BytesIO()
         image.save(file, "PNG")
-        assert _decoded(machine, file.getvalue()) == (16, 16, image.convert("RGBA").tobytes()), mode
+        assert decoded(machine, file.getvalue()) == (16, 16, image.convert("RGBA").tobytes()), mode
     return found
 
 

@@ -62,10 +62,14 @@ static void deed(const char *const *words, long count) {
     __builtin_trap();
   } else if (same(words[0], "spin")) {
     for (volatile u32 i = 0;; i++) {}
+  } else if (same(words[0], "read")) {
+    say(*(volatile u8 *)argument(words, count, 1));
   } else if (same(words[0], "wait")) {
     u64 byte;
     say(tb_platform_read(0, &byte, 1));
 #if defined __x86_64__
+  } else if (same(words[0], "counter")) {
+    say(__builtin_ia32_rdtsc() != 0);
   } else if (same(words[0], "divide")) {
     __asm__ volatile("divl %0" : : "r"(0), "a"(1), "d"(0));
   } else if (same(words[0], "int80")) {
@@ -95,6 +99,7 @@ _Noreturn void tb_entry(const void *start) {
     }
     else if ((it = value(*words, "lifeline"))) walls.lifeline = (s32)number(it);
     else if ((it = value(*words, "dumpable"))) walls.dumpable = (u32)number(it);
+    else if ((it = value(*words, "clockless"))) walls.clockless = (u32)number(it);
     else if ((it = value(*words, "landlock"))) walls.landlock_least = (u32)number(it);
     else if ((it = value(*words, "ignore"))) walls.ignored = (u64)1 << (number(it) - 1);
     else if ((it = value(*words, "limit"))) { /* limit=NUMBER:VALUE */
@@ -105,7 +110,7 @@ _Noreturn void tb_entry(const void *start) {
     else break;
   }
   u32 failed = tb_walls_up(&walls);
-  for (u32 i = 0; i < 8; i++) say(tb_load_u32(&((const u32 *)(const void *)&found)[i]));
+  for (u32 i = 0; i < sizeof found / 4; i++) say(tb_load_u32(&((const u32 *)(const void *)&found)[i]));
   say_text("\n");
   if (failed) tb_platform_exit(6);
   if (count) deed(words, count);

@@ -49,3 +49,21 @@ u64 tb_hostile_here(struct tb_context *cx, u32 what) {
   const volatile void *places[] = {cx, &local, (const void *)(unsigned long)&tb_hostile_here, hostile_text};
   return (u64)(unsigned long)places[what & 3];
 }
+
+u64 tb_hostile_clock(struct tb_context *cx) {
+  (void)cx;
+  u32 low, high;
+  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+  return (u64)high << 32 | low;
+}
+
+void tb_hostile_far(struct tb_context *cx, u32 how, u64 segment, u64 address) {
+  (void)cx;
+  if (how)
+    __asm__ volatile("movq %%rsp, %%rax\n  pushq %%rdx\n  pushq %%rax\n  pushfq\n  pushq %0\n  pushq %1\n  iretq"
+                     :
+                     : "r"(segment), "r"(address), "d"((u64)0x2b)
+                     : "rax", "memory");
+  else
+    __asm__ volatile("pushq %0\n  pushq %1\n  lretq" : : "r"(segment), "r"(address) : "memory");
+}

@@ -1,0 +1,80 @@
+"""Functions of the host whose caller has a deadline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..embed import part
+
+# Seconds between two looks at whether the time is up.
+_LOOK = 0.02
+
+
+class _Work:
+    """One function that runs, and what came of it."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function, self.behalf = function, part.Behalf(part.me())
+        self.done = threading.Event()
+        self.result: Any = None
+        self.raised: BaseException | None = None
+
+
+class Helper:
+    """A thread in which functions of the host run whose caller has a deadline: nobody waits for ever."""
+
+    def __init__(self) -> None:
+        self._wanted = threading.Semaphore(0)
+        self._next: _Work | None = None
+        self._busy = False
+        self._thread = threading.Thread(target=self._work, name="tblvm host function", daemon=True)
+        self._thread.start()
+        self.ident = self._thread.ident or 0
+
+    def free(self) -> bool:
+        """Whether it can run one now."""
+        return not self._busy and self._thread.is_alive()
+
+    def run(self, function: Callable[[], Any], late: Callable[[], bool], otherwise: int) -> Any:
+        """What *function* gives; *otherwise* once it is *late*: it is left behind then, and so is this, as
+        they are when the wait is ended by an exception."""
+        work = self._next = _Work(function)
+        self._busy = True
+        self._wanted.release()
+        try:
+            while not work.done.wait(_LOOK):
+                if late():
+                    self._leave(work)
+                    return otherwise
+        except BaseException:
+            self._leave(work)
+            raise
+        if work.raised is not None:
+            raise work.raised
+        return work.result
+
+    def _leave(self, work: _Work) -> None:
+        """Nobody asks for what comes of it any more; the thread ends when the function does."""
+        work.behalf.left = True
+        self.end()
+
+    def end(self) -> None:
+        """It ends when what it runs does."""
+        self._wanted.release()
+
+    def _work(self) -> None:
+        while True:
+            self._wanted.acquire()
+            work, self._next = self._next, None
+            if work is None:
+                return
+            part.acting.behalf = work.behalf
+            try:
+                work.result = work.function()
+            except BaseException as error:
+                work.raised = error
+            self._busy = False
+            work.done.set()
+            del work
