@@ -69,8 +69,8 @@ def jobs() -> Iterator[Job]:
             yield Job(f"tests/{path.stem}", path, stdin=given.read_bytes() if given.exists() else b"")
     folder = ROOT / "bench" / "programs"
     for name, row in tomllib.loads((folder / "programs.toml").read_text()).items():
-        arguments = ("1", str(max(row["size"] // 4, row["tiny"])))
-        yield Job(f"bench/{name}", folder / f"{name}.c", arguments, held_out=True)
+        path = next(path for path in folder.glob(f"{name}.*") if path.suffix in (".c", ".tba"))
+        yield Job(f"bench/{name}", path, ("1", str(row["size"])), held_out=True)
 
 
 def tool(*words: object, stdin: bytes = b"") -> None:
@@ -84,10 +84,10 @@ def tool(*words: object, stdin: bytes = b"") -> None:
         raise SystemExit(done.stderr.decode())
 
 
-def profiles(folder: Path, say: Callable[[str], None]) -> dict[str, Profile]:
+def profiles(wanted: Sequence[Job], folder: Path, say: Callable[[str], None]) -> dict[str, Profile]:
     """The profile of each job, by its name."""
     found = {}
-    for job in jobs():
+    for job in wanted:
         path = folder / f"{job.name.replace('/', '-')}.profile.json"
         if not path.exists():
             say(f"counting {job.name}")
@@ -188,6 +188,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--time", action="store_true")
     parser.add_argument("--profiles", type=Path)
+    parser.add_argument("--only", help="of programs that were not trained on, these: fib,sieve")
     given = parser.parse_args()
 
     def say(text: str) -> None:
@@ -196,7 +197,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.profiles or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        found = profiles(folder, say)
+        only = given.only.split(",") if given.only else []
+        wanted = [j for j in jobs() if not (j.held_out and only) or j.path.stem in only]
+        found = profiles(wanted, folder, say)
         held = {job.name for job in jobs() if job.held_out}
         trainer = Trainer(load(), pairs(found))
         trained = {name: each for name, each in found.items() if name not in held}
