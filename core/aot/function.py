@@ -134,6 +134,8 @@ class FunctionPrinter:
         self.start = whole.program.starts[index]
         self.names = 0
         self.labels: list[str] = []  # where faults go on
+        self.stops: dict[str, str] = {}  # kinds of traps -> labels
+        self.passes = False
         ends = (*self.checked.offsets[1:], len(module.functions[index].code))
         self.ends = dict(zip(self.checked.offsets, ends, strict=True))
         self._shapes = {
@@ -188,13 +190,16 @@ class FunctionPrinter:
         head = self.shape.prototype(self.whole.name(self.index), self.options)
         sizes = "\n".join(f"n{each} = tb_memory_bytes(cx, {each}u);" for each in sorted(self.memories))
         lines = [sizes if line is _SIZES else line for line in self.lines]
-        return "\n".join([f"{storage}{head} {{", *self._declarations(), *lines, *self.labels, "}"])
+        ends = list(self._ends())
+        return "\n".join([f"{storage}{head} {{", *self._declarations(), *lines, *ends, "}"])
 
     def _declarations(self) -> Iterator[str]:
         """What stands in front; compilers drop what is not read."""
         if not self.options.context:
             yield "struct tb_context *const cx = &tb_the_context;"
         yield "const u32 z = 0;\nconst u64 zl = 0;"
+        if self.stops or self.passes:
+            yield "u32 at = 0, kind = 0;" + " s32 due = 0;" * self.options.fuel
         for at, ir in enumerate(self.locals[self.parameters :], self.parameters):
             yield f"{C_TYPE[ir]} l{at} = 0;"
         for name, type_ in sorted(self.variables.items()):
@@ -280,19 +285,43 @@ class FunctionPrinter:
         """The fuel that is left."""
         return f"fuel - {due}" if due else "fuel"
 
-    def stop(self, state: str) -> str:
+    def leave(self, state: str) -> str:
         """C that leaves the function with this state."""
-        return (
-            f"return (struct tb_aot_{self.shape.results}){{.state = {state}}};"
-            if self.shape.results
-            else f"return {state};"
-        )
+        if not self.shape.results:
+            return f"return {state};"
+        return f"return ({self.shape.returned}){{.state = {state}}};"
 
     def stopped(self, kind: str, due: int | None = None) -> str:
-        """C that stops the program with a trap of this kind."""
-        fuel = f", {self.left(self.due if due is None else due)}" if self.options.fuel else ""
-        frame = ", fp" if self.options.frames else ""
-        return self.stop(f"tb_aot_stop(cx, {kind}, {self.index}u, {self.after}u{fuel}{frame})")
+        """C that stops the program with a trap of this kind, a C expression; sites of a function share what
+        they can."""
+        due = self.due if due is None else due
+        words = [f"at = {self.after}u;", *([f"due = {due};"] if self.options.fuel else [])]
+        if kind.startswith("TB_TRAP_"):
+            self.stops[kind] = f"S{len(self.stops)}" if kind not in self.stops else self.stops[kind]
+            return f"{{ {' '.join([*words, f'goto {self.stops[kind]};'])} }}"
+        self.stops.setdefault("", "stopped")
+        return f"{{ {' '.join([*words, f'kind = {kind};', 'goto stopped;'])} }}"
+
+    def passed(self) -> str:
+        """C that leaves the function because one that it called has stopped the program."""
+        if not self.options.traces:
+            return self.leave("TB_AOT_STOPPED")
+        self.passes = True
+        return f"{{ at = {self.after}u; goto passed; }}"
+
+    def _ends(self) -> Iterator[str]:
+        """Where traps go on."""
+        yield from self.labels
+        for kind, label in self.stops.items():
+            if kind:
+                yield f"{label}: kind = {kind}; goto stopped;"
+        if self.stops:
+            fuel = ", fuel - due" if self.options.fuel else ""
+            frame = ", fp" if self.options.frames else ""
+            state = f"tb_aot_stop(cx, kind, {self.index}u, at{fuel}{frame})"
+            yield f"stopped: {self.leave(state)}"
+        if self.passes:
+            yield f"passed: {self.leave(f'tb_aot_passed(cx, {self.index}u, at)')}"
 
     # -- cprint.Surroundings ------------------------------------------------------------------------
 
@@ -487,9 +516,7 @@ class FunctionPrinter:
         result = f"r{self.names}"
         self.lines.append(f"const {shape.returned} {result} = {pointer}({given});")
         state = f"{result}.state" if shape.results else result
-        passed = self.stop(
-            f"tb_aot_passed(cx, {self.index}u, {self.after}u)" if self.options.traces else "TB_AOT_STOPPED"
-        )
+        passed = self.passed()
         if self.options.fuel:
             self.lines.append(f"fuel = {state};")
             self.lines.append(f"if (TB_UNLIKELY(fuel < 0) && fuel == TB_AOT_STOPPED) {passed}")

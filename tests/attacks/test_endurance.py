@@ -429,7 +429,7 @@ def _helpers() -> list[threading.Thread]:
 
 
 @pytest.mark.parametrize("late", ["gives", "raises"])
-def test_what_comes_late_is_nobody_s(store: tblvm.Store, late: str) -> None:
+def test_what_comes_late_is_nobody_s(attacked: Attacked, late: str) -> None:
     """A host function that was left behind ends while a later call runs: neither what it gives nor what it raises
     gets there."""
     released = threading.Event()
@@ -446,12 +446,7 @@ def test_what_comes_late_is_nobody_s(store: tblvm.Store, late: str) -> None:
             raise ValueError("of the call before")
         return 99
 
-    text = (
-        '.import ask(n: i32) -> i32: "env", "ask"\n'
-        + TEXT
-        + ".func go(n: i32) -> i32\n  LOAD n\n  CALL ask\n  RET\n.end\n"
-    )
-    with store.load(text.encode(), imports={"env": {"ask": ask}}, timeout=0.3) as vm:
+    with attacked.load(GO, GOES, imports={"env": {"ask": ask}}, timeout=0.3) as vm:
         mapped = vm._lib.guest(vm._context)
         others = _helpers()
         with pytest.raises(tblvm.DeadlineExceeded):
