@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from tblvm.builder.cli import main as tbbuild
+from tblvm.core.asm import assemble
+from tblvm.core.registry import Registry
 from tblvm.core.superinstructions.profile import Function, Profile, Profiled, Stretch, from_json, to_json
+from tblvm.opcodes.meaning import Frame, Machine
+from tblvm.opcodes.values import Value
+from tblvm.stack import verify
 from tblvm.tools.cli import main as tblvm
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 STRETCH = Stretch(("ADD:si>s", "int.LT:as>a", "JNZ:a>b"), (100, 100, 100), 90)
 CALL = Stretch(("object.INVOKEVIRTUAL(C=any):h",), (10,), 0, {"area": 7, "\x1b[2Jevil": 3})
@@ -82,3 +93,50 @@ def test_a_profile_is_for_the_engine_that_it_is_of(file: Path, tmp_path: Path) -
     )
     assert done.exit_code == 2
     assert "the profile is of engine threaded, and this is engine switch: build with --engine" in done.stderr
+
+
+class Calls(Machine):
+    """The reference, which writes down who calls whom."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.calls: Counter[tuple[str, str]] = Counter()
+
+    def _enter(self, function: int, stack: list[Value], replaced: Frame | None = None) -> None:
+        if self.frames:
+            name = self.module.function_name
+            self.calls[name(self.frames[-1].function), name(function)] += 1
+        super()._enter(function, stack, replaced)
+
+
+@pytest.mark.parametrize("name", ["shapes", "fib"])
+def test_what_a_run_executes_is_counted(name: str, registry: Registry, tmp_path: Path) -> None:
+    """Against the calls that the reference makes; and the profile is good for a build."""
+    path, out = EXAMPLES / f"{name}.tba", tmp_path / "out.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "tblvm", "profile", "-o", str(out), str(path)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    machine = Calls(verify(assemble(path.read_text(), registry.isa, path.name), registry.isa))
+    machine.run(registry.isa)
+    (program,) = from_json(out.read_bytes(), "out.json", registry.isa.has_form).programs
+    assert (program.name, program.runs) == (path.name, 1)
+    entered: Counter[str] = Counter()
+    for (_, callee), count in machine.calls.items():
+        entered[callee] += count
+    found = 0
+    for function in program.functions:
+        for stretch in function.stretches:
+            for target, count in (stretch.targets or {}).items():
+                assert machine.calls[function.name, target] == count
+                found += 1
+        if function.name in entered:
+            assert function.stretches[0].counts[0] == entered[function.name]
+    assert bool(found) == (name == "shapes")
+    made = CliRunner().invoke(
+        tbbuild,
+        ["--engine", "threaded", "--profile", str(out), "-q", "-o", str(tmp_path / "made"), str(path)],
+    )
+    assert made.exit_code == 0, made.stderr
+    again = subprocess.run([tmp_path / "made"], capture_output=True, text=True)
+    assert (again.returncode, again.stdout) == (0, done.stdout)
