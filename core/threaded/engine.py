@@ -434,8 +434,6 @@ static tb_handler tb_handler_0;
     __attribute__((musttail)) return tb_stop_##kind(TB_PASSED);    \\
   }}
 #define TB_STOP_KIND(kind, part) return tb_threaded_stop(cx, fp, ip + part, TB_FUEL_IS, kind);
-#define TB_LEAVE(value) return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST],
-value)
 #else
 #define TB_HANDLER(number) handler_##number:
 #define TB_STOP(kind, part)      \\
@@ -450,8 +448,6 @@ value)
     ip += part;                  \\
     goto stop;                   \\
   }}
-#define TB_LEAVE(value) return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST],
-value)
 /* One place jumps: compilers copy it to where it pays, and have few edges to think of before. */
 #define TB_GO(to) \\
   do {{            \\
@@ -459,6 +455,8 @@ value)
     goto next;    \\
   }} while (0)
 #endif
+#define TB_LEAVE(value) \\
+  return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
 #define TB_HALT() \\
   fp = TB_RUN_BASE(cx); \\
   TB_HALTED
