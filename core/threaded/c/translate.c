@@ -227,11 +227,12 @@ static void tb_reg_result(struct tb_translator *r, u32 is_double) {
 
 static void tb_reg_store(struct tb_translator *r, u32 local, struct tb_operand value) {
   if (value.kind == TB_OPERAND_SLOT && value.value == local) return;
+  u32 slot = value.value, made_last = value.kind == TB_OPERAND_SLOT && r->last != TB_REG_NONE && slot >= r->home && r->t->records[r->last].u[0] == slot;
+  if (!made_last) r->last = TB_REG_NONE;
   tb_reg_release(r, local);
-  u32 last = r->last, slot = value.value;
-  if (value.kind == TB_OPERAND_SLOT && last != TB_REG_NONE && slot >= r->home && r->t->records[last].u[0] == slot) {
+  if (made_last) {
     /* The result goes to the local; whatever is that result is the local now. */
-    r->t->records[last].u[0] = (u16)local;
+    r->t->records[r->last].u[0] = (u16)local;
     for (u32 i = 0; i < r->depth; i++)
       if (r->operands[i].kind == TB_OPERAND_SLOT && r->operands[i].value == slot) r->operands[i].value = local;
     for (u32 i = 0; i < 2; i++)
