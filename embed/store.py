@@ -59,8 +59,9 @@ class Store:
 
     features, plugins: as `tbbuild` takes them, for what the general runtime does not have. memory: bytes that
     the heap can have, and as many that the linear memories can; stack: cells; fuel: instructions of each
-    instance; timeout: seconds of each call; output: bytes that each instance can write to standard output and
-    standard error in all. Each is a number or its text: "16M", "1e9", "500ms". trust: plug-ins whose native
+    instance; timeout: seconds of each call: behind walls host functions are left behind then, at "none" they
+    are waited for; output: bytes that each instance can write to standard output and standard error in all.
+    Each is a number or its text: "16M", "1e9", "500ms". trust: plug-ins whose native
     code may do at "mpk" what the engine may (docs/isolation.md).
 
     grants: what programs may use besides: "clock", "random", "screen" (a PNG file in the current folder).
@@ -495,7 +496,8 @@ def load(
         vm.call("fib", 20)
 
     program: as for Store.load. memory: bytes of the heap, and of the linear memories; stack: cells; fuel:
-    instructions; timeout: seconds of each call; output: bytes; grants: "clock", "random", "screen". All that
+    instructions; timeout: seconds of each call (at "none" host functions are waited for); output: bytes;
+    grants: "clock", "random", "screen". All that
     is given besides is as for Store. Raises what Store and its load raise.
     """
     return Store(

@@ -175,6 +175,8 @@ def tblvm_targets() -> list[Target]:
             library_script="",
             doc=f"a guest in a process of its own, on Linux on {target.machine}",
             kind="worker",
+            # Nobody keeps a worker on a disk: its loops may start where the processor likes it.
+            flags=(*target.flags, "-falign-functions=64"),
         )
         for target in LINUX_TARGETS
     ] + [

@@ -6,9 +6,9 @@ static unsigned fib(unsigned n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 
 int main(int argc, char **argv) {
   int repeats = argc > 1 ? atoi(argv[1]) : 1;
-  volatile unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 35; /* so that no repetition is the last one's */
-  unsigned sum = 0;
-  while (repeats-- > 0) sum = sum * 31 + fib(n);
+  unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 35, sum = 0;
+  /* What was found before has a say: or a compiler that sees that fib has no effects calls it once. */
+  while (repeats-- > 0) sum = sum * 31 + fib(n + (sum == 1));
   printf("%u\n", sum);
   return 0;
 }

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ...opcodes import Service, Trap
 from ...opcodes.ir import Node
 from ...opcodes.meaning import FRAME_COST
-from ...opcodes.primitives.effects import LOCAL_SET, MEMORY_LOAD, MEMORY_STORE
+from ...opcodes.primitives.effects import LOCAL_SET
 from ...opcodes.primitives.leaves import CONSTANT, IMMEDIATE
 from ...opcodes.primitives.primitive import C_TYPE
 from ...opcodes.trace import is_safepoint, takes_homes
@@ -108,12 +108,13 @@ class Whole:
 class FunctionPrinter:
     """Prints one function; an implementation of cprint.Surroundings."""
 
-    guarded: bool
+    # Where guard pages are, too: compilers see through comparisons, not through instructions that may fault.
+    guarded: bool = False
+    in_place: bool = False
 
     def __init__(self, whole: Whole, index: int) -> None:
         self.whole, self.index, self.options = whole, index, whole.options
         self.barrier = whole.plan.barrier
-        self.guarded = whole.options.guarded
         module = whole.module
         self.type = module.function_type(index)
         self.checked = whole.program.verified.functions[index]
@@ -123,6 +124,7 @@ class FunctionPrinter:
         self.link = link_cells(whole.program.cell_bits)
         self.lines: list[str] = []
         self.stack: list[Operand] = []
+        self.operands: list[Operand] = []  # of the instruction
         self.expected: dict[int, tuple[str, ...]] = {}
         self.variables: dict[str, str] = {}  # of depths: name -> C type
         self.memories: set[int] = set()
@@ -133,7 +135,6 @@ class FunctionPrinter:
         self.shape = whole.shape(index)
         self.start = whole.program.starts[index]
         self.names = 0
-        self.labels: list[str] = []  # where faults go on
         self.stops: dict[str, str] = {}  # kinds of traps -> labels
         self.passes = False
         ends = (*self.checked.offsets[1:], len(module.functions[index].code))
@@ -311,7 +312,6 @@ class FunctionPrinter:
 
     def _ends(self) -> Iterator[str]:
         """Where traps go on."""
-        yield from self.labels
         for kind, label in self.stops.items():
             if kind:
                 yield f"{label}: kind = {kind}; goto stopped;"
@@ -324,6 +324,12 @@ class FunctionPrinter:
             yield f"passed: {self.leave(f'tb_aot_passed(cx, {self.index}u, at)')}"
 
     # -- cprint.Surroundings ------------------------------------------------------------------------
+
+    def taken(self, index: int, count: int, type_: str) -> tuple[str, bool]:
+        return self.operands[index].text, False
+
+    def given(self, printer: Printer, node: Node, depth: int) -> str:
+        raise AssertionError("results are operands")
 
     def operand(self, depth: int | str) -> str:
         raise AssertionError("operands are variables")
@@ -355,12 +361,10 @@ class FunctionPrinter:
         return f"if (TB_UNLIKELY({condition})) {self.stopped(f'TB_TRAP_{trap.name}')}"
 
     def trap_label(self, trap: Trap) -> str:
-        label = f"F{self.offset}"
-        self.labels.append(f"{label}: {self.stopped(f'TB_TRAP_{trap.name}')}")
-        return label
+        raise AssertionError("nothing faults")
 
     def behind_fault(self) -> str:
-        return ""
+        raise AssertionError("nothing faults")
 
     def save(self) -> str:
         if not self.options.frames:
@@ -600,25 +604,20 @@ class _Body(Printer):
         self.of = of
         self.lines = of.lines
         self._sets = any(node.primitive is LOCAL_SET for node in self.graph.nodes)
-        self._faulting = {
-            node: bounds
-            for node, bounds in self._faulting.items()
-            if node.primitive in (MEMORY_LOAD, MEMORY_STORE)
-        }
 
     def print(self) -> None:
         """Prints all of it; what it leaves on the operand stack is there then."""
         graph, of, live = self.graph, self.of, self.graph.live()
         count = len(graph.parameters)
         split = len(of.stack) - count
-        self.taken = of.stack[split:]
+        of.operands = of.stack[split:]
         self.depth = split
         for node in graph.nodes:
             if node.primitive is LOCAL_SET:
                 local = of.local(int(node.attribute))  # type: ignore[call-overload]
-                self.taken = [
+                of.operands = [
                     Operand(of.fresh(C_TYPE[each.ir], local), each.ir) if each.text == local else each
-                    for each in self.taken
+                    for each in of.operands
                 ]
         if not of.form.keeps_operands:
             del of.stack[split:]
@@ -646,7 +645,8 @@ class _Body(Printer):
     # -- leaves -----------------------------------------------------------------------------------
 
     def _parameter(self, node: Node, name: str) -> None:
-        self._names[node] = (self.taken[int(node.attribute)].text, False)  # type: ignore[call-overload]
+        given = self.of.taken(int(node.attribute), len(self.graph.parameters), node.type)  # type: ignore[call-overload]
+        self._names[node] = given
 
     def _local_get(self, node: Node, name: str) -> None:
         local = self.of.local(int(node.attribute))  # type: ignore[call-overload]
@@ -701,8 +701,6 @@ class _Body(Printer):
         return number
 
     def _memory_bounds(self, node: Node, name: str) -> None:
-        if node in self._faulting.values():
-            return
         memory, (_, address, width) = self._memory(node), node.operands
         trap = node.attribute
         assert isinstance(trap, Trap)
@@ -762,7 +760,7 @@ class _Body(Printer):
                     raise AssertionError("a service that takes homes is a safepoint")
             elif at not in self._homes:
                 self.of.names += 1
-                self.lines.append(f"cell h{self.of.names} = {self.taken[at].text};")
+                self.lines.append(f"cell h{self.of.names} = {self.of.operands[at].text};")
                 self._homes[at] = f"&h{self.of.names}"
 
     def _argument(self, service: Service[Any, Any], node: Node) -> str:

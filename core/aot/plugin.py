@@ -65,9 +65,15 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             room=ROOM,
             size=9999,
             provides=("dispatch",),
-            requires=("frames", "support"),
+            requires=("frames", "platform", "support"),
+            sources=("c/aot.c",),
             headers=("../c", "c"),
-            context="u32 stopped;\ncell *passed;\nstruct tb_link *passed_link;\nuptr native_end;",
+            on_start=("tb_aot_start",),
+            on_enter=("tb_aot_hand",),
+            context=(
+                "u32 stopped;\ncell *passed;\nstruct tb_link *passed_link;\n"
+                "uptr native_end;\nu64 native_room;"
+            ),
             prototypes="struct tb_link;",
             tables=_tables,
             macros={"TB_PC(cx)": "((u32)(uptr)(cx)->ip)"},
@@ -95,7 +101,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     hosted=1 << 20,
                     kind="size",
                     macro="TB_AOT_NATIVE_STACK",
-                    doc="Native stack that calls of engine aot may take, below the host's; 0: nobody looks.",
+                    doc="Native stack that calls of engine aot may take; 0: nobody looks.",
                     maximum=1 << 30,
                 ),
             ),

@@ -32,7 +32,7 @@ class Options:
     """What functions of a plan have. context: the context as a parameter, because there can be several;
     frames: frames on the VM stack, where a collector or a host looks; fuel: it is counted; limit: the stack
     limit is; interrupt: the flag is polled; traces: who was called from where is told when a trap unwinds;
-    native: the native stack is looked at before recursive calls; guarded: as plan.guarded."""
+    native: the native stack is looked at before recursive calls."""
 
     context: bool
     frames: bool
@@ -41,7 +41,6 @@ class Options:
     interrupt: bool
     traces: bool
     native: bool
-    guarded: bool
 
     @property
     def state(self) -> str:

@@ -33,6 +33,9 @@ _QUIET = """\
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wtautological-compare"
+#if defined __clang__ || __GNUC__ >= 12
+#pragma GCC diagnostic ignored "-Winfinite-recursion"
+#endif
 #endif
 """
 
@@ -48,7 +51,6 @@ def options(composition: Composition) -> Options:
         interrupt="interrupt" in plan.interfaces,
         traces=_traces(composition),
         native=bool(plan.number("aot.native-stack")),
-        guarded=False,
     )
 
 
@@ -110,15 +112,23 @@ def print_engine(composition: Composition, given: Sequence[Program] = ()) -> dic
             "engine aot compiles programs when they are built: a runtime that loads them takes "
             "--engine switch or another one that runs bytecode"
         )
+    several = sum(len(f.code) for each in there for f in each.verified.module.functions) > UNIT_BYTES
     options_ = options(composition)
     programs = [_Program(composition, options_, *each) for each in enumerate(there)]
     head = _head(composition, options_, programs)
     enter = _enter(options_, programs)
     groups = _groups(programs)
-    if len(groups) == 1:
+    if not several:
         # The entry stands with the functions where they are in one file: they are its own then.
         return {"program.c": head + _functions(groups[0], "static ") + enter}
-    files = {f"program-{at}.c": head + _functions(each, "") for at, each in enumerate(groups)}
+    # What a header defines is defined once.
+    once = {name for library in composition.plan.libraries if library.guarded for name in library.include}
+    each_head = "".join(
+        line
+        for line in head.splitlines(keepends=True)
+        if line.rstrip() not in {f'#include "{n}"' for n in once}
+    )
+    files = {f"program-{at}.c": each_head + _functions(each, "") for at, each in enumerate(groups)}
     declared = "".join(
         f"{each.whole.shape(i).prototype(each.whole.name(i), options_)};\n"
         for each in programs

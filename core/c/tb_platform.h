@@ -49,6 +49,9 @@ long tb_platform_remove(const char *path);
 /* Bytes of memory that the machine has, 0 when it does not say; processors that this process may use. */
 u64 tb_platform_memory(void);
 u32 tb_platform_cores(void);
+/* Bytes of native stack that the process's first thread may take, as the system has it; 0 when it does not say. Asked
+ * before walls are up. */
+u64 tb_platform_native_stack(void);
 
 /* start: where the system has put the number of arguments (a long), and behind it pointers to them. */
 _Noreturn void tb_entry(const void *start);

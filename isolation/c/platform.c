@@ -86,3 +86,4 @@ long tb_platform_remove(const char *path) {
 /* A machine of which nothing is said. */
 u64 tb_platform_memory(void) { return 0; }
 u32 tb_platform_cores(void) { return 1; }
+u64 tb_platform_native_stack(void) { return 0; }

@@ -463,7 +463,7 @@ def test_a_deadline_holds_where_a_host_function_sleeps(loads: Loads) -> None:
 
 def test_what_a_program_prints_is_passed_on_as_it_is(loads: Loads) -> None:
     """Every byte but zero, codes that control a terminal among them: whoever shows it looks at it first."""
-    prints = "".join(f"  PUSH {code}\n  PUTC\n" for code in [*range(1, 128), 27, 93, 50, 7])
+    prints = "".join(f"  PUSH {code}\n  PUTCHAR\n" for code in [*range(1, 128), 27, 93, 50, 7])
     done = loads(f".func main()\n{prints}  HALT\n.end\n").run()
     assert done.output == bytes([*range(1, 128), 27, 93, 50, 7])
 

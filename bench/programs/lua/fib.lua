@@ -4,6 +4,6 @@ local function fib(n)
   return fib(n - 1) + fib(n - 2)
 end
 
-local sum = 0
-for _ = 1, tonumber(arg[1]) do sum = (sum * 31 + fib(tonumber(arg[2]))) % 4294967296 end
+local sum, n = 0, tonumber(arg[2])
+for _ = 1, tonumber(arg[1]) do sum = (sum * 31 + fib(n + (sum == 1 and 1 or 0))) % 4294967296 end
 print(string.format("%d", sum))

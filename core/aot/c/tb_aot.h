@@ -23,7 +23,7 @@ static inline TB_UNUSED uptr tb_aot_here(void) {
 /* Who is entered within another call has the end of that one: of the same stack. */
 static inline TB_UNUSED void tb_aot_enter(struct tb_context *cx) {
   uptr here = TB_AOT_HERE();
-  if (here - cx->native_end > TB_AOT_NATIVE_STACK) cx->native_end = here - TB_AOT_NATIVE_STACK;
+  if (here - cx->native_end > cx->native_room) cx->native_end = here - (uptr)cx->native_room;
 }
 
 #endif

@@ -121,7 +121,11 @@ long tb_files_walk(int directory, const char *given, u32 flags) {
       u32 may = flags & TB_FILES_NO_FOLLOW ? 0 : found >= 0 ? flags & TB_FILES_PATH : found == -40 || found == -20;
       if (!may) return tb_linux_back(&way, found);
       got = found >= 0 ? tb_files_read_link((int)found, "", target, sizeof target) : tb_files_read_link(place, name, target, sizeof target);
-      if (got < 0) return tb_linux_back(&way, found);
+      if (got < 0) {
+        /* No link; or one that may not be looked at, which is not what it names (EACCES). */
+        if (found >= 0 && got == -13) tb_files_close((int)found), found = got;
+        return tb_linux_back(&way, found);
+      }
       if (found >= 0) tb_files_close((int)found);
     } else {
       found = tb_linux_at(place, name, TB_FILES_PATH | TB_FILES_NO_FOLLOW);
@@ -130,7 +134,7 @@ long tb_files_walk(int directory, const char *given, u32 flags) {
       if (got < 0) {
         struct tb_files_stat what;
         long known = tb_files_stat((int)found, &what);
-        if (!known && what.type != TB_FILES_IS_DIRECTORY) known = -20;
+        if (!known && what.type != TB_FILES_IS_DIRECTORY) known = got == -13 ? got : -20;
         if (!known && way.depth == TB_LINUX_DEPTH) known = -36;
         if (known) {
           tb_files_close((int)found);

@@ -20,3 +20,9 @@ u32 tb_platform_cores(void) {
     for (u64 left = mask[i]; left; left &= left - 1) cores++;
   return cores ? cores : 1;
 }
+
+u64 tb_platform_native_stack(void) {
+  u64 limits[2]; /* now, at most */
+  enum { STACK = 3 };
+  return tb_linux_early6(TB_LINUX_PRLIMIT64, 0, STACK, 0, (long)limits, 0, 0) < 0 ? 0 : limits[0];
+}

@@ -46,6 +46,7 @@ _Noreturn void tb_entry(const void *start) {
 
   print((long)tb_platform_memory());
   print(tb_platform_cores());
+  print((long)tb_platform_native_stack());
 
   u8 *at = tb_platform_map((void *)0x10000000, 70000);
   at[69999] = 7;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import time
 from pathlib import Path
@@ -66,4 +67,5 @@ def test_a_platform_does_what_its_interface_says(name: str, tmp_path: Path) -> N
     ]
     assert rest[15] == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert rest[16] == len(os.sched_getaffinity(0))
-    assert rest[17:] == [1, -4, 1, -4]
+    assert rest[17] == (8 << 20 if target.name == "hosted" else resource.getrlimit(resource.RLIMIT_STACK)[0])
+    assert rest[18:] == [1, -4, 1, -4]

@@ -135,6 +135,8 @@ u64 tb_platform_memory(void) {
   return sysinfo(&info) ? 0 : (u64)info.totalram * info.mem_unit;
 }
 
+u64 tb_platform_native_stack(void) { return 8 << 20; }
+
 u32 tb_platform_cores(void) {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) ? 1 : (u32)CPU_COUNT(&set);

@@ -18,3 +18,12 @@ u32 tb_platform_cores(void) {
   return 1;
 #endif
 }
+
+u64 tb_platform_native_stack(void) {
+#if TB_POSIX && defined RLIMIT_STACK
+  struct rlimit limit;
+  return getrlimit(RLIMIT_STACK, &limit) ? 0 : limit.rlim_cur;
+#else
+  return 0;
+#endif
+}

@@ -8,6 +8,7 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
+#include <sys/resource.h>
 #include <unistd.h>
 #else
 #define TB_POSIX 0
