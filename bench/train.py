@@ -2,12 +2,13 @@
 
     python -m bench.train              # counts all programs, chooses, prints what it gains; writes nothing
     python -m bench.train --write      # and writes core/superinstructions/defaults.json
-    python -m bench.train --time       # and measures, of programs that were not trained on
+    python -m bench.train --time       # measures the programs of bench/programs
     python -m bench.train --profiles DIR    # keeps the profiles there, and takes those that are there already
 
-Trained on: the examples, and the C programs of the tests. Every program counts alike, whatever its length,
-and a sequence must pay in three of them at least. Held out: the programs of bench/programs, which no choice
-has seen; and each program that was trained on by what the others would choose for it (leave one out).
+Trained on: the examples, the C programs of the tests, those of bench/programs. Every program counts alike,
+whatever its length. First comes what pays in three of them at least, then what pays most in any; a runtime
+takes from the front of the list what its program has room for. Held out is each program in its turn: what the
+others would choose for it.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from tblvm.builder.pipeline import build, translate
+from tblvm.builder.resolve import Request
 from tblvm.core.registry import Registry, load
+from tblvm.core.superinstructions import chosen
 from tblvm.core.superinstructions.chosen import DEFAULTS, costs_of
-from tblvm.core.superinstructions.profile import Profile, form_of, from_json, plain, to_json
+from tblvm.core.superinstructions.profile import Profile, form_of, from_json, plain
 from tblvm.core.superinstructions.select import Chosen, Code, choose, dispatches, weighted
 from tblvm.core.threaded.engine import FIXED
 from tblvm.opcodes import types
@@ -39,23 +43,21 @@ from tblvm.opcodes.values import DslError
 from tests.programs import EXAMPLES, expected
 
 ROOT = Path(__file__).parent.parent
-BUDGET = (
-    32 << 10
-)  # bytes of all sequences that are written; a runtime takes the best of those that it can use
-LEAST_PROGRAMS = 3
+# In how many programs what is chosen must pay, and bytes of all that is chosen so.
+TIERS = ((3, 32 << 10), (1, 48 << 10))
 RUNS = 7
 _FIXED = {each.name: each for each in FIXED if each.kind}
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run of a program: its arguments and its input. held_out: not trained on."""
+    """A run of a program: its arguments and its input. measured: by --time."""
 
     name: str
     path: Path
     arguments: tuple[str, ...] = ()
     stdin: bytes = b""
-    held_out: bool = False
+    measured: bool = False
 
 
 def jobs() -> Iterator[Job]:
@@ -70,7 +72,7 @@ def jobs() -> Iterator[Job]:
     folder = ROOT / "bench" / "programs"
     for name, row in tomllib.loads((folder / "programs.toml").read_text()).items():
         path = next(path for path in folder.glob(f"{name}.*") if path.suffix in (".c", ".tba"))
-        yield Job(f"bench/{name}", path, ("1", str(row["size"])), held_out=True)
+        yield Job(f"bench/{name}", path, ("1", str(row["size"])), measured=True)
 
 
 def tool(*words: object, stdin: bytes = b"") -> None:
@@ -150,18 +152,15 @@ class Trainer:
     registry: Registry
     given: set[Code]
 
-    def choose(
-        self, programs: Sequence[Profile], budget: int = BUDGET, least: int = LEAST_PROGRAMS
-    ) -> list[Chosen]:
+    def choose(self, programs: Sequence[Profile]) -> list[Chosen]:
+        """The default set that comes of these programs."""
         costs = costs_of(graph_of(self.registry))
-        return choose(
-            weighted([list(each.stretches) for each in programs], costs),
-            costs,
-            budget,
-            given=self.given,
-            least_programs=least,
-            fits=self.fits,
-        )
+        rows = weighted([list(each.stretches) for each in programs], costs)
+        found: list[Chosen] = []
+        for least, budget in TIERS:
+            there = self.given | {each.code for each in found}
+            found += choose(rows, costs, budget, given=there, least_programs=least, fits=self.fits)
+        return found
 
     def fits(self, code: Code) -> bool:
         last = code[-1]
@@ -185,10 +184,10 @@ class Trainer:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.train")
-    parser.add_argument("--write", action="store_true")
-    parser.add_argument("--time", action="store_true")
-    parser.add_argument("--profiles", type=Path)
-    parser.add_argument("--only", help="of programs that were not trained on, these: fib,sieve")
+    parser.add_argument("--write", action="store_true", help="the default set")
+    parser.add_argument("--time", action="store_true", help="measure, in place of counting dispatches")
+    parser.add_argument("--profiles", type=Path, help="a folder for profiles")
+    parser.add_argument("--only", help="programs to measure: fib,sieve")
     given = parser.parse_args()
 
     def say(text: str) -> None:
@@ -197,79 +196,85 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.profiles or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        only = given.only.split(",") if given.only else []
-        wanted = [j for j in jobs() if not (j.held_out and only) or j.path.stem in only]
-        found = profiles(wanted, folder, say)
-        held = {job.name for job in jobs() if job.held_out}
+        found = profiles(list(jobs()), folder, say)
         trainer = Trainer(load(), pairs(found))
-        trained = {name: each for name, each in found.items() if name not in held}
-        rows = trainer.choose(list(trained.values()))
+        rows = trainer.choose(list(found.values()))
         codes = [each.code for each in rows]
         print(f"{len(rows)} superinstructions, {sum(each.bytes for each in rows):,} bytes as estimated")
         for each in rows[:20]:
             told = f"{each.programs:3} programs {each.bytes:4} bytes"
             print(f"  {each.saves:7.3f} {told}  {' ; '.join(each.code)}")
-        if not given.time:
-            gains(trainer, trained, found, codes)
         if given.write:
-            text = json.dumps({"sequences": [list(each) for each in codes]}, indent=1) + "\n"
-            DEFAULTS.write_text(text)
+            text = json.dumps({"sequences": codes}, separators=(",", ":")).replace("],", "],\n")
+            DEFAULTS.write_text(text + "\n")
         if given.time:
-            timed(trainer, found, trained, Path(temporary))
+            only = given.only.split(",") if given.only else []
+            timed(trainer, found, codes, only, Path(temporary))
+        else:
+            gains(trainer, found, codes)
 
 
-def gains(
-    trainer: Trainer, trained: Mapping[str, Profile], found: Mapping[str, Profile], codes: Sequence[Code]
-) -> None:
+def gains(trainer: Trainer, found: Mapping[str, Profile], codes: Sequence[Code]) -> None:
     """Print how many dispatches are left, of each program."""
     print("\ndispatches left, of those over the base that fuses comparison and branch")
-    print(f"{'':24}{'trained on all':>16}{'left out':>12}")
+    print(f"{'':24}{'trained on all':>16}{'held out':>12}", flush=True)
     all_, out = [], []
     for name, profile in found.items():
-        whole = trainer.ratio(profile, codes)
-        if name in trained:
-            others = [each for other, each in trained.items() if other != name]
-            left = trainer.ratio(profile, [each.code for each in trainer.choose(others)])
-            all_.append(whole)
-            print(f"{name:24}{whole:16.2f}{left:12.2f}")
-        else:
-            left = whole
-            print(f"{name:24}{'':16}{left:12.2f}")
-        out.append(left)
+        all_.append(trainer.ratio(profile, codes))
+        out.append(trainer.ratio(profile, held_out(trainer, found, name)))
+        print(f"{name:24}{all_[-1]:16.2f}{out[-1]:12.2f}", flush=True)
     print(f"{'geometric mean':24}{geometric_mean(all_):16.2f}{geometric_mean(out):12.2f}")
 
 
+def held_out(trainer: Trainer, found: Mapping[str, Profile], name: str) -> list[Code]:
+    """The default set that all programs but one would give."""
+    return [each.code for each in trainer.choose([p for other, p in found.items() if other != name])]
+
+
 def timed(
-    trainer: Trainer, found: Mapping[str, Profile], trained: Mapping[str, Profile], folder: Path
+    trainer: Trainer, found: Mapping[str, Profile], codes: Sequence[Code], only: Sequence[str], folder: Path
 ) -> None:
-    """Print how much faster programs are: with the default set, and with a profile of their own."""
-    print("\ntimes faster than without superinstructions (median of ratios, least and most)")
-    print(f"{'':24}{'default set':>22}{'own profile':>22}")
-    gained: dict[str, list[float]] = {"default": [], "own": []}
+    """Print how much faster programs are: with the default set, with the one that others give, with a profile
+    of their own."""
+    kinds = ("default", "held out", "profile")
+    print("\ntimes faster than without superinstructions: median of ratios (least to most), processor time")
+    print(f"{'':24}" + "".join(f"{each:>22}" for each in kinds), flush=True)
+    gained: dict[str, list[float]] = {kind: [] for kind in kinds}
     for job in jobs():
-        if not job.held_out or job.name not in found:
+        if job.name not in found or not job.measured or (only and job.path.stem not in only):
             continue
-        own = folder / "own.json"
-        own.write_text(to_json(found[job.name]))
-        builds = {
-            "none": ("-O", "superinstructions=0"),
-            "default": (),
-            "own": ("--profile", own),
-        }
-        images = {}
-        for kind, words in builds.items():
-            images[kind] = folder / f"{job.path.stem}-{kind}"
-            tool("tbbuild", "--engine", "threaded", "-q", *words, "-o", images[kind], job.path)
-        texts = []
+        images = {"none": built(trainer.registry, job, {"superinstructions": 0}, (), None, folder)}
+        images["default"] = built(trainer.registry, job, {}, codes, None, folder)
+        others = held_out(trainer, found, job.name)
+        images["held out"] = built(trainer.registry, job, {}, others, None, folder)
+        images["profile"] = built(trainer.registry, job, {}, (), found[job.name], folder)
         times = [{kind: seconds(image, job) for kind, image in images.items()} for _ in range(RUNS)]
-        for kind in ("default", "own"):
+        texts = []
+        for kind in kinds:
             ratios = sorted(each["none"] / each[kind] for each in times)
             gained[kind].append(median(ratios))
             texts.append(f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-        print(f"{job.name:24}{texts[0]:>22}{texts[1]:>22}", flush=True)
-    print(
-        f"{'geometric mean':24}{geometric_mean(gained['default']):22.3f}{geometric_mean(gained['own']):22.3f}"
-    )
+        print(f"{job.name:24}" + "".join(f"{each:>22}" for each in texts), flush=True)
+    means = (f"{geometric_mean(gained[kind]):.3f}" for kind in kinds)
+    print(f"{'geometric mean':24}" + "".join(f"{each:>22}" for each in means))
+
+
+def built(
+    registry: Registry,
+    job: Job,
+    options: Mapping[str, int | str],
+    codes: Sequence[Code],
+    profile: Profile | None,
+    folder: Path,
+) -> Path:
+    """An executable with this default set."""
+    chosen.defaults = lambda: tuple(codes)  # type: ignore[assignment]
+    module = translate(job.path.read_bytes(), str(job.path), registry)
+    request = Request(engine="threaded", options=options, profile=profile)
+    path = folder / f"{job.path.stem}-{len(list(folder.iterdir()))}"
+    path.write_bytes(build(module, registry, request).image)
+    path.chmod(0o755)
+    return path
 
 
 def seconds(image: Path, job: Job) -> float:
