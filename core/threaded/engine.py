@@ -1,7 +1,8 @@
 """The printer of engine `threaded`: handlers, dispatch, and the tables of the translator.
 
 The C has the handlers once, and dispatch in two ways: functions that end in tail calls, where the compiler
-guarantees these (clang's musttail), and labels within one function elsewhere: by computed goto, or a switch in ISO
+guarantees these (clang's musttail), and labels within one function elsewhere: by computed goto, or a
+switch in ISO
 C.
 """
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from ...builder.compose import Composition
     from ...builder.resolve import Plan
 
-# Handlers that are no form's, in the order of their numbers (tb_threaded.h), by what the translator calls them.
+# Handlers that are no form's, in the order of their numbers (tb_threaded.h), by what the translator calls
+# them.
 _RETURN = """\
 const u32 link = tb_frame_link_at(fp + ip->u[0])->pc;
 cx->cells_left += ip->u[1];
@@ -69,7 +71,8 @@ _TEXTS: tuple[tuple[str, str], ...] = (
         _returns("const cell *from = fp + ip[1].u[0];\nfor (s32 i = 0; i < ip[1].imm; i++) fp[i] = from[i];"),
     ),
 )
-# What the translator emits them for, where superinstructions can have them: a call as long as it is not linked.
+# What the translator emits them for, where superinstructions can have them: a call as long as it is not
+# linked.
 _KINDS = dict.fromkeys(("COPY", "SET", "SET_WIDE", "SET_POOL", "SWAP"), "MOVE")
 _KINDS |= {"JUMP": "JUMP", "JUMP_BACK": "JUMP", "LINK": "CALL"}
 _KINDS |= {name: "RETURN" for name, _ in _TEXTS if name.startswith("RETURN")}
@@ -125,7 +128,8 @@ _last: list[tuple[Composition, RegisterCode]] = []
 
 
 def register_code(composition: Composition) -> RegisterCode:
-    """The variants of the forms in *composition*. Raises BuildError for a form that this engine cannot run."""
+    """The variants of the forms in *composition*. Raises BuildError for a form that this engine cannot
+    run."""
     # Two units are printed of each composition, which is no key.
     if not _last or _last[0][0] is not composition:
         _last[:] = [(composition, _register_code(composition))]
@@ -194,7 +198,8 @@ def _compared(
 def _occurring(
     composition: Composition, forms: Sequence[RegisterForm]
 ) -> Callable[[Sequence[Variant | Fixed]], bool]:
-    """Tells whether variants can follow each other in the programs: their forms do once moves are left out."""
+    """Tells whether variants can follow each other in the programs: their forms do once moves are left
+    out."""
     if composition.loaded:
         return lambda parts: True
     by_form = {use.form: at for at, form in enumerate(forms) for use in form.handler.uses}
@@ -297,7 +302,7 @@ def _callee_number(form: RegisterForm) -> int:
     use = form.handler.uses[0]
     transfer = use.form.graph.transfer
     assert transfer is not None
-    return read_immediates(use.form).index(transfer.attribute)  # type: ignore[arg-type]
+    return read_immediates(use.form).index(transfer.attribute)
 
 
 def _sequence_tables(code: RegisterCode, index: dict[tuple[int, str, str], int]) -> list[str]:
@@ -351,12 +356,17 @@ def translator_head(composition: Composition) -> str:
         "TB_REG_METHOD(cx, function, named, which)": "tb_reg_of_method(cx, (named) & 127, function, which)"
         if "class" in methods
         else f"((void)(cx), (void)(function), (void)(named), (void)(which), {none})",
-        "TB_REG_INTERFACE(cx, function, named, which)": "tb_reg_of_method(cx, tb_interface_depths(cx)[named], function, which)"
+        "TB_REG_INTERFACE(cx, function, named, which)": (
+            "tb_reg_of_method(cx, tb_interface_depths(cx)[named], function, which)"
+        )
         if "interface" in methods
         else f"((void)(cx), (void)(function), (void)(named), (void)(which), {none})",
     }
     lines = [f"#define {name} {value}" for name, value in macros.items()]
-    return "\n".join(["/* for the translator */", '#include "tb_threaded.h"', *lines, tables(composition)])
+    counting = ['#include "tb_counting.h"'] if "counting" in there else []
+    return "\n".join(
+        ["/* for the translator */", '#include "tb_threaded.h"', *counting, *lines, tables(composition)]
+    )
 
 
 # --- handlers -----------------------------------------------------------------------------------------
@@ -398,6 +408,7 @@ _PROLOGUE = """\
 #endif
 #define TB_SAVE(at) (cx->ip = (const u8 *)(at), cx->fp = fp)
 
+#define TB_COMPUTED_GOTO {label_values}
 #if TB_TAIL_CALLS
 #if (defined __x86_64__ || defined __aarch64__) && __has_attribute(preserve_none)
 #define TB_CONVENTION __attribute__((preserve_none))
@@ -423,7 +434,6 @@ static tb_handler tb_handler_0;
     __attribute__((musttail)) return tb_stop_##kind(TB_PASSED);    \\
   }}
 #define TB_STOP_KIND(kind, part) return tb_threaded_stop(cx, fp, ip + part, TB_FUEL_IS, kind);
-#define TB_LEAVE(value) return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
 #else
 #define TB_HANDLER(number) handler_##number:
 #define TB_STOP(kind, part)      \\
@@ -438,7 +448,6 @@ static tb_handler tb_handler_0;
     ip += part;                  \\
     goto stop;                   \\
   }}
-#define TB_LEAVE(value) return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
 /* One place jumps: compilers copy it to where it pays, and have few edges to think of before. */
 #define TB_GO(to) \\
   do {{            \\
@@ -446,6 +455,8 @@ static tb_handler tb_handler_0;
     goto next;    \\
   }} while (0)
 #endif
+#define TB_LEAVE(value) \\
+  return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
 #define TB_HALT() \\
   fp = TB_RUN_BASE(cx); \\
   TB_HALTED
@@ -536,7 +547,8 @@ static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fue
   tb_frame_link_at(fp + ip->u[1])->pc = (u32)((const u8 *)ip - (const u8 *)TB_RECORDS(cx)); \\
   fp += ip->u[0];                                                             \\
   TB_GO(to);
-/* The link stays what it was; the parameters move down to where this frame's are. The record behind says where those are,
+/* The link stays what it was; the parameters move down to where this frame's are. The record behind says
+ * where those are,
  * and the link; what the frame counts. */
 #define TB_TAIL_AT(part)                                                      \\
   const struct tb_function *callee = &tb_functions(cx)[index];                \\
@@ -568,7 +580,7 @@ u32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, 
   return ((tb_handler *)(uptr)(TB_BASE + ip->handler))(cx, fp, ip, 0{double} TB_FUEL_PASSED);
 }}
 #else
-#if defined __GNUC__ && !defined TB_ISO_C
+#if TB_COMPUTED_GOTO
   static const s32 labels[] = {{{labels}}};
   if (!cx) return (u32)labels[fuel];
 next:
@@ -584,7 +596,7 @@ stop:
   return tb_threaded_stop(cx, fp, ip, TB_FUEL_IS, stopped);
 }}
 s32 tb_threaded_handler(u32 number) {{
-#if defined __GNUC__ && !defined TB_ISO_C
+#if TB_COMPUTED_GOTO
   return (s32)tb_threaded_go(0, 0, 0, number);
 #else
   return (s32)number;
@@ -610,6 +622,7 @@ def print_engine(composition: Composition) -> dict[str, str]:
             interrupt=int(interrupt),
             counting=int(counting),
             doubles=int(doubles),
+            label_values=int(plan.target.label_values),
             store_fuel="((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
         )
     ]
@@ -637,19 +650,20 @@ def print_engine(composition: Composition) -> dict[str, str]:
         for name in stops
     ]
     parts.append(
-        "#else\nu32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, TB_UNUSED s64 fuel) {\n"
+        "#else\n"
+        "u32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, s64 fuel) {\n"
         "  TB_UNUSED u32 stopped = 0;\n  TB_UNUSED cell acc = 0;"
         + ("\n  TB_UNUSED double facc = 0;" if doubles else "")
-        + "\n  goto begin;\n#endif"
+        + "\n  (void)fuel;\n  goto begin;\n#endif"
     )
-    for number, (each, library, label) in enumerate(bodies):
+    for number, (statements, library, label) in enumerate(bodies):
         if library:
             parts.append(f'#line 1 "tb-op:{library}:{label}:{number}"')
         else:
             parts.append('#line 1 "tb-engine"')
-        parts.append(f"TB_HANDLER({number}) {{\n{each}\n}}")
+        parts.append(f"TB_HANDLER({number}) {{\n{statements}\n}}")
     parts.append('#line 1 "tb-engine"')
-    parts.append("#if !TB_TAIL_CALLS\nbegin:\n#endif")
+    parts.append("#if !TB_TAIL_CALLS\nbegin:\n  if (!ip && cx) goto stop;\n#endif")
     numbers = range(len(bodies))
     parts.append(
         _TAIL_GO.format(

@@ -1,6 +1,7 @@
 """C of the handlers of register instructions, from the op IR.
 
-A handler runs one variant, or several, whose instructions stand one after the other: what each reads is in its own
+A handler runs one variant, or several, whose instructions stand one after the other: what each reads is in
+its own
 instruction. Accumulators are C variables from one part to the next.
 """
 

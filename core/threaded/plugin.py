@@ -94,7 +94,8 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             prototypes=(
                 "struct tb_place;\nstruct tb_link;\nstruct tb_record;\nstruct tb_threaded;\n"
                 "struct tb_place tb_threaded_here(struct tb_context *cx);\n"
-                "u32 tb_threaded_caller(struct tb_context *cx, struct tb_place *place, const struct tb_link *link);"
+                "u32 tb_threaded_caller(\n"
+                "    struct tb_context *cx, struct tb_place *place, const struct tb_link *link);"
             ),
             on_start=("tb_threaded_start",),
             load_sources=("c/threaded_load.c",),

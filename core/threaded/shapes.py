@@ -109,18 +109,18 @@ def _source(use: Use, node: Node) -> tuple[int, ...] | None:
     if node.primitive is PARAMETER:
         return (FROM_PARAMETER, int(node.attribute))  # type: ignore[call-overload]
     if node.primitive is IMMEDIATE and node.type == "i32":
-        return (FROM_I32, number.index(node.attribute))  # type: ignore[arg-type]
+        return (FROM_I32, number.index(node.attribute))
     if node.primitive is LOCAL_GET:
-        return (FROM_FAR if _far(use, node) else FROM_LOCAL, number.index(node.attribute))  # type: ignore[arg-type]
+        return (FROM_FAR if _far(use, node) else FROM_LOCAL, number.index(node.attribute))
     if node.primitive is POOL_GET:
-        return (FROM_POOL, number.index(node.attribute))  # type: ignore[arg-type]
+        return (FROM_POOL, number.index(node.attribute))
     if node.primitive is CONSTANT and node.type in ("i32", "i64", "ref", "fn"):
         value = int(node.attribute)  # type: ignore[call-overload]
         if -(2**31) <= value < 2**31:
             how = FROM_WIDE if node.type == "i64" else FROM_CONSTANT
             return (how, *(value & 0xFFFFFFFF).to_bytes(4, "little"))
     if _is_identity(node) and node.operands[0].primitive is IMMEDIATE:
-        return (FROM_I64, number.index(node.operands[0].attribute))  # type: ignore[arg-type]
+        return (FROM_I64, number.index(node.operands[0].attribute))
     return None
 
 
@@ -141,7 +141,7 @@ def _moves(use: Use, graph: Graph) -> tuple[int, ...] | None:
         source = _source(use, node.operands[0])
         if source is None:
             return None
-        program += [number.index(node.attribute) | 0x80 * _far(use, node), *source]  # type: ignore[arg-type]
+        program += [number.index(node.attribute) | 0x80 * _far(use, node), *source]
     for node in graph.results:
         source = _source(use, node)
         if source is None:
@@ -169,7 +169,7 @@ def shape(use: Use, number_bytes: int) -> Shape:
     nodes = [node for node in graph.nodes if node in live]
     home = frame = safepoint = False
     for node in nodes:
-        effects = getattr(node.attribute, "effects", frozenset())
+        effects: frozenset[str] = getattr(node.attribute, "effects", frozenset())
         if is_safepoint(node) and node is not transfer:
             safepoint = home = True
         if "uses frame" in effects:
@@ -189,7 +189,7 @@ def shape(use: Use, number_bytes: int) -> Shape:
             target = read.index(named)
             kept.remove(target)
         safepoint = safepoint or kind in ("CALL", "CALL_AT")
-    sets = tuple(read.index(n.attribute) for n in nodes if n.primitive is LOCAL_SET)  # type: ignore[arg-type]
+    sets = tuple(read.index(n.attribute) for n in nodes if n.primitive is LOCAL_SET)
     fars = tuple(read.index(index) for index in use.far)
     fields = len(takes) + len(gives) + (2 if len(kept) > 1 else 0)
     if len(gives) > 1 or len(kept) > 2 or fields > MOST_SLOTS or len(takes) > 3:
@@ -234,7 +234,8 @@ def _is_truth(node: Node) -> bool:
 
 
 def most(each: Shape) -> int:
-    """Records that an instruction of this shape takes, at most, but for the targets of a branch table: its own,
+    """Records that an instruction of this shape takes, at most, but for the targets of a branch table: its
+    own,
     and those that put what it makes of operands into their homes."""
     if each.kind == "MOVE":
         return len(each.gives) + each.moves[0]

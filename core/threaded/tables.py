@@ -30,7 +30,8 @@ def _words(numbers: Iterable[int]) -> bytes:
 
 
 def sizes(program: Program) -> tuple[int, int, int, int]:
-    """How many functions there are; records that they take, at most; bytes of the longest; the deepest stack."""
+    """How many functions there are; records that they take, at most; bytes of the longest; the deepest
+    stack."""
     verified = program.verified
     cost = [most(shape(Use(form), 2)) for form in verified.forms]
     tables = {number for number, form in enumerate(verified.forms) if _has_targets(form)}
@@ -89,9 +90,9 @@ def _method_forms(verified: Verified) -> dict[int, int]:
     for number, form in enumerate(verified.forms):
         slots = form.declaration.signature.immediates
         transfer = form.graph.transfer
-        if transfer is not None and isinstance(transfer.attribute, int) and transfer.operands:
-            if slots[transfer.attribute].kind == "method":
-                found[number] = transfer.attribute
+        named = transfer.attribute if transfer is not None and transfer.operands else None
+        if isinstance(named, int) and slots[named].kind == "method":
+            found[number] = named
     return found
 
 

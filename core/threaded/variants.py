@@ -4,8 +4,10 @@
     LT:as>a         left in the accumulator only
     JNZ:a>b         a branch backward, which polls
 
-Letters of operands: s slot, a accumulator of the operand's class, i immediate of 32 bits (sign-extended where the
-operand has 64), p entry of the constant pool. Of results: s, a; of branches f (forward) and b; h where operands
+Letters of operands: s slot, a accumulator of the operand's class, i immediate of 32 bits (sign-extended
+where the
+operand has 64), p entry of the constant pool. Of results: s, a; of branches f (forward) and b; h where
+operands
 and results are in their home slots.
 """
 
@@ -35,7 +37,8 @@ class RegisterForm:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A register instruction. kinds: a letter an operand, "h" where they are at home; result: a letter, or ""."""
+    """A register instruction. kinds: a letter an operand, "h" where they are at home; result: a letter, or
+    ""."""
 
     form: RegisterForm
     kinds: str
@@ -77,8 +80,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A register instruction that is no form's. number: among all; text: of its handler, for the record at `ip`;
-    kind: "MOVE" where control comes to the next record, or that of forms for which the translator emits it; it is
+    """A register instruction that is no form's. number: among all; text: of its handler, for the record at
+    `ip`;
+    kind: "MOVE" where control comes to the next record, or that of forms for which the translator emits
+    it; it is
     then the last of a superinstruction that has it, and "" where none can."""
 
     label: str
@@ -108,7 +113,8 @@ class Fixed:
 
 
 def places(variant: Variant) -> dict[str, str]:
-    """Where each field of an instruction is: "0", "1", … operands; "result"; "k0", … kept immediates; "target",
+    """Where each field of an instruction is: "0", "1", … operands; "result"; "k0", … kept immediates;
+    "target",
     "cost" of branches. As C behind the instruction, for a part at `ip`."""
     shape, found = variant.form.shape, dict[str, str]()
     if shape.home:
@@ -181,7 +187,8 @@ def _kinds(takes: str) -> list[str]:
 
 
 def variants(form: RegisterForm, *, polls: bool, few: bool) -> Iterable[Variant]:
-    """The variants of a form. polls: whether branches backward do more than others; few: as few as possible."""
+    """The variants of a form. polls: whether branches backward do more than others; few: as few as
+    possible."""
     shape = form.shape
     if shape.home:
         yield Variant(form, "h", "f" if shape.kind == "BRANCH" else "")

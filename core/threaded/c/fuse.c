@@ -2,9 +2,6 @@
  * keep their own, because a branch may go there. Of all ways to cover the code, each record has the one with the fewest
  * handlers from there on: found backwards, by what the records behind it have (dynamic programming). */
 #include "tb_threaded.h"
-#ifdef TB_COUNTING
-#include "tb_counting.h"
-#endif
 
 /* While this runs, a record's handler is its variant's number, and above that the number of what it gets. */
 enum { TB_FUSE_BITS = 16, TB_FUSE_WINDOW = 8 };
@@ -20,7 +17,8 @@ static TB_UNUSED u32 tb_fuse_matches(const struct tb_record *record, const u16 *
   return length;
 }
 
-void tb_threaded_fuse(TB_UNUSED struct tb_context *cx, struct tb_record *records, u32 count) {
+void tb_threaded_fuse(struct tb_context *cx, struct tb_record *records, u32 count) {
+  (void)cx;
   u32 costs[TB_FUSE_WINDOW] = {0}; /* of records, by their number in the window: handlers from there on */
   for (u32 i = count; i-- > 0;) {
     u32 number = (u32)records[i].handler, found = number, least = costs[(i + 1) % TB_FUSE_WINDOW];

@@ -69,7 +69,8 @@ s64 tb_threaded_count(struct tb_context *cx, const struct tb_record *ip, s64 fue
   return fuel - tb_register_sizes(cx)[TB_REG_LONGEST] + t->places[ip - t->records].count;
 }
 
-u32 tb_threaded_stop(struct tb_context *cx, cell *fp, const struct tb_record *ip, TB_UNUSED s64 fuel, u32 kind) {
+u32 tb_threaded_stop(struct tb_context *cx, cell *fp, const struct tb_record *ip, s64 fuel, u32 kind) {
+  (void)fuel;
   cx->fp = fp;
   cx->ip = (const u8 *)ip;
   TB_THREADED_FUEL(cx, tb_threaded_fuel(cx, ip, fuel));

@@ -10,7 +10,7 @@
  * Invariants: an operand that is a slot of the operand stack is its own home or a lower one; the code has been verified. */
 #include "tb_threaded.h"
 
-enum { TB_REG_NONE = 0xffffffffu };
+#define TB_REG_NONE 0xffffffffu
 /* What an operand is. */
 enum { TB_OPERAND_SLOT, TB_OPERAND_I32, TB_OPERAND_I64, TB_OPERAND_POOL };
 struct tb_operand {
@@ -450,11 +450,11 @@ static struct tb_record *tb_reg_compute_home(struct tb_translator *r, const stru
 
 /* What a call takes and gives that is found when it runs: what a function's type says; what is known of a method, the
  * `which`-th that the function calls. */
-static TB_UNUSED struct tb_reg_callee tb_reg_of_type(struct tb_context *cx, u32 type) {
+static inline TB_UNUSED struct tb_reg_callee tb_reg_of_type(struct tb_context *cx, u32 type) {
   u32 counts = tb_register_types(cx)[type];
   return (struct tb_reg_callee){counts & 0xffff, counts >> 16};
 }
-static TB_UNUSED struct tb_reg_callee tb_reg_of_method(struct tb_context *cx, u32 parameters, u32 function, u32 which) {
+static inline TB_UNUSED struct tb_reg_callee tb_reg_of_method(struct tb_context *cx, u32 parameters, u32 function, u32 which) {
   return (struct tb_reg_callee){parameters, tb_register_results(cx)[tb_register_results_at(cx)[function] + which]};
 }
 
