@@ -456,17 +456,17 @@ static tb_handler tb_handler_0;
   }} while (0)
 #endif
 #define TB_LEAVE(value) \\
-  return tb_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
+  return tb_threaded_leave(cx, fp, TB_FUEL_IS + (s64)tb_register_sizes(cx)[TB_REG_LONGEST], value)
 #define TB_HALT() \\
   fp = TB_RUN_BASE(cx); \\
   TB_HALTED
-#define TB_HALTED return tb_leave(cx, fp, tb_threaded_true(cx, ip, TB_FUEL_IS), 0)
+#define TB_HALTED return tb_threaded_leave(cx, fp, tb_threaded_true(cx, ip, TB_FUEL_IS), 0)
 
 static TB_UNUSED s64 tb_threaded_true(struct tb_context *cx, const struct tb_record *ip, s64 fuel) {{
   return {fuel} ? tb_threaded_fuel(cx, ip, fuel) : fuel;
 }}
 /* The end of tb_run: whether the function came back. */
-static TB_UNUSED u32 tb_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fuel, u32 came_back) {{
+static TB_UNUSED u32 tb_threaded_leave(struct tb_context *cx, cell *fp, TB_UNUSED s64 fuel, u32 came_back) {{
   cx->sp = fp + came_back;
   TB_THREADED_FUEL(cx, fuel);
   return 0;

@@ -164,7 +164,8 @@ def shape(use: Use, number_bytes: int) -> Shape:
     if transfer is None:
         moves = _moves(use, graph)
         if moves is not None:
-            return Shape("MOVE", takes, gives, numbers, signed, moves=moves)
+            # Whatever the cells hold, the same is done.
+            return Shape("MOVE", "c" * len(takes), "c" * len(gives), numbers, signed, moves=moves)
     live = graph.live()
     nodes = [node for node in graph.nodes if node in live]
     home = frame = safepoint = False
