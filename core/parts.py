@@ -253,8 +253,8 @@ class Engine:
     doc: one line. handlers: numbers the forms that a program uses. print: the C of the engine: what its
     files are called -> their text, each compiled by itself. flags: of the compiler, for these files, behind
     those for all. loads: whether it runs programs that come at run time, in resolved code; a runtime with
-    another one has no code for it. counted: of one that can count what it executes: what a runtime
-    that did so has written, as functions of a profile.
+    another one has no code for it. counted: of one that can count what it executes: what a runtime that did
+    so has written, as functions of a profile.
     """
 
     name: str

@@ -32,6 +32,9 @@ GRACE = 0.5
 _LOOK = 0.02
 # Seconds in which a guest answers what runs nothing of its program; and those of what takes longer.
 ANSWER = 10.0
+# Calls in which the program runs, or what it has written still goes out; what is asked for in these alone.
+RUNS = frozenset(("CALL", "RUN", "BEGIN", "CLOSE"))
+RUNNING = frozenset((mail.HOST, mail.READ, mail.WRITE, mail.ERROR, mail.WAIT))
 BOUNDED: dict[str, float | None] = {"CALL": None, "RUN": None, "BEGIN": None, "MAKE": 60.0}
 
 
@@ -141,7 +144,10 @@ class Guest(Services):
                 if kind != mail.ASK:
                     raise self.lies("mail of no kind")
                 counters.seconds += time.perf_counter() - began
-                answer = self.serve(int(post.what), int(post.words[0]), int(post.words[1]))
+                asked = int(post.what)
+                if asked in RUNNING and what not in RUNS:
+                    raise self.lies("a request where no program runs")
+                answer = self.serve(asked, int(post.words[0]), int(post.words[1]))
                 began = time.perf_counter()
                 post.result = answer & 0xFFFFFFFFFFFFFFFF
                 post.kind = mail.ANSWER

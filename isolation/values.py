@@ -108,8 +108,9 @@ class Values:
     def tblvm_table(self, context: Any, number: int) -> int:
         guest = self.guest(context)
         elements = signed(guest.call("TABLE", number))
-        if not -1 <= elements <= guest.store.limits.get(b"tables", 1 << 20):
-            raise guest.lies("a table larger than the limit")
+        # Nobody asks for a table that its module has not got.
+        if not 0 <= elements <= guest.store.limits.get(b"tables", 1 << 20):
+            raise guest.lies("a table of a size that it cannot have")
         return elements
 
     def tblvm_table_get(self, context: Any, number: int, index: int, function: Any) -> int:

@@ -125,7 +125,9 @@ class Found:
         """Why they are not: half a sentence."""
         if self.step == "test":
             return f"system call {call_name(self.error, cpu)} was not stopped"
-        what = f"{self.step or 'the walls'}: {os.strerror(self.error)}"
+        # No system has that many errors: whoever says so lies.
+        why = os.strerror(self.error) if self.error < 1 << 31 else f"error {self.error}"
+        what = f"{self.step or 'the walls'}: {why}"
         missing = self.error in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
         return f"{what}; it needs {_NEEDS[self.step]}" if missing and self.step in _NEEDS else what
 

@@ -50,7 +50,7 @@ SCALE = float(os.environ.get("TBLVM_TEST_SCALE", "1"))
 RUNS = {"process": int(400 * SCALE), "mpk": int(100 * SCALE)}
 AT_ONCE = {"process": min(200, int(48 * SCALE)), "mpk": min(200, int(24 * SCALE))}
 # Seconds, for what scales.
-_LONG = 280 * max(1.0, SCALE)
+_LONG = 270 * max(1.0, SCALE)
 KINDS = ("read", "write", "jump", "stack", "deep", "trap", "fuel", "quiet", "kill")
 # What needs a system call: images for protection keys have none.
 ASKING = ("call", "lie")
@@ -186,7 +186,7 @@ def neighbour_at(level: str) -> contextlib.AbstractContextManager[Neighbour | No
     return Neighbour() if level == "mpk" else contextlib.nullcontext()
 
 
-@pytest.mark.timeout(_LONG)
+@pytest.mark.timeout(_LONG + 20)
 @pytest.mark.parametrize("level", WALLED)
 def test_nothing_is_left_of_thousands_of_hostile_runs(level: str) -> None:
     alone(hostile_runs, level, timeout=_LONG)
@@ -237,7 +237,7 @@ def _hostile_runs(attacked: Attacked, neighbour: Neighbour | None) -> None:
     ), seen
 
 
-@pytest.mark.timeout(_LONG)
+@pytest.mark.timeout(_LONG + 20)
 @pytest.mark.parametrize("level", WALLED)
 def test_many_at_once_in_eight_threads(level: str) -> None:
     """Each thread has its share, and uses them all in turns; those that are attacked end, and no other. Behind keys

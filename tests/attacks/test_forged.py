@@ -224,6 +224,16 @@ def test_host_functions_by_number() -> None:
         assert isinstance(found["call"], Crashed), number
 
 
+@pytest.mark.parametrize("what", [mail.HOST, mail.READ, mail.WRITE, mail.ERROR, mail.WAIT])
+@pytest.mark.parametrize("on", ["MAKE", "FUNCTION", "FUEL"])
+def test_requests_where_no_program_runs(on: str, what: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """While an instance is made its console is not there yet, and no quota counts."""
+    words = (1, 0) if what == mail.HOST else (BASE + 0x3000, 10)
+    found = tried([Rule(on, kind=mail.ASK, what=what, words=words)])
+    assert any(isinstance(each, Crashed) for each in found.values())
+    assert capfd.readouterr() == ("", "")
+
+
 def test_control_that_nobody_asked_for() -> None:
     """Control comes twice for one call: what follows is out of step, and an error or a wrong answer of the guest's own."""
     tried([Rule("CALL", "twice")])

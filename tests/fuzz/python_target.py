@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the Python: python -m tests.fuzz.python_target files|texts|wasm [libFuzzer's options]"""
+"""Coverage-guided fuzzing of the Python: python -m tests.fuzz.python_target files|texts|wasm|scan|mail [libFuzzer's options]"""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import sys
 import atheris
 
 # Before anything else imports them: what is imported under it is instrumented.
-with atheris.instrument_imports(include=["tblvm.core", "tblvm.stack", "tblvm.frontends.wasm"]):
+with atheris.instrument_imports(
+    include=["tblvm.core", "tblvm.stack", "tblvm.frontends.wasm", "tblvm.isolation", "tblvm.embed"]
+):
     from tblvm.core import asm, dis, tbc, wellformed  # noqa: F401
+    from tblvm.embed import instance  # noqa: F401
     from tblvm.frontends.wasm import builder  # noqa: F401
+    from tblvm.isolation import proxy, scan  # noqa: F401
     from tblvm.stack import verify  # noqa: F401
 
 from tests.frontends.wasm.mutants import damaged
@@ -18,6 +22,7 @@ from tests.frontends.wasm.whole import seeds
 from tests.fuzz.build import PLUGINS
 from tests.fuzz.mutate import mutate_file, mutate_text
 from tests.fuzz.properties import check_file, check_text, check_wasm
+from tests.fuzz.walls import check_mail, check_scan, other_code, some_mail
 from tests.harness import registry
 
 
@@ -51,7 +56,17 @@ def main() -> None:
         made = mutate_text(data.decode("utf-8", "surrogateescape"), rng, reg)
         return made.encode("utf-8", "surrogateescape")[:most]
 
+    def other_code_(data: bytes, most: int, seed: int) -> bytes:
+        rng = random.Random(seed)
+        return other_code(data, rng)[:most] if rng.random() < 0.5 else bytes(atheris.Mutate(data, most))
+
+    def other_mail(data: bytes, most: int, seed: int) -> bytes:
+        rng = random.Random(seed)
+        return some_mail(rng)[:most] if rng.random() < 0.1 else bytes(atheris.Mutate(data, most))
+
     one, other = {
+        "scan": (check_scan, other_code_),
+        "mail": (check_mail, other_mail),
         "files": (one_file, other_file),
         "texts": (one_text, other_text),
         "wasm": (one_wasm, other_wasm),

@@ -1,7 +1,7 @@
 """`make fuzz`: all harnesses, for FUZZ_SECONDS (600) on two cores.
 
 python -m tests.fuzz.run                      fuzzes; ends with 1 when anything was found
-python -m tests.fuzz.run --reproduce FILE...  runs what was found again: .tbc files, .tba texts, .wasm
+python -m tests.fuzz.run --reproduce FILE...  runs what was found again: .tbc files, .tba texts, .wasm, .scan, .mail
 
 What is found is kept in build/fuzz/crashes, what was learnt in build/fuzz/corpus. TBLVM_TEST_SEED is the seed.
 """
@@ -27,13 +27,14 @@ from tests.frontends.wasm.whole import seeds
 from tests.fuzz.build import HEAPS, HERE, PLUGINS, REGRESSIONS, SEEDS, replay, target
 from tests.fuzz.differential import Comparison, prepare
 from tests.fuzz.harness import CORPUS, CRASHES, WORK, Fuzzer, shown
+from tests.fuzz.walls import SEEDS as WALLS
 from tests.harness import registry
 from tests.programs import EXAMPLES, STOPPED
 
 # One core searches the C; the other the Python, and then compares both. What has which share of the time:
 WORKERS = (
     (("marksweep", 0.7), ("freelist", 0.3)),
-    (("files", 0.3), ("texts", 0.2), ("wasm", 0.2), ("differential", 0.3)),
+    (("files", 0.25), ("texts", 0.15), ("wasm", 0.15), ("scan", 0.05), ("mail", 0.1), ("differential", 0.3)),
 )
 
 
@@ -83,6 +84,9 @@ def _fuzzers() -> dict[str, Fuzzer]:
         made["files"] = Fuzzer("files", [*python, "files"], inputs, "files")
         made["texts"] = Fuzzer("texts", [*python, "texts"], [texts.result()], "texts", "tba")
         made["wasm"] = Fuzzer("wasm", [*python, "wasm"], [wasm.result()], "wasm", "wasm")
+        for name in ("scan", "mail"):
+            seeded = [WALLS / name, REGRESSIONS]
+            made[name] = Fuzzer(name, [*python, name], seeded, name, name)
         ready.result()
     return made
 
@@ -161,9 +165,14 @@ def reproduce(paths: Sequence[Path]) -> int:
     """Runs each file through everything; ends with 1 at the first that fails."""
     from tests.fuzz.differential import runs, verdicts
     from tests.fuzz.properties import check_file, check_text, check_wasm
+    from tests.fuzz.walls import check_mail, check_scan
 
     isa = registry(PLUGINS).isa
     for path in paths:
+        if path.suffix in (".scan", ".mail"):
+            check = check_scan if path.suffix == ".scan" else check_mail
+            print(f"{path}: {check(path.read_bytes())}")
+            continue
         if path.suffix == ".tba":
             print(f"{path}: {check_text(path.read_bytes().decode('utf-8', 'surrogateescape'), isa)}")
             continue

@@ -25,6 +25,8 @@ from tests.fuzz.mutate import mutate_file, mutate_text
 from tests.fuzz.properties import check_file, check_text
 from tests.fuzz.report import REASONS, ROOT, reasons
 from tests.fuzz.snippets import snippets
+from tests.fuzz.walls import SEEDS as WALLS
+from tests.fuzz.walls import check_mail, check_scan, other_code, some_code, some_mail
 from tests.harness import registry
 
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261121"))
@@ -96,6 +98,31 @@ def test_properties_of_mutants() -> None:
             text = disassemble(tbc.read(rng.choice(FILES[:40]).read_bytes()), reg.isa)
             ends[check_text(mutate_text(text, rng, reg), reg.isa)] += 1
     assert min(ends[end] for end in ("verified", "read", "unreadable", "refused")) > MUTANTS // 60, ends
+
+
+def _walls(kind: str) -> list[Path]:
+    return sorted([*(WALLS / kind).glob(f"*.{kind}"), *REGRESSIONS.glob(f"*.{kind}")])
+
+
+def test_code_of_guests() -> None:
+    rng = random.Random(f"{SEED} scan")
+    ends = Counter(check_scan(path.read_bytes()) for path in _walls("scan"))
+    for _ in range(60 * SCALE):
+        ends[check_scan(some_code(rng))] += 1
+        ends[check_scan(other_code(rng.choice(_walls("scan")).read_bytes(), rng))] += 1
+    assert ends["hit"] > 20 and ends["clean"] > 5, ends
+
+
+def test_mail_of_guests() -> None:
+    rng = random.Random(f"{SEED} mail")
+    ends = Counter(check_mail(path.read_bytes()) for path in _walls("mail"))
+    for number in range(300 * SCALE):
+        try:
+            ends[check_mail(some_mail(rng))] += 1
+        except BaseException:
+            print(f"input {number}, TBLVM_TEST_SEED={SEED}")
+            raise
+    assert ends["used"] > 20 and ends["refused"] > 20, ends
 
 
 def test_reasons_are_about_lines_that_are_there() -> None:

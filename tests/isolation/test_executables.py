@@ -23,8 +23,9 @@ from tblvm.core.errors import PolicyError
 from tblvm.core.plugin import LINUX_TARGETS
 from tblvm.core.registry import Registry, load
 from tblvm.core.tbc import write
-from tblvm.isolation.walls import call_name, call_number
+from tblvm.isolation.walls import call_name, call_names, call_number
 from tblvm.stack import verify
+from tests.attacks.test_native import CASES
 from tests.programs import EXAMPLES, expected
 
 # Each is built, and the walls are those of test_walls.py.
@@ -147,6 +148,42 @@ def test_native_code_is_stopped_at_a_call_that_is_not_the_programs(
     pc = int(errors.split()[-1], 16)
     text = ELFFile(io.BytesIO(artifact.linked.full)).get_section_by_name(".text")
     assert text["sh_addr"] < pc <= text["sh_addr"] + text["sh_size"]
+
+
+@pytest.mark.skipif(CPU != "x86_64", reason="numbers of x86-64")
+def test_every_call_of_the_attacks_is_stopped(hostile: Registry, tmp_path: Path) -> None:
+    """Those of tests/attacks/test_native.py, with their arguments, from native code of one executable, which reads
+    what to do; and all other numbers that there are. What it needs itself is let through."""
+    typed = ", ".join(f"p{number}: i64" for number in range(6))
+    artifact = built(
+        hostile,
+        f'.import call({typed}) -> i64: "hostile", "call"\n.func main()\n'
+        + "  READ\n  I2L\n" * 6
+        + "  CALL call\n  LPRINT\n  HALT\n.end\n",
+    )
+    allowed = calls(artifact)
+    assert allowed == {"read", "write", "exit_group"}
+    program = tmp_path / "program"
+    program.write_bytes(artifact.image)
+    program.chmod(0o755)
+    cases = {(name, *(each & 0x7FFFFFFF for each in words)) for name, words in CASES}
+    cases |= {(name,) for name in call_names(CPU) if name not in ("-", "uretprobe", "uprobe")}
+    wrong = []
+    for name, *words in sorted(cases, key=str):
+        if name in allowed:
+            continue
+        numbers = [call_number(name), *words, *[0] * 5][:6]
+        done = subprocess.run(
+            [program],
+            input=" ".join(map(str, numbers)).encode(),
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        told = f"tblvm: system call {name} is blocked, pc 0x"
+        if done.returncode != 134 or not done.stderr.decode().startswith(told):
+            wrong.append((name, words, done))
+    assert not wrong, wrong[:5]
 
 
 def test_without_the_walls_the_same_call_gets_through(hostile: Registry, tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ import itertools
 import mmap
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-import capstone
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tblvm.isolation import scan as scanner
 from tblvm.isolation.scan import FORBIDDEN, scan
+from tests.isolation.disassembler import decoded, missed
 from tests.isolation.native_scanner import NativeScanner
 
 # Nothing of it depends on the machine.
@@ -27,16 +27,6 @@ SEED = int(os.environ.get("TBLVM_TEST_SEED", "20261122"))
 SCALE = int(os.environ.get("TBLVM_TEST_SCALE", "1"))
 Scanned = list[tuple[int, str]]
 
-# What Capstone calls an instruction -> what the scanner does.
-CALLED = {each.name: each.name for each in FORBIDDEN} | {
-    "xrstor64": "xrstor",
-    "xrstors64": "xrstors",
-    "sysretq": "sysret",
-    "sysexitq": "sysexit",
-}
-MODES = [capstone.Cs(capstone.CS_ARCH_X86, mode) for mode in (capstone.CS_MODE_64, capstone.CS_MODE_32)]
-LONGEST_INSTRUCTION = 15
-
 
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> NativeScanner:
@@ -45,27 +35,6 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> NativeScanner:
 
 def found(code: bytes) -> Scanned:
     return [(hit.offset, hit.instruction.name) for hit in scan(code)]
-
-
-def decoded(code: bytes, at: int, disassembler: capstone.Cs) -> tuple[str, int] | None:
-    """The forbidden instruction that Capstone sees at an offset, and its size."""
-    for _, size, mnemonic, operands in disassembler.disasm_lite(code[at : at + LONGEST_INSTRUCTION], 0, 1):
-        name = f"{mnemonic} {operands}" if mnemonic == "int" else mnemonic.split()[-1]
-        return (CALLED[name], size) if name in CALLED else None
-    return None
-
-
-def missed(code: bytes, hits: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    """What Capstone decodes at some offset, as code of 64 or 32 bits, without a hit within it."""
-    places = set(hits)
-    return [
-        (at, name)
-        for disassembler in MODES
-        for at in range(len(code))
-        if (seen := decoded(code, at, disassembler))
-        for name, size in [seen]
-        if not any((inside, name) in places for inside in range(at, at + size))
-    ]
 
 
 PREFIXES = [bytes([each]) for each in b"\x66\x67\xf2\xf3\xf0\x2e\x36\x3e\x26\x64\x65"]
@@ -128,7 +97,7 @@ def test_every_hit_is_what_it_is_called() -> None:
             for opcode in itertools.product(*(members(masked) for masked in sequence)):
                 code = bytes(opcode) + bytes(8)
                 prefix = b"\xf3" if each.name.endswith("base") else b""
-                seen = decoded(prefix + code, 0, MODES[0])
+                seen = decoded(prefix + code, 0)
                 if each.name in ("vmfunc", "enclu") and seen is None:
                     continue  # not in every version of Capstone
                 assert seen and seen[0] == each.name, (each.name, code.hex())
@@ -322,7 +291,7 @@ def test_a_row_that_is_missing_is_found_out(monkeypatch: pytest.MonkeyPatch, nam
     )
     code = b"\xf3" * name.endswith("base") + code
     rest = tuple(each for each in FORBIDDEN if each.name != name)
-    seen = decoded(code + bytes(8), 0, MODES[0])
+    seen = decoded(code + bytes(8), 0)
     monkeypatch.setattr(scanner, "FORBIDDEN", rest)
     assert found(code) == []
     if seen is not None:

@@ -408,6 +408,7 @@ def test_what_is_read_of_a_process_is_not_trusted() -> None:
         Found.read(b"\0" * 35)
     found = Found.read(b"\xff" * 36)
     assert found.step == "" and not found.up and found.in_force() == {}
+    assert found.failure() == "the walls: error 4294967295"
     assert STEPS[11] == "up"
     assert Died.read(b"") is None and Died.read(b"\xff" * 64) is None and Died.read(bytes(64)) is None
     assert Died.read(b"\x3f" + bytes(63)) is not None

@@ -172,15 +172,21 @@ static u32 tb_reg_is_home(const struct tb_translator *r, u32 index) {
   return operand->kind == TB_OPERAND_SLOT && operand->value == tb_reg_home(r, index);
 }
 
+/* The operand is in its home. Those above that are what that home holds now go before, the highest first: what they are is
+ * in homes below theirs. */
 static void tb_reg_settle(struct tb_translator *r, u32 index) {
   if (tb_reg_is_home(r, index)) return;
-  tb_reg_put(r, tb_reg_home(r, index), r->operands[index]);
-  r->operands[index] = (struct tb_operand){TB_OPERAND_SLOT, tb_reg_home(r, index)};
+  for (u32 i = r->depth; i-- > index;) {
+    struct tb_operand *operand = &r->operands[i];
+    if (tb_reg_is_home(r, i) || (i != index && (operand->kind != TB_OPERAND_SLOT || operand->value < tb_reg_home(r, index)))) continue;
+    tb_reg_put(r, tb_reg_home(r, i), *operand);
+    *operand = (struct tb_operand){TB_OPERAND_SLOT, tb_reg_home(r, i)};
+  }
 }
 
 /* Operands from `first` on are in their homes. */
 static void tb_reg_flush(struct tb_translator *r, u32 first) {
-  for (u32 i = first; i < r->depth; i++) tb_reg_settle(r, i);
+  for (u32 i = r->depth; i-- > first;) tb_reg_settle(r, i);
 }
 
 static u32 tb_reg_names(const struct tb_translator *r, u32 slot) {
@@ -197,16 +203,17 @@ static void tb_reg_release(struct tb_translator *r, u32 slot) {
   for (u32 i = 0; i < r->depth; i++) {
     if (r->operands[i].kind != TB_OPERAND_SLOT || r->operands[i].value != slot) continue;
     tb_reg_settle(r, i);
-    if (last == TB_REG_NONE) continue;
-    /* The copy stands before the record whose result may go to the local. */
-    struct tb_record record = records[last];
-    struct tb_record_place place = r->t->places[last];
-    records[last] = records[last + 1];
-    r->t->places[last] = r->t->places[last + 1];
-    records[++last] = record;
-    r->t->places[last] = place;
-    for (u32 k = 0; k < 2; k++)
-      if (r->held[k].slot != TB_REG_NONE && r->held[k].record == last - 1) r->held[k].record = last;
+    /* The copies stand before the record whose result may go to the local. */
+    for (; last != TB_REG_NONE && last + 1 < r->t->used; last++) {
+      struct tb_record record = records[last];
+      struct tb_record_place place = r->t->places[last];
+      records[last] = records[last + 1];
+      r->t->places[last] = r->t->places[last + 1];
+      records[last + 1] = record;
+      r->t->places[last + 1] = place;
+      for (u32 k = 0; k < 2; k++)
+        if (r->held[k].slot != TB_REG_NONE && r->held[k].record == last) r->held[k].record = last + 1;
+    }
   }
   r->last = last;
 }
@@ -282,7 +289,8 @@ static void tb_reg_arrange(struct tb_translator *r, u32 first) {
     }
     if (waiting == TB_REG_NONE) return;
     if (free != TB_REG_NONE) {
-      tb_reg_settle(r, free);
+      tb_reg_put(r, tb_reg_home(r, free), r->operands[free]);
+      r->operands[free].value = tb_reg_home(r, free);
       continue;
     }
     /* A ring: what is in the two slots changes place. */
@@ -487,9 +495,7 @@ static void tb_reg_branch(struct tb_translator *r, const struct tb_reg_form *for
     record->imm = cost;
   } else {
     u32 first = r->depth - form->takes, depth = r->depth;
-    r->depth = first;
-    tb_reg_flush(r, 0);
-    r->depth = depth;
+    for (u32 i = first; i-- > 0;) tb_reg_settle(r, i);
     if (cost != (s16)cost) /* there is no room for it beside an immediate */
       for (u32 i = first; i < depth; i++)
         if (r->operands[i].kind != TB_OPERAND_SLOT) tb_reg_settle(r, i);
