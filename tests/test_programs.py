@@ -19,12 +19,18 @@ ROOT = Path(__file__).parent.parent
 TBBUILD = [sys.executable, "-c", "from tblvm.builder.cli import main; main()"]
 
 
-@pytest.mark.parametrize("target", TARGETS)
+# Where what is built runs, and engines that make executables in a way of their own.
+PLACES = (*((target, "switch") for target in TARGETS), (TARGETS[0], "aot"))
+
+
+@pytest.mark.parametrize(("target", "engine"), PLACES)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_says_what_it_expects(path: Path, target: str, registry: Registry, tmp_path: Path) -> None:
+def test_example_says_what_it_expects(
+    path: Path, target: str, engine: str, registry: Registry, tmp_path: Path
+) -> None:
     wanted = expected(path.read_text())
     module = translate(path.read_bytes(), str(path), registry)
-    artifact = build(module, registry, Request(target=target))
+    artifact = build(module, registry, Request(target=target, engine=engine))
     program = tmp_path / "program"
     program.write_bytes(artifact.image)
     program.chmod(0o755)
@@ -51,12 +57,12 @@ def test_example_under_sanitizers(path: Path, tmp_path: Path) -> None:
     assert (done.stdout, done.stderr, done.returncode) == (wanted.output, b"", 0)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("target", "engine"), PLACES)
 @pytest.mark.parametrize("name", STOPPED)
-def test_what_stops_a_program_is_said(name: str, target: str, tmp_path: Path) -> None:
+def test_what_stops_a_program_is_said(name: str, target: str, engine: str, tmp_path: Path) -> None:
     case = STOPPED[name]
     (tmp_path / "stopped.tba").write_text(case.text)
-    words = [*TBBUILD, "--target", target, "--run", "-q", *case.arguments, "stopped.tba"]
+    words = [*TBBUILD, "--target", target, "--engine", engine, "--run", "-q", *case.arguments, "stopped.tba"]
     done = subprocess.run(
         words, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

@@ -8,6 +8,7 @@ import click
 
 from ..core.command import EXIT_STATUS
 from ..core.complete import among, opcodes
+from ..core.errors import UsageError
 from .command import SETTINGS, command, found
 
 if TYPE_CHECKING:
@@ -38,7 +39,13 @@ def show_c(registry: Registry, name: str, engine: str) -> None:
     from .reference.text import shown_c
 
     chosen = registry.engines[choose("engine", engine, registry.engines)]
-    click.echo("\n".join(shown_c(handlers(registry, found(registry, name), chosen))))
+    shown = handlers(registry, found(registry, name), chosen)
+    if not shown:
+        raise UsageError(
+            f"engine {chosen.name} prints whole programs: tbbuild --engine {chosen.name} --keep DIR PROGRAM "
+            "shows the C of one"
+        )
+    click.echo("\n".join(shown_c(shown)))
 
 
 @command("ir")

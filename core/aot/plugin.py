@@ -20,7 +20,7 @@ FLAGS = ("-Xclang", "-O2", "-fvectorize", "-fslp-vectorize", "-falign-functions=
 
 
 def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
-    """One for each form, without a number that counts: there is no code for it to stand in."""
+    """One for each form, without code and text: it is printed wherever an instruction has it."""
     each = sorted(uses, key=lambda use: (use.form.name, use.far))
     return tuple(
         Handler(number, b"", (use,), use.form.declaration.library, use.form.declaration.label, "")

@@ -49,7 +49,7 @@ def test_programs(heap: str, stress: bool) -> None:
     if stress and heap == "freelist":
         pytest.skip("nothing collects")
     free = heap == "freelist"
-    programs = sketches(70_000 + 10_000 * stress, 40 * SCALE, free=free)
+    programs = sketches(70_000 + 10_000 * stress, 24 * SCALE, free=free)
     size = 1 << 22 if free else 1 << 20
     work = [
         Job(assembled(each.text), each.stdin, each.fuel, each.stack, heap=size, stress=stress)

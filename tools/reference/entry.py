@@ -192,6 +192,7 @@ def handlers(registry: Registry, opcode: Opcode, engine: Engine) -> tuple[Handle
     return tuple(
         HandlerText(engine.name, tuple(use.form.name for use in handler.uses), handler.text)
         for handler in engine.handlers(plan, uses)
+        if handler.text  # an engine that prints whole programs has none
     )
 
 
