@@ -46,11 +46,14 @@ def _speed(found: Results, engines: Sequence[Engine], names: Sequence[str], mean
 def tables(told: Mapping[str, Any]) -> dict[str, list[str]]:
     """By name, the lines of the tables that the document has figures for."""
     made: dict[str, list[str]] = {}
+    if "machine" in told:
+        made["machine"] = [_measured(told["machine"], told["amount"])]
     if "speed" in told:
         found, engines = results(told["speed"], programs())
         others = [name for name in found.samples if name not in found.nine]
-        made["nine"] = list(_speed(found, engines, found.nine, "geo9"))
-        made["others"] = list(_speed(found, engines, others, "geo"))
+        made["nine"] = list(_speed(found, engines, found.nine, found.mean))
+        if others:
+            made["others"] = list(_speed(found, engines, others, "geo"))
     if "start" in told:
         head = ("", "ms", f"× {STATIC}", "ms of processor", "KiB at most")
         rows = (
@@ -78,6 +81,11 @@ def tables(told: Mapping[str, Any]) -> dict[str, list[str]]:
     if "corpus" in told:
         made["corpus"] = list(_corpus(told["corpus"]))
     return made
+
+
+def _measured(machine: Mapping[str, Any], amount: Mapping[str, Any]) -> str:
+    where = f"{machine['processor']}, {machine['processors']} of them, shared: load {machine['load']:.0f}"
+    return f"Measured on {where}; {amount['rounds']} rounds, {amount['scale']:g} of the work."
 
 
 def _corpus(told: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[str]:

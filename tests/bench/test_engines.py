@@ -47,6 +47,7 @@ def test_all_programs_are_there() -> None:
         chosen(["fib", "tea"])
 
 
+@pytest.mark.timeout(1200)  # the first time, zig compiles a libc for WASI
 @pytest.mark.parametrize("engine", load().engines)
 def test_a_program_on_an_engine(engine: str, tmp_path: Path) -> None:
     """Any program, of tiny size, by the command line: figures are there, and outputs are gcc's."""
