@@ -12,11 +12,11 @@ from typing import Any
 
 from rich.console import Console
 
-from . import builds, corpus, counts, document, show, sizes, starts
+from . import builds, corpus, counts, document, markdown, show, sizes, starts
 from .engine import Engine
 from .figures import Results
 from .languages import languages
-from .manifest import Program, chosen
+from .manifest import Program, chosen, programs
 from .measure import Amount, Samples, measure, prepared
 from .native import GCC, natives
 from .ours import ours
@@ -61,16 +61,21 @@ def speeds(
     amount: Amount,
     folder: Path,
     tell: Callable[[str], None],
+    keep: Callable[[Results], None] = lambda results: None,
 ) -> Results:
-    """All programs on all engines."""
+    """All programs on all engines. keep: told what there is after each program: a run can take hours."""
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, Samples]] = {}
+    like = {each.name: each.like for each in programs if each.like}
+    nine: list[str] = []
+    results = Results(GCC, found, like, nine)
     for program in programs:
         commands = list(prepared(here, program, folder, tell))
         done = measure(program, commands, amount, tell)
         found[program.name] = {each.engine: each for each in done}
-    like = {each.name: each.like for each in programs if each.like}
-    return Results(GCC, found, like, [each.name for each in programs if each.nine])
+        nine += [program.name] * program.nine
+        keep(results)
+    return results
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,6 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="a chart of speed, .svg or .png")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench", help="of executables")
+    parser.add_argument(
+        "--read",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="measures nothing: shows --json's files",
+    )
+    parser.add_argument("--write", action="store_true", help="tables into docs/benchmarks.md")
     parser.add_argument("--list", action="store_true", help="programs and engines")
     return parser
 
@@ -97,6 +111,23 @@ def _listed(console: Console) -> None:
     for engine in engines():
         missing = engine.missing() and "(missing)"
         console.print(f"{engine.name:16} {engine.group:12} {engine.about} {missing}")
+
+
+def _read(given: argparse.Namespace, console: Console) -> int:
+    told = document.together(given.read)
+    if "speed" in told:
+        results, those = document.results(told["speed"], programs())
+        for table in show.speed(results, those):
+            console.print(table)
+        if given.chart:
+            from .chart import chart
+
+            chart(results, those, given.chart)
+    if given.json:
+        given.json.write_text(json.dumps(told, indent=1) + "\n")
+    if given.write:
+        console.print(f"written: {', '.join(markdown.write(told))}")
+    return 0
 
 
 class _Run:
@@ -111,11 +142,20 @@ class _Run:
         self.document[name] = value
         self.errors += [f"{what}: {why}" for what, why in failed.items()]
 
+    def save(self) -> None:
+        """All that there is so far."""
+        self.document["errors"] = self.errors
+        if self.given.json:
+            self.given.json.write_text(json.dumps(self.document, indent=1) + "\n")
+
     def speed(self, programs: Sequence[Program], here: Sequence[Engine], tell: Callable[[str], None]) -> None:
-        results = speeds(programs, here, self.amount, self.given.folder, tell)
+        def keep(results: Results) -> None:
+            self._done("speed", document.speed(results, here), {})
+            self.save()
+
+        results = speeds(programs, here, self.amount, self.given.folder, tell, keep)
         for table in show.speed(results, here):
             self.console.print(table)
-        self._done("speed", document.speed(results, here), {})
         self.errors += results.errors()
         if self.given.chart:
             from .chart import chart
@@ -164,6 +204,11 @@ def main(arguments: Sequence[str]) -> int:
     if given.list:
         _listed(console)
         return 0
+    if given.read:
+        try:
+            return _read(given, console)
+        except ValueError as error:
+            parser.error(str(error))
     parts = given.parts or USUAL
     usual = QUICK if given.quick else Amount()
     amount = Amount(
@@ -175,18 +220,18 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if set(parts) - set(PARTS):
             raise ValueError(f"no part {min(set(parts) - set(PARTS))}: there are {', '.join(PARTS)}")
-        programs = chosen(given.programs)
+        wanted = chosen(given.programs)
         here = selected(given.engines, console)
     except ValueError as error:
         parser.error(str(error))
     run = _Run(given, amount, console)
     with console.status("") as status:
         if "speed" in parts:
-            run.speed(programs, here, status.update)
-        run.others(parts, programs, here, status.update)
-    run.document["errors"] = run.errors
-    if given.json:
-        given.json.write_text(json.dumps(run.document, indent=1) + "\n")
+            run.speed(wanted, here, status.update)
+        run.others(parts, wanted, here, status.update)
+    run.save()
+    if given.write:
+        markdown.write(run.document)
     for error in run.errors:
         console.print(f"[red]error:[/red] {error}", highlight=False)
     return 1 if run.errors else 0

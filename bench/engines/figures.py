@@ -54,6 +54,11 @@ class Results:
         """The geometric mean over the nine, None where one of them is missing."""
         return self.geo(engine, self.nine) if len(self.nine) == NINE else None
 
+    @property
+    def mean(self) -> str:
+        """What the mean over *nine* is called: geo9 where all nine are there."""
+        return "geo9" if len(self.nine) == NINE else "geo"
+
     def engines(self) -> list[str]:
         """All that have anything, in the order of the first program that has them."""
         return list(dict.fromkeys(name for each in self.samples.values() for name in each))

@@ -31,6 +31,9 @@ class Variant:
 _FUEL = Variant("+fuel", "fuel counted", ("--features", "core.fuel"))
 _NO_TRACES = ("-O", "aot.traces=off")
 _VARIANTS: dict[str, tuple[Variant, ...]] = {
+    "threaded": (
+        Variant("-plain", "fuel counted, no superinstructions", (*_FUEL.words, "-O", "superinstructions=0")),
+    ),
     "aot": (
         Variant("-limits", "fuel and stack limit, no traces", (*_FUEL.words, *_NO_TRACES)),
         Variant(

@@ -40,7 +40,7 @@ def speed(results: Results, engines: Sequence[Engine]) -> Iterator[Table]:
     others = [program for program in results.samples if program not in results.nine]
     title = f"time, as a multiple of {results.base}'s"
     if results.nine:
-        yield _speed(f"The nine: {title}", results, engines, results.nine, "geo9")
+        yield _speed(f"The nine: {title}", results, engines, results.nine, results.mean)
     if others:
         yield _speed(f"Others: {title}", results, engines, others, "geo")
 

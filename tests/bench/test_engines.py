@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.engines import command, figures, starts
+from bench.engines import command, document, figures, markdown, starts
 from bench.engines.engine import Command, Engine
 from bench.engines.languages import languages
 from bench.engines.manifest import Program, chosen, programs
@@ -47,6 +47,7 @@ def test_all_programs_are_there() -> None:
         chosen(["fib", "tea"])
 
 
+@pytest.mark.timeout(1200)  # the first time, zig compiles a libc for WASI
 @pytest.mark.parametrize("engine", load().engines)
 def test_a_program_on_an_engine(engine: str, tmp_path: Path) -> None:
     """Any program, of tiny size, by the command line: figures are there, and outputs are gcc's."""
@@ -205,3 +206,32 @@ def test_a_chart(tmp_path: Path) -> None:
         file = tmp_path / f"chart.{suffix}"
         chart(results, [_fake(tmp_path, "gcc", ""), _fake(tmp_path, "slow", "")], file)
         assert file.stat().st_size > 1000
+
+
+def test_results_are_read_again_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two runs together: of a program the later one counts; the table of the nine is in the document."""
+    files = []
+    for seconds in (2.0, 4.0):
+        samples = {
+            name: {"gcc": [1.0, 1.0], "zig": [seconds, seconds]}
+            for name in sorted(NINE)
+            if name != "fib" or seconds > 3
+        }
+        results = _results(samples, sorted(samples))
+        told = document.head({}) | {
+            "speed": document.speed(results, [_fake(tmp_path, "gcc", ""), _fake(tmp_path, "zig", "")])
+        }
+        files.append(tmp_path / f"{seconds}.json")
+        files[-1].write_text(json.dumps(told))
+    told = document.together(files)
+    results, engines = document.results(told["speed"], programs())
+    assert results.geo9("zig") == pytest.approx(4) and [each.name for each in engines] == ["gcc", "zig"]
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- nine: python -m bench.engines -->\nold\n<!-- end -->\nb\n")
+    assert markdown.write(told, page) == ["nine"]
+    text = page.read_text()
+    assert text.startswith("a\n<!-- nine") and text.endswith("<!-- end -->\nb\n") and "old" not in text
+    assert "| zig | 4.00 |" in text and text.count("**4.00**") == 1
+    assert command.main(["--read", *map(str, files)]) == 0 and "geo9" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command.main(["--read", str(page)])
