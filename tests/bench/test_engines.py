@@ -218,7 +218,7 @@ def test_results_are_read_again_and_written(tmp_path: Path, capsys: pytest.Captu
             if name != "fib" or seconds > 3
         }
         results = _results(samples, sorted(samples))
-        told = document.head({}) | {
+        told = document.head({"rounds": 2, "scale": 1.0}) | {
             "speed": document.speed(results, [_fake(tmp_path, "gcc", ""), _fake(tmp_path, "zig", "")])
         }
         files.append(tmp_path / f"{seconds}.json")
