@@ -71,7 +71,7 @@ def test_what_completes_a_combination_comes_when_all_of_it_is_there(plans: Plans
         ({"engine": "swich"}, "no engine is called swich; did you mean switch?"),
         ({"target": "x86_64-linx"}, "no target is called x86_64-linx; did you mean x86_64-linux?"),
         ({"options": {"heep": 1}}, "no option is called heep; did you mean heap?"),
-        ({"engine": "zzz"}, "no engine is called zzz; there are: switch"),
+        ({"engine": "zzz"}, "no engine is called zzz; there are: aot, switch, threaded"),
     ],
 )
 def test_unknown_names_are_errors_with_a_suggestion(
