@@ -141,6 +141,7 @@ class _Run:
     def _done(self, name: str, value: Any, failed: dict[str, str]) -> None:
         self.document[name] = value
         self.errors += [f"{what}: {why}" for what, why in failed.items()]
+        self.save()
 
     def save(self) -> None:
         """All that there is so far."""
@@ -151,7 +152,6 @@ class _Run:
     def speed(self, programs: Sequence[Program], here: Sequence[Engine], tell: Callable[[str], None]) -> None:
         def keep(results: Results) -> None:
             self._done("speed", document.speed(results, here), {})
-            self.save()
 
         results = speeds(programs, here, self.amount, self.given.folder, tell, keep)
         for table in show.speed(results, here):
