@@ -44,9 +44,9 @@ def shipped_files() -> set[str]:
         for path in (ROOT / folder).rglob("*"):
             below = path.relative_to(ROOT / folder)
             inner = [part for part in below.parts[:-1] if part != "c"]
-            if path.suffix in (".c", ".h", ".ld", ".py", ".css", ".js", ".mjs") and path.is_file():
+            if path.suffix in (".c", ".h", ".ld", ".py", ".css", ".js", ".json", ".mjs") and path.is_file():
                 # What stands in a subpackage is found under the subpackage.
-                if path.suffix in (".py", ".css", ".js") and inner:
+                if path.suffix in (".py", ".css", ".js", ".json") and inner:
                     continue
                 if "__pycache__" not in below.parts:
                     found.add(f"{package.replace('.', '/')}/{below.as_posix()}")
