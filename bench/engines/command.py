@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from . import builds, corpus, counts, document, markdown, show, sizes, starts
-from .engine import Engine
+from .engine import GROUPS, Engine
 from .figures import Results
 from .languages import languages
 from .manifest import Program, chosen, programs
@@ -31,9 +31,8 @@ USUAL = PARTS[:-1]
 
 def engines() -> list[Engine]:
     """All that are known: what compilers make, then by groups, ours last."""
-    peers = [*webassembly(), *languages()]
-    groups = [[each for each in peers if each.group == group] for group in ("compiler", "interpreter")]
-    return [*natives(), *groups[0], *groups[1], *ours()]
+    known = [*natives(), *webassembly(), *languages(), *ours()]
+    return sorted(known, key=lambda each: GROUPS.index(each.group))
 
 
 def selected(patterns: Sequence[str], console: Console) -> list[Engine]:
@@ -66,9 +65,8 @@ def speeds(
     """All programs on all engines. keep: told what there is after each program: a run can take hours."""
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, Samples]] = {}
-    like = {each.name: each.like for each in programs if each.like}
     nine: list[str] = []
-    results = Results(GCC, found, like, nine)
+    results = Results(GCC, found, nine)
     for program in programs:
         commands = list(prepared(here, program, folder, tell))
         done = measure(program, commands, amount, tell)

@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from .engine import Engine
+from .engine import GROUPS, Engine
 from .figures import Results
 from .manifest import Program
 from .measure import Samples
@@ -93,10 +93,10 @@ def results(told: Mapping[str, Any], programs: Mapping[str, Program]) -> tuple[R
         for program, rows in told["programs"].items()
         if program in programs
     }
-    like = {name: programs[name].like for name in samples if programs[name].like}
     nine = [name for name in samples if programs[name].nine]
     engines = [
         Engine(name, each["group"], each["about"], lambda: "", lambda program, folder: None)
         for name, each in told["engines"].items()
     ]
-    return Results(told["base"], samples, like, nine), engines
+    engines.sort(key=lambda each: GROUPS.index(each.group))
+    return Results(told["base"], samples, nine), engines

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from .manifest import Program
 
+# The order in which tables have them.
+GROUPS = ("native", "compiler", "interpreter", "ours")
+
 # From repetitions and size to a command that does that.
 Command = Callable[[int, int], list[str]]
 

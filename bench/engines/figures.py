@@ -24,16 +24,15 @@ class Ratio:
 @dataclass(frozen=True)
 class Results:
     """What was measured. base: the engine that ratios are to; samples: program -> engine -> what it took;
-    like: of programs that are compared with another one's base, that one; nine: programs of geo9."""
+    nine: programs of geo9."""
 
     base: str
     samples: Mapping[str, Mapping[str, Samples]]
-    like: Mapping[str, str]
     nine: Sequence[str]
 
     def ratio(self, program: str, engine: str) -> Ratio | None:
         """None where one of both has nothing."""
-        base = self.samples.get(self.like.get(program) or program, {}).get(self.base)
+        base = self.samples.get(program, {}).get(self.base)
         ours = self.samples.get(program, {}).get(engine)
         if not base or not ours or base.failed or ours.failed:
             return None
@@ -67,7 +66,7 @@ class Results:
         """What failed, and outputs that are not the base's."""
         found = []
         for program, engines in self.samples.items():
-            base = self.samples.get(self.like.get(program) or program, {}).get(self.base)
+            base = engines.get(self.base)
             for name, samples in engines.items():
                 if samples.failed:
                     found.append(f"{program} on {name}: {samples.failed}")

@@ -22,10 +22,10 @@ def _java(name: str, group: str, about: str, *words: str) -> Engine:
         source = program.source("java")
         if source is None:
             return None
-        made = folder / "classes" / f"{program.name}.class"
+        made = folder / "classes" / f"{source.stem}.class"
         if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
             run([found("javac"), "-d", str(made.parent), str(source)])
-        return plain(found("java"), *words, "-cp", str(made.parent), program.name)
+        return plain(found("java"), *words, "-cp", str(made.parent), source.stem)
 
     package = "openjdk-17-jdk-headless (Debian)"
     return Engine(name, group, about, lambda: "" if found("java") and found("javac") else package, prepare)

@@ -20,8 +20,8 @@ class Program:
     """A program of bench/programs.
 
     about: what it spends its time with. repeats, size: what is measured; tiny: a size that all do at once.
-    nine: whether it is of those whose geometric mean is geo9. like: the program with whose native times it is
-    compared, which gives the same output: itself, unless it is written for tblvm alone.
+    nine: whether it is of those whose geometric mean is geo9. like: where it is written for tblvm alone, the
+    program that does the same in other languages; else "".
     """
 
     name: str
@@ -35,8 +35,8 @@ class Program:
     def source(self, suffix: str) -> Path | None:
         """Its text in the language whose files have this suffix, None where there is none."""
         folder = FOLDER if suffix in ("c", "tba") else FOLDER / suffix
-        file = folder / f"{self.name}.{suffix}"
-        return file if file.is_file() else None
+        files = [folder / f"{name}.{suffix}" for name in (self.name, self.like) if name]
+        return next((file for file in files if file.is_file()), None)
 
 
 def programs() -> dict[str, Program]:
