@@ -181,7 +181,10 @@ class _Run:
             self.console.print(show.build(times))
             self._done("build", [asdict(each) for each in times], failed)
         if "corpus" in parts:
-            rows, failed, unable = corpus.corpus(folder, rounds, 1 if self.amount.tiny else 10, tell)
+            scale = 1 if self.amount.tiny else 10
+            rows, failed, unable = corpus.corpus(
+                folder, rounds, scale, tell, lambda rows: self._done("corpus", rows, {})
+            )
             for what, why in unable.items():
                 self.console.print(f"without {what}: {why}", highlight=False)
             self.console.print(show.corpus(rows))

@@ -155,9 +155,14 @@ def machines(wanted: Program, data: bytes, folder: Path) -> dict[str, Callable[[
 
 
 def corpus(
-    folder: Path, rounds: int, scale: int, tell: Callable[[str], None]
+    folder: Path,
+    rounds: int,
+    scale: int,
+    tell: Callable[[str], None],
+    keep: Callable[[object], None] = lambda rows: None,
 ) -> tuple[dict[str, dict[str, list[float]]], dict[str, str], dict[str, str]]:
-    """Module -> engine -> seconds of each run, in turns; what failed; and what peers cannot run."""
+    """Module -> engine -> seconds of each run, in turns; what failed; and what peers cannot run.
+    keep: told what there is after each module."""
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, dict[str, list[float]]] = {}
     failed: dict[str, str] = {}
@@ -180,6 +185,7 @@ def corpus(
         for engine in set(kinds) - set(load().engines):
             if (what := f"{name} on {engine}") in failed and not failed[what].startswith(DIFFERENT):
                 unable[what] = failed.pop(what)
+        keep(rows)
     return rows, failed, unable
 
 
