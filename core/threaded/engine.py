@@ -9,7 +9,7 @@ C.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..cprint import Printer, prototype
@@ -103,9 +103,11 @@ class RegisterCode:
 
 def handlers(plan: Plan, uses: Iterable[Use]) -> tuple[Handler, ...]:
     """A number for each form; those that are the same to the translator and have the same C share one."""
-    return numbered(
+    found = numbered(
         (use, _key(plan, use)) for use in sorted(uses, key=lambda each: (each.form.name, each.far))
     )
+    # For people: the C of the variant whose operands are in slots; of moves the translator makes none.
+    return tuple(replace(each, text=each.text.partition("\n")[2]) for each in found)
 
 
 def _key(plan: Plan, use: Use) -> str:

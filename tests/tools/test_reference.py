@@ -156,9 +156,11 @@ def test_every_opcode_is_there_with_all_parts(everything: Registry, tree: Tree) 
             like = [f for f in forms(opcode) if entry_of(one, f.name) == entry_of(one, form.name)]
             assert any(f.graph.text() in code for f in like)
         for engine in everything.engines.values():
-            assert f"C of engine {engine.name}" in shown
-            for handler in handlers(everything, opcode, engine):
-                assert (handler.text or "/* nothing */") in code
+            printed = handlers(everything, opcode, engine)
+            assert (f"C of engine {engine.name}" in shown) == bool(printed)
+            assert printed or engine.name != "switch" or opcode.name == "NOP"
+            for handler in printed:
+                assert handler.text in code
 
 
 def entry_of(one: Any, name: str) -> Any:

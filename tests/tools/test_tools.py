@@ -176,7 +176,9 @@ def test_ops_for_scripts(invoke: Invoke, isa: Isa) -> None:
     one = json.loads(invoke("ops", "new", "--json").stdout)
     assert [function["when"] for function in one["functions"]] == [{"size": 0}, {}]
     assert [len(function["forms"]) for function in one["functions"]] == [1, 1]
-    assert len(one["c"]) == 2 and all("tb_heap_allocate" in each["text"] for each in one["c"])
+    c = [each["text"] for each in one["c"]]
+    assert [each["engine"] for each in one["c"]] == ["switch", "switch", "threaded", "threaded"]
+    assert len(set(c)) == 4 and all("tb_heap_allocate" in text for text in c)
     assert data[[each["label"] for each in data].index("NEW")] == one
 
 
