@@ -67,7 +67,8 @@ def test_a_plug_in_passes_everywhere() -> None:
     found = check("GCDSTEP", plugins=[HERE / "gcd_op.py"], vectors=100)
     assert found.vectors == 100 and 0 < found.trapped < 50
     targets = ("x86_64-linux", "aarch64-linux", "riscv64-linux", "wasm32")
-    assert {f"switch on {target}" for target in targets} == set(found.runs)
+    everywhere = {f"{engine} on {target}" for engine in ("aot", "switch", "threaded") for target in targets}
+    assert everywhere == set(found.runs)
     assert found.skipped == ()
 
 
@@ -112,6 +113,6 @@ def test_what_is_more_than_arithmetic_needs_programs(name: str) -> None:
 def test_targets_that_do_not_run_here_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     found = check("ADD", vectors=10)
-    assert found.runs == ("switch on x86_64-linux",)
+    assert sorted(found.runs) == [f"{engine} on x86_64-linux" for engine in ("aot", "switch", "threaded")]
     assert len(found.skipped) == 3 and "qemu-riscv64-static" in found.skipped[1]
     assert "nodejs" in found.skipped[2]
