@@ -8,9 +8,10 @@ they move come out as the same text: the engine makes one handler of them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..opcodes import Service, Trap, types
 from ..opcodes.ir import Graph, Node
@@ -18,6 +19,9 @@ from ..opcodes.primitives.effects import MEMORY_BOUNDS, MEMORY_LOAD, MEMORY_STOR
 from ..opcodes.primitives.leaves import PARAMETER
 from ..opcodes.primitives.primitive import C_TYPE
 from ..opcodes.trace import takes_homes
+
+if TYPE_CHECKING:
+    from .program import Use
 
 FROM_CELL = {
     "i1": "(u32){0}",
@@ -108,6 +112,25 @@ class Surroundings(Protocol):
         """operand: the condition of `jump_if`, the index of `jump_table`, the function that `invoke` or
         `tail_invoke` found; "" where there is none."""
         ...
+
+
+class InFrames(ABC):
+    """Surroundings of engines that run frames of tb_frame.h: where locals, globals and constants are."""
+
+    _use: Use
+
+    @abstractmethod
+    def immediate(self, index: int) -> str: ...
+
+    def local(self, index: int) -> str:
+        past = " + TB_LINK" if index in self._use.far else ""
+        return f"fp[{self.immediate(index)}{past}]"
+
+    def global_(self, index: int) -> str:
+        return f"tb_store_of(cx)->globals[{self.immediate(index)}]"
+
+    def pool(self, index: int) -> str:
+        return f"tb_pool(cx)[{self.immediate(index)}]"
 
 
 def _stays(node: Node, position: int) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..opcodes import Trap
 from ..opcodes.ir import Node
 from ..opcodes.signature import SIGNED_KINDS
-from .cprint import Printer, prototype
+from .cprint import InFrames, Printer, prototype
 from .errors import BuildError
 from .parts import Engine, Handler
 from .program import Use, read_immediates
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..builder.resolve import Plan
 
 
-class _Surroundings:
+class _Surroundings(InFrames):
     """Where the switch engine keeps things (an implementation of cprint.Surroundings)."""
 
     in_place = True
@@ -61,16 +61,6 @@ class _Surroundings:
             return _behind(position, signed)
         # The number was fetched without knowing that it is signed; `width` bits of it are there.
         return "sign_extend(imm, width)" if signed else "imm"
-
-    def local(self, index: int) -> str:
-        past = " + TB_LINK" if index in self._use.far else ""
-        return f"fp[{self.immediate(index)}{past}]"
-
-    def global_(self, index: int) -> str:
-        return f"tb_store_of(cx)->globals[{self.immediate(index)}]"
-
-    def pool(self, index: int) -> str:
-        return f"tb_pool(cx)[{self.immediate(index)}]"
 
     def trap(self, condition: str, trap: Trap) -> str:
         return f"if (TB_UNLIKELY({condition})) {_raise(trap)}"

@@ -40,6 +40,29 @@ _OPTIONS = (
         help="Let a program behind walls, or with limits, have this: clock, random, screen.",
     ),
 )
+_PLACES = (
+    click.option(
+        "--dir",
+        "dirs",
+        multiple=True,
+        metavar="HOST[::GUEST][:ro]",
+        help="Let the program have this directory, with all that is below it.",
+    ),
+    click.option(
+        "--env",
+        "variables",
+        multiple=True,
+        metavar="NAME[=VALUE]",
+        help="Let the program have this variable of the environment; * for all.",
+    ),
+)
+
+
+def place_options(function: Function) -> Function:
+    """A command has options for directories and variables that a program is given."""
+    for option in reversed(_PLACES):
+        function = option(function)
+    return function
 
 
 def limit_options(function: Function) -> Function:

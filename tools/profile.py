@@ -11,6 +11,7 @@ import click
 
 from ..core.errors import UsageError
 from .command import colours, command, say_json
+from .limits import place_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,20 +39,7 @@ _SUFFIX = ".profile.json"
 @click.option(
     "--engine", default="threaded", metavar="NAME", help="The engine that counts.  [default: threaded]"
 )
-@click.option(
-    "--dir",
-    "dirs",
-    multiple=True,
-    metavar="HOST[::GUEST][:ro]",
-    help="Let the program have this directory, with all that is below it.",
-)
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Let the program have this variable of the environment; * for all.",
-)
+@place_options
 @click.option(
     "-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any option, as tbbuild does."
 )

@@ -11,7 +11,7 @@ import click
 
 from ..core.errors import UsageError
 from .command import command
-from .limits import given_limits, limit_options
+from .limits import given_limits, limit_options, place_options
 
 if TYPE_CHECKING:
     from ..builder.translated import Translated
@@ -23,20 +23,7 @@ _INVOKE = "--invoke"
 @command(loads=False, allow_interspersed_args=False)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--dir",
-    "dirs",
-    multiple=True,
-    metavar="HOST[::GUEST][:ro]",
-    help="Let the program have this directory, with all that is below it.",
-)
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Let the program have this variable of the environment; * for all.",
-)
+@place_options
 @click.option(
     _INVOKE,
     metavar="NAME",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...opcodes import Service, Trap
 from ...opcodes.ir import Node
-from ..cprint import Printer
+from ..cprint import InFrames, Printer
 from ..program import read_immediates
 from .variants import Fixed, Variant, extensions, places
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NEXT = "TB_GO(ip + 1);"  # how a handler ends behind which control comes to the next record
 
 
-class RegisterSurroundings:
+class RegisterSurroundings(InFrames):
     """Where the operands of a variant are (an implementation of cprint.Surroundings)."""
 
     def __init__(self, plan: Plan, variant: Variant, part: int = 0) -> None:
@@ -88,16 +88,6 @@ class RegisterSurroundings:
         number = self._read.index(index)
         return f"(u32){self.field(f'k{self._shape.kept.index(number)}')}"
 
-    def local(self, index: int) -> str:
-        past = " + TB_LINK" if index in self._use.far else ""
-        return f"fp[{self.immediate(index)}{past}]"
-
-    def global_(self, index: int) -> str:
-        return f"tb_store_of(cx)->globals[{self.immediate(index)}]"
-
-    def pool(self, index: int) -> str:
-        return f"tb_pool(cx)[{self.immediate(index)}]"
-
     # -- traps, services --------------------------------------------------------------------------
 
     def trap(self, condition: str, trap: Trap) -> str:
@@ -110,23 +100,24 @@ class RegisterSurroundings:
     def behind_fault(self) -> str:
         return ""
 
+    @property
+    def _here(self) -> str:
+        return f"ip + {self._part}" if self._part else "ip"
+
     def save(self) -> str:
-        here = f"ip + {self._part}" if self._part else "ip"
-        return f"TB_SAVE({here});"
+        return f"TB_SAVE({self._here});"
 
     def fuel(self, *, out: bool) -> str:
         if not self._counts:
             return ""
-        here = f"ip + {self._part}" if self._part else "ip"
         if out:
-            return f"cx->fuel = tb_threaded_fuel(cx, {here}, fuel);"
-        return f"fuel = tb_threaded_count(cx, {here}, cx->fuel);"
+            return f"cx->fuel = tb_threaded_fuel(cx, {self._here}, fuel);"
+        return f"fuel = tb_threaded_count(cx, {self._here}, cx->fuel);"
 
     def polls(self) -> str:
         lines = []
-        here = f"ip + {self._part}" if self._part else "ip"
         if self._counts:
-            spent = f"fuel < 0 && tb_threaded_fuel(cx, {here}, fuel) < 0"
+            spent = f"fuel < 0 && tb_threaded_fuel(cx, {self._here}, fuel) < 0"
             lines.append(f"if (TB_UNLIKELY({spent})) TB_STOP(OUT_OF_FUEL, {self._part})")
         if self._interrupts:
             lines.append(f"if (TB_UNLIKELY(TB_INTERRUPTED(cx))) TB_STOP(INTERRUPTED, {self._part})")

@@ -25,6 +25,7 @@ from tblvm.isolation.channel import Worker
 
 from .fake import BASE, Rule, lying
 from .native import PLUGIN, program, signed
+from .talking import TEXT
 
 pytestmark = pytest.mark.repeated
 SEED = int(os.environ.get("TBLVM_TEST_SEED", "3"))
@@ -35,37 +36,6 @@ HUGE = (1 << 64) - 1
 TOLD = (Trap, SandboxError, InstanceClosed, LoadError, Halted, KeyError, TypeError, MemoryError)
 # Seconds in which a host is done with whatever it is told. Its patience with a worker is less.
 _MOST = 90.0
-
-TEXT = """
-.collector
-.memory m: 1
-.global g: i32
-.table t: 2
-.import ask(a: i32) -> i32: "env", "ask"
-.import text(a: string) -> string: "env", "text"
-.export f
-.export s
-.export b
-.export g: global g
-.export t: table t
-.func main()
-  RET
-.end
-.func f(a: i32) -> i32
-  LOAD a
-  CALL ask
-  RET
-.end
-.func s(a: string) -> string
-  LOAD a
-  CALL text
-  RET
-.end
-.func b(a: i64[]) -> i64[]
-  LOAD a
-  RET
-.end
-"""
 
 
 def load(**given: Any) -> tblvm.Instance:

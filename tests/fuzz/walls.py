@@ -34,6 +34,7 @@ from tblvm.isolation.proxy import Library
 from tblvm.isolation.scan import scan
 from tblvm.isolation.walls import Died, Found
 from tblvm.stack import verify
+from tests.attacks.talking import TEXT
 from tests.isolation.disassembler import missed
 from tests.isolation.native_scanner import NativeScanner
 
@@ -67,36 +68,6 @@ def check_scan(data: bytes) -> str:
 
 # --- mail ---------------------------------------------------------------------------------------------------
 
-_TEXT = b"""
-.collector
-.memory m: 1
-.global g: i32
-.table t: 2
-.import ask(a: i32) -> i32: "env", "ask"
-.import text(a: string) -> string: "env", "text"
-.export f
-.export s
-.export b
-.export g: global g
-.export t: table t
-.func main()
-  RET
-.end
-.func f(a: i32) -> i32
-  LOAD a
-  CALL ask
-  RET
-.end
-.func s(a: string) -> string
-  LOAD a
-  CALL text
-  RET
-.end
-.func b(a: i64[]) -> i64[]
-  LOAD a
-  RET
-.end
-"""
 BASE = mail.WORKER_ADDRESS
 ROOM = 1 << 20
 _MOST_SWITCHES = 200
@@ -207,7 +178,7 @@ class Scripted:
 @cache
 def _module() -> bytes:
     isa = load().isa
-    return bytes(tbc.write(verify(assemble(_TEXT.decode(), isa, "mail.tba"), isa).module))
+    return bytes(tbc.write(verify(assemble(TEXT, isa, "mail.tba"), isa).module))
 
 
 def _uses(vm: tblvm.Instance) -> Iterator[Callable[[], object]]:
