@@ -85,7 +85,8 @@ def kernel_log() -> str:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not SIG_IGN: that would be inherited by all that runs here, and its tests of Ctrl-C would wait for ever.
+    signal.signal(signal.SIGINT, lambda *_: None)
     end: dict[str, object] = {}
     try:
         make_usual()

@@ -109,7 +109,7 @@ def sandboxes(number: int) -> list[int]:
 
 def test_kill_9_of_a_sandbox(start: Start) -> None:
     """Its input has an error of its own; the other one is done."""
-    host = start("-", "--call", "spin", "--workers", "1")
+    host = start("-", "--call", "spin", "--workers", "1", "--isolation", "process")
     assert host.stdin is not None and host.stdout is not None
     host.stdin.write(b"1\n0\n")
     host.stdin.close()
