@@ -217,7 +217,7 @@ def _hostile_runs(attacked: Attacked, neighbour: Neighbour | None) -> None:
                     assert len(handled) == run // 97 + 1
                     if neighbour:
                         neighbour.works()
-            assert not grown(before, 2), SEED
+            assert not (more := grown(before, 2)), (more, SEED)
             # A few hundred bytes a run would be a leak.
             assert resident() - memory < max(8 << 10, runs // 4), f"{resident() - memory} KiB, seed {SEED}"
             assert faulthandler.is_enabled()
@@ -289,7 +289,7 @@ def _many_at_once(attacked: Attacked, neighbour: Neighbour | None) -> None:
     for each in threads:
         each.join()
     assert not wrong, (wrong, SEED)
-    assert not grown(before, 3)
+    assert not (more := grown(before, 3)), more
     if neighbour:
         neighbour.works()
         assert PLACES.parkings > parkings
