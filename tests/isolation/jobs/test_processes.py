@@ -61,6 +61,7 @@ def test_a_pipe_in_and_out(start: Start) -> None:
     assert (host.stdout.read(), host.stderr and host.stderr.read(), host.wait(60)) == (b"", b"", 0)
 
 
+@pytest.mark.repeated
 def test_nobody_reads_any_more(start: Start) -> None:
     host = start("-", "--call", "div")
     assert host.stdin is not None and host.stdout is not None
@@ -76,7 +77,7 @@ def written(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-@pytest.mark.parametrize("order", [[], ["--unordered"]])
+@pytest.mark.parametrize("order", [[], pytest.param(["--unordered"], marks=pytest.mark.repeated)])
 def test_kill_9_in_the_middle(start: Start, tmp_path: Path, order: list[str]) -> None:
     """As often as it takes: at the end there is one result of each, and nothing that was there has changed."""
     count, out = 60, tmp_path / "out"
@@ -167,6 +168,7 @@ def on_a_terminal(start: Start, *words: str, **more: Any) -> bytes:
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 
 
+@pytest.mark.repeated
 def test_progress_is_for_terminals(start: Start, tmp_path: Path) -> None:
     (tmp_path / "in").write_text("[4, 2]\n" * 5)
     words = ("in", "--call", "div")
