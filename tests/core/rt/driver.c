@@ -39,6 +39,7 @@ static void large(void) {
         check(rt_memcmp(at + to, was + from, (size_t)bytes) == 0, "memcmp of equals", to, from, bytes);
         int differs = to + bytes * one / PLACES;
         at[differs]++;
+        at[to + bytes - 1] -= 3; /* the first that differs counts */
         int found = rt_memcmp(at + to, was + from, (size_t)bytes), right = memcmp(at + to, was + from, (size_t)bytes);
         check((found > 0) == (right > 0) && (found < 0) == (right < 0), "memcmp", to, from, bytes);
         if (to == from) continue;
