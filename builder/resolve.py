@@ -454,6 +454,9 @@ class _Resolver:
                 value, origin = option.default, "default"
                 if option.hosted is not None and self.request.artifact.hosted:
                     value = option.hosted
+                if option.fast is not None and (self.mode.speed or self.engine.speed):
+                    fast = f"mode {self.mode.name}" if self.mode.speed else f"engine {self.engine.name}"
+                    value, origin = option.fast, fast
                 if option.name in self.mode.options:
                     value, origin = self.mode.options[option.name], f"mode {self.mode.name}"
                 if minimum.get(option.name):

@@ -29,8 +29,8 @@ class Option:
     in C, where a text is a string literal in UTF-8. doc: one sentence. minimum, maximum: the values
     allowed, of a text the bytes. enables: whether giving it a value brings its micro-library in. limit:
     whether a host may choose another value for each instance that it makes: C has a context `cx` wherever it
-    reads the macro. hosted: the default where there is a host, if it is another one. Libraries that fill
-    the same interface may share an option: an equal one.
+    reads the macro. hosted: the default where there is a host, if it is another one; fast: where the mode or
+    the engine asks for speed. Libraries that fill the same interface may share an option: an equal one.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Option:
     enables: bool = False
     limit: bool = False
     hosted: int | str | None = None
+    fast: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,8 @@ class Engine:
     files are called -> their text, each compiled by itself. flags: of the compiler, for these files, behind
     those for all. loads: whether it runs programs that come at run time, in resolved code; a runtime with
     another one has no code for it. counted: of one that can count what it executes: what a runtime that did
-    so has written, as functions of a profile.
+    so has written, as functions of a profile. speed: whether it is chosen for speed: options then have the
+    values that are `fast`.
     """
 
     name: str
@@ -265,6 +267,7 @@ class Engine:
     flags: tuple[str, ...] = ()
     loads: bool = True
     counted: Callable[[Composition, bytes], tuple[Function, ...]] | None = None
+    speed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +316,8 @@ class Mode:
 
     budget: bytes of text and rodata of the runtime; data_budget: bytes of data and bss; None for no
     limit. deny: libraries, groups or interfaces that it does without. options: settings (name -> value).
-    speed: whether among those that fill the same interface what is faster comes before what has fewer bytes.
+    speed: whether among those that fill the same interface what is faster comes before what has fewer bytes,
+    and options have the values that are `fast`.
     """
 
     name: str

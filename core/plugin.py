@@ -215,6 +215,17 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             provides=("standard-functions",),
             sources=tuple(f"c/rt/{name}.c" for name in ("mem", "rounding", "fmod", "multi3")),
             headers=("c", "c/rt"),
+            options=(
+                Option(
+                    name="copy.wide",
+                    default=0,
+                    fast=1,
+                    kind="flag",
+                    macro="TB_COPY_WIDE",
+                    doc="Whether memory is copied, filled and compared in blocks; else a byte at a time.",
+                    maximum=1,
+                ),
+            ),
         ),
         *(_linux(cpu) for cpu in _LINUX_FLAGS),
         MicroLibrary(

@@ -48,6 +48,7 @@ AOT = Engine(
     print=_print,
     flags=FLAGS,
     loads=False,
+    speed=True,
 )
 
 

@@ -69,6 +69,7 @@ def tblvm_engines() -> list[Engine]:
             print=_print,
             flags=("-O2", "-Xclang", "-O2"),
             counted=_counted,
+            speed=True,
         )
     ]
 

@@ -236,6 +236,24 @@ def test_values_come_from_default_mode_module_and_request_in_this_order(
     assert (made.options["stack"], made.origins["stack"]) == (77, "the module")
 
 
+@pytest.mark.parametrize(
+    ("asked", "value", "origin"),
+    [
+        ({}, 0, "default"),
+        ({"mode": "nano"}, 0, "default"),
+        ({"mode": "standard"}, 1, "mode standard"),
+        ({"engine": "threaded"}, 1, "engine threaded"),
+        ({"engine": "aot"}, 1, "engine aot"),
+        ({"engine": "aot", "options": {"copy.wide": 0}}, 0, "asked for"),
+    ],
+)
+def test_modes_and_engines_for_speed_have_fast_options(
+    plans: Plans, asked: dict[str, object], value: int, origin: str
+) -> None:
+    plan = plans("halt.tba", **asked)
+    assert (plan.options["copy.wide"], plan.origins["copy.wide"]) == (value, origin)
+
+
 def test_an_option_brings_its_library(plans: Plans) -> None:
     plan = plans("halt.tba", options={"fuel": 10})
     assert plan.options["fuel"] == 10

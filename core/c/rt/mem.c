@@ -1,5 +1,6 @@
-/* The four functions that compilers call by themselves. A byte at a time: small, not fast. What
- * the index is stays hidden, so that no compiler makes of the loop a call to the function it is in. */
+/* The four functions that compilers call by themselves. What the index is stays hidden in each loop, so that no
+ * compiler makes of it a call to the function it is in. Option `copy.wide` chooses between two kinds: a byte at a
+ * time is small, blocks are fast. */
 #include "tb.h"
 
 typedef __SIZE_TYPE__ size;
@@ -8,6 +9,11 @@ void *memcpy(void *restrict to, const void *restrict from, size bytes);
 void *memmove(void *to, const void *from, size bytes);
 void *memset(void *to, int value, size bytes);
 int memcmp(const void *a, const void *b, size bytes);
+
+/* Where a processor reads and writes words at any address as fast as bytes. */
+#if TB_COPY_WIDE && (defined __x86_64__ || defined __aarch64__ || defined __wasm__)
+#include "mem_wide.h"
+#else
 
 void *memcpy(void *restrict to, const void *restrict from, size bytes) {
   for (size i = 0; i < bytes; i++) {
@@ -43,3 +49,4 @@ int memcmp(const void *a, const void *b, size bytes) {
   }
   return 0;
 }
+#endif

@@ -1,13 +1,15 @@
 /* mem.c, compiled with its functions renamed, against plain loops over every size, distance and offset. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *rt_memcpy(void *to, const void *from, size_t bytes);
 void *rt_memmove(void *to, const void *from, size_t bytes);
 void *rt_memset(void *to, int value, size_t bytes);
 int rt_memcmp(const void *a, const void *b, size_t bytes);
 
-enum { SIZE = 48 };
+/* What is done in blocks is done in several of them. */
+enum { SIZE = 48, LARGE = 400 };
 
 static unsigned char now[SIZE], before[SIZE];
 
@@ -19,6 +21,33 @@ static void check(int holds, const char *what, int a, int b, int c) {
   if (holds) return;
   printf("%s %d %d %d\n", what, a, b, c);
   exit(1);
+}
+
+/* Lengths of several blocks, at few places. */
+static void large(void) {
+  static unsigned char at[LARGE], was[LARGE];
+  static const int apart[] = {0, 1, 7, 15, 16, 17, 31, 32, 33, 47, 64, 65, 100, 131};
+  enum { PLACES = sizeof apart / sizeof *apart };
+  for (int one = 0; one < PLACES; one++)
+    for (int other = 0; other < PLACES; other++)
+      for (int bytes = 30; bytes + 131 <= LARGE; bytes += 1 + bytes / 64) {
+        int to = apart[one], from = apart[other];
+        for (int i = 0; i < LARGE; i++) at[i] = was[i] = (unsigned char)(i * 37 + i / 7);
+        rt_memmove(at + to, at + from, (size_t)bytes);
+        for (int i = 0; i < LARGE; i++)
+          check(at[i] == (i >= to && i < to + bytes ? was[i - to + from] : was[i]), "memmove", to, from, bytes);
+        check(rt_memcmp(at + to, was + from, (size_t)bytes) == 0, "memcmp of equals", to, from, bytes);
+        int differs = to + bytes * one / PLACES;
+        at[differs]++;
+        at[to + bytes - 1] -= 3; /* the first that differs counts */
+        int found = rt_memcmp(at + to, was + from, (size_t)bytes), right = memcmp(at + to, was + from, (size_t)bytes);
+        check((found > 0) == (right > 0) && (found < 0) == (right < 0), "memcmp", to, from, bytes);
+        if (to == from) continue;
+        rt_memcpy(at, was + to, (size_t)bytes);
+        rt_memset(at + bytes, from, (size_t)to);
+        for (int i = 0; i < bytes + to; i++)
+          check(at[i] == (i < bytes ? was[i + to] : from), "memcpy, memset", to, from, bytes);
+      }
 }
 
 int main(void) {
@@ -54,6 +83,7 @@ int main(void) {
       check(rt_memcmp(before, now, (size_t)at) == 0, "memcmp of a part", bytes, at, 0);
     }
   }
+  large();
   puts("ok");
   return 0;
 }

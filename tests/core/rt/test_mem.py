@@ -16,12 +16,13 @@ NAMES = ("memcpy", "memmove", "memset", "memcmp")
 INCLUDES = (f"-I{HERE}", f"-I{C}")
 
 
+@pytest.mark.parametrize("wide", [0, 1])
 @pytest.mark.parametrize("level", ["-O0", "-O1", "-O3"])
-def test_memory_functions(tmp_path: Path, level: str) -> None:
+def test_memory_functions(tmp_path: Path, level: str, wide: int) -> None:
     flags = (
         f"-std=gnu11 -g {level} -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all"
     )
-    renamed = [f"-D{name}=rt_{name}" for name in NAMES]
+    renamed = [f"-DTB_COPY_WIDE={wide}", *(f"-D{name}=rt_{name}" for name in NAMES)]
     object_ = tmp_path / "mem.o"
     source = str(C / "rt" / "mem.c")
     subprocess.run(["gcc", *flags.split(), *renamed, *INCLUDES, "-c", source, "-o", object_], check=True)
@@ -34,7 +35,9 @@ def test_memory_functions(tmp_path: Path, level: str) -> None:
 @pytest.mark.parametrize(
     "compiler", [["gcc"], [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-none"]]
 )
-@pytest.mark.parametrize("flags", ["-Oz", "-O2", "-O3", "-O2 -fno-builtin"])
+@pytest.mark.parametrize(
+    "flags", ["-Oz", "-O2", "-O3", "-O2 -fno-builtin", "-Oz -DTB_COPY_WIDE=1", "-O3 -DTB_COPY_WIDE=1"]
+)
 def test_no_function_calls_itself_or_another(tmp_path: Path, compiler: list[str], flags: str) -> None:
     common = [
         "-std=gnu11",
