@@ -16,13 +16,14 @@ from ..core.forms import forms, uses
 from ..core.module import Function, FunctionType, Module, PageUse
 from ..core.parts import MicroLibrary
 from ..core.program import ALL_STRINGS, Use
-from ..core.registry import Registry, choose
+from ..core.registry import Registry
 from ..core.verified import Verified
 from ..opcodes import CORE, Declaration
 from ..stack import verify
 from .compose import LOADING
 from .need import Asked, Imported, Need, Place, demands
 from .resolve import Plan, Request, excluded, matches, resolve
+from .runtimes import loading_engine
 
 
 def pages(registry: Registry, features: tuple[str, ...]) -> tuple[str, ...]:
@@ -40,13 +41,7 @@ def _declarations(registry: Registry) -> list[Declaration]:
 def general(registry: Registry, request: Request) -> Plan:
     """The plan of a runtime for all programs on the pages that *request* names. Raises UsageError and
     PolicyError."""
-    engine = registry.engines[choose("engine", request.engine, registry.engines)]
-    if not engine.loads:
-        others = " or ".join(f"--engine {each.name}" for each in registry.engines.values() if each.loads)
-        raise UsageError(
-            f"engine {engine.name} compiles programs when they are built, and cannot load any: name the "
-            f"program, or take {others}"
-        )
+    loading_engine(registry, request.engine)
     chosen = pages(registry, request.features)
     # A page's name need not be that of a library too.
     libraries = tuple(name for name in request.features if name not in chosen or name in registry.libraries)

@@ -13,6 +13,7 @@ from ..core.command import file_name, plugin_option, read_file, reporting, trace
 from ..core.complete import among, features, registered
 from ..core.errors import UsageError
 from ..core.quantities import read_value
+from .runtimes import ENGINE
 
 if TYPE_CHECKING:
     from ..core.parts import Option
@@ -64,7 +65,7 @@ _OPTIONS = (
     click.option(
         "--engine",
         shell_complete=registered("engines"),
-        default="switch",
+        default=ENGINE,
         metavar="NAME",
         help="How bytecode is executed.",
     ),

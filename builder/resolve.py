@@ -23,6 +23,7 @@ from .artifacts import EXE, Kind
 from .gated import gated, obstacle
 from .need import Asked, Imported, Need
 from .rows import Passed
+from .runtimes import ENGINE
 
 # The interface of what calls the C functions that programs import.
 NATIVES = "natives"
@@ -44,7 +45,7 @@ class Request:
     only: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
     mode: str = "default"
-    engine: str = "switch"
+    engine: str = ENGINE
     target: str = ""
     options: Mapping[str, int | str] = field(default_factory=dict)
     artifact: Kind = EXE

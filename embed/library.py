@@ -19,6 +19,7 @@ from ..core.once import once
 from .names import decoded
 
 if TYPE_CHECKING:
+    from ..builder.cache import Entry
     from ..core.registry import Registry
 
 # What the functions of tblvm.h give.
@@ -61,7 +62,7 @@ def library(words: Iterable[str]) -> Any:
     key = tuple(words)
     with _lock:
         if key not in _libraries:
-            _libraries[key] = _open(image_of(key))
+            _libraries[key] = _open(built(key).image)
         found = _libraries[key]
     watch_keyboard(found)
     return found
@@ -74,7 +75,7 @@ def watch_keyboard(lib: Any) -> None:
         lib.tblvm_watch_keyboard()
 
 
-def image_of(words: tuple[str, ...]) -> bytes:
+def built(words: tuple[str, ...]) -> Entry:
     """What `tbbuild` makes of these words, from the cache or built. Raises TblvmError."""
     from ..builder.runtimes import runtime
 
@@ -85,7 +86,7 @@ def image_of(words: tuple[str, ...]) -> bytes:
     made = runtime(words, say)
     for note in made.notes:
         warnings.warn(f"tblvm: {note}", RuntimeWarning, stacklevel=2)
-    return made.image
+    return made
 
 
 def _open(image: bytes) -> Any:

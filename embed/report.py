@@ -22,7 +22,10 @@ _UNITS = {
     "output": "bytes",
     "tables": "elements",
     "load.memory": "bytes",
+    "registers": "bytes",
 }
+# Of what is in every runtime; engines have others.
+_LIMITS = ("heap", "linear", "stack", "tables", "load.memory")
 _SPENT = {
     "fuel": "instructions",
     "output": "bytes",
@@ -64,14 +67,16 @@ class Spent:
 class Report:
     """What is in force for an instance now, and what it has spent.
 
-    program: the name of its file. isolation: the level that was taken: "none", "process", "mpk". walls: what
-    stands around it, by name, each in a few words. limits: by name, the values that hold, None for none
-    (bytes of "heap", "linear", "output" and "load.memory", cells of "stack", elements of "tables", "fuel" in
-    all, seconds of each call as "timeout"). grants: what it may use besides. functions: of the host, as
-    "module.name". environment, directories: names. ended: why its sandbox is no more, "" while it is there.
+    program: the name of its file. engine: how it is executed. isolation: the level that was taken: "none",
+    "process", "mpk". walls: what stands around it, by name, each in a few words. limits: by name, the values
+    that hold, None for none (bytes of "heap", "linear", "output", "load.memory" and, for register code,
+    "registers", cells of "stack", elements of "tables", "fuel" in all, seconds of each call as "timeout").
+    grants: what it may use besides. functions: of the host, as "module.name". environment, directories:
+    names. ended: why its sandbox is no more, "" while it is there.
     """
 
     program: str
+    engine: str
     isolation: str
     walls: Mapping[str, str]
     limits: Mapping[str, int | float | None]
@@ -108,7 +113,7 @@ class Report:
             if value is not None
         ]
         groups = (
-            ("", [("program", self.program), ("isolation", self.isolation)]),
+            ("", [("program", self.program), ("engine", self.engine), ("isolation", self.isolation)]),
             ("walls", walls),
             ("limits", limits),
             ("may use", [(name, ", ".join(words) or "nothing") for name, words in given.items()]),
@@ -132,9 +137,11 @@ def report(instance: Instance) -> Report:
     from .store import GRANTS
 
     store, part = instance.store, instance._part
-    defaults = store._known().options
+    known = store._known()
+    defaults = known.options
+    engine = known.libraries[known.engines[store.engine].library]
     limits: dict[str, int | float | None] = {}
-    for name in ("heap", "linear", "stack", "tables", "load.memory"):
+    for name in (*_LIMITS, *(option.name for option in engine.options if option.limit)):
         # What a module asks for stands above the defaults and below what the host says.
         found = store._limits.get(name) or instance._asked.get(name) or defaults[name][1].default
         limits[name] = int(found)
@@ -148,6 +155,7 @@ def report(instance: Instance) -> Report:
         spent["output"] = instance._quota.written
     return Report(
         program=instance.name,
+        engine=store.engine,
         isolation=store.isolation,
         walls=dict(told.get("walls", {})),
         limits=limits,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
+from ..builder.runtimes import loading_engine, usual_engine, words
 from ..core.errors import UsageError
 from ..core.printable import printable
 from ..core.quantities import quantity
@@ -62,7 +63,9 @@ class Store:
     instance; timeout: seconds of each call: behind walls host functions are left behind then, at "none" they
     are waited for; output: bytes that each instance can write to standard output and standard error in all.
     Each is a number or its text: "16M", "1e9", "500ms". trust: plug-ins whose native
-    code may do at "mpk" what the engine may (docs/isolation.md).
+    code may do at "mpk" what the engine may (docs/isolation.md). engine: how bytecode is executed, "switch"
+    or "threaded" (docs/engines.md); without it what TBLVM_ENGINE says, else "switch". The store's `engine`
+    says which one it is.
 
     grants: what programs may use besides: "clock", "random", "screen" (a PNG file in the current folder).
     imports: module name -> name -> function (or HostFunction). stdin: what programs read in `call`: bytes,
@@ -76,7 +79,8 @@ class Store:
     this machine has keys, else "process", which programs with directories get anywhere. The store's
     `isolation` says which one was taken.
 
-    Raises UsageError for what cannot be: an unknown grant, feature or plug-in, a limit out of range;
+    Raises UsageError for what cannot be: an unknown grant, feature or plug-in, an engine that does not load
+    programs, a limit out of range;
     IsolationError for a level that this machine has not, or for what there is not behind walls.
     """
 
@@ -100,6 +104,7 @@ class Store:
         env: Mapping[str, str] | None = None,
         dirs: Directories | None = None,
         isolation: str = "none",
+        engine: str | None = None,
     ) -> None:
         # Files are for processes: a filter of system calls holds for all of one.
         self.isolation, self._kind, self._open = _isolated(
@@ -109,6 +114,7 @@ class Store:
         self._plugins = tuple(map(str, _listed("plugins", plugins)))
         if self._plugins:
             self._known()  # says what is wrong with them
+        self.engine = usual_engine() if engine is None else loading_engine(self._known(), engine).name
         self._features = _listed("features", features)
         self._trusted = _listed("trust", trust)
         self._withheld = _withheld(_listed("grants", grants))
@@ -295,10 +301,9 @@ class Store:
 
     def _part(self, features: Iterable[str]) -> Part:
         """The runtime that is built with these, and with those of the store."""
-        from ..builder.runtimes import words
-
         paths = self._known().paths if self._plugins else ()
-        given = [*words(paths, self._kind, dict.fromkeys((*features, *self._features)))]
+        named = dict.fromkeys((*features, *self._features))
+        given = [*words(paths, self._kind, named, self.engine)]
         if self._denied:
             given += ["--deny", ",".join(self._denied)]
         if self._trusted:
@@ -489,6 +494,7 @@ def load(
     env: Mapping[str, str] | None = None,
     dirs: Directories | None = None,
     isolation: str = "none",
+    engine: str | None = None,
 ) -> Instance:
     """An instance of *program*, in a store of its own.
 
@@ -518,4 +524,5 @@ def load(
         env=env,
         dirs=dirs,
         isolation=isolation,
+        engine=engine,
     ).load(program)

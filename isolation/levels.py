@@ -56,14 +56,21 @@ def library(level: str, words: Iterable[str]) -> Library:
     key = (level, tuple(words))
     with _lock:
         if key not in _libraries:
-            _libraries[key] = Library(level, _launch(level, key[1]))
+            _libraries[key] = _made(level, key[1])
         return _libraries[key]
 
 
-def _launch(level: str, words: tuple[str, ...]) -> Callable[..., Channel]:
-    from ..embed.library import image_of
+def _made(level: str, words: tuple[str, ...]) -> Library:
+    from ..builder.report import from_json
+    from ..embed.library import built
 
-    content = image_of(words)
+    made = built(words)
+    settings = from_json(made.report, "report").settings
+    limits = {each.name.encode(): each.value for each in settings if isinstance(each.value, int)}
+    return Library(level, _launch(level, made.image), limits)
+
+
+def _launch(level: str, content: bytes) -> Callable[..., Channel]:
     if level == "mpk":
         from .keys.channel import Keyed
         from .keys.image import load

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..embed.errors import InstanceBusy
@@ -20,6 +20,15 @@ from .values import Values, signed, status_of
 
 # What a guest has beside what limits name: its tables, its store, its native stack.
 _OVERHEAD = 48 << 20
+# Bytes that one of each limit takes, and limits that every runtime has.
+_BYTES = {b"heap": 1, b"linear": 1, b"load.memory": 1, b"registers": 1, b"stack": 16, b"tables": 32}
+_LIMITS = {
+    b"heap": 16 << 20,
+    b"linear": 256 << 20,
+    b"load.memory": 64 << 20,
+    b"stack": 1 << 16,
+    b"tables": 1 << 20,
+}
 # Types as tblvm_signature spells them (embed/values.py); bytes of those of 256 arguments and results.
 _TYPES = re.compile(rb"(\[*[bBhHilfdscoaF])*>(\[*[bBhHilfdscoaF])*")
 _SIGNATURE = 1 << 13
@@ -28,12 +37,15 @@ _SIGNATURE = 1 << 13
 class Library(Values):
     """A runtime whose instances are guests. launch: makes a channel with an arena of so many bytes; where
     there are directories, it is given them too, each as a descriptor and whether it is for reading alone.
+    limits: those that it has where nobody says others, by name.
 
     Functions that are not here are not to be had behind walls.
     """
 
-    def __init__(self, level: str, launch: Callable[..., Channel]) -> None:
-        self.level, self._launch = level, launch
+    def __init__(
+        self, level: str, launch: Callable[..., Channel], limits: Mapping[bytes, int] | None = None
+    ) -> None:
+        self.level, self._launch, self._limits = level, launch, {**_LIMITS, **(limits or {})}
         self._numbers = itertools.count(4096, 16)
         self._stores: dict[int, Store] = {}
         self._guests: dict[int, Guest] = {}
@@ -97,7 +109,9 @@ class Library(Values):
         known = self._stores[_number(store)]
         found[0] = ffi().NULL
         given = [(descriptor, read_only) for descriptor, _, read_only in known.directories]
-        channel = self._launch(_arena_size(known.limits, size), *([given] if given else []))
+        channel = self._launch(
+            _arena_size({**self._limits, **known.limits}, size), *([given] if given else [])
+        )
         guest = Guest(next(self._numbers), channel, known, size)
         try:
             status = self._load(guest, module)
@@ -244,10 +258,8 @@ def _number(pointer: Any) -> int:
     return int(ffi().cast("uintptr_t", pointer))
 
 
-def _arena_size(limits: dict[bytes, int], module: int) -> int:
+def _arena_size(limits: Mapping[bytes, int], module: int) -> int:
     """Bytes that a guest with these limits can use."""
     size = _OVERHEAD + 2 * module
-    defaults = {b"heap": 16 << 20, b"linear": 256 << 20, b"load.memory": 64 << 20}
-    size += sum(limits.get(name, value) for name, value in defaults.items())
-    size += 16 * limits.get(b"stack", 1 << 16) + 32 * limits.get(b"tables", 1 << 20)
+    size += sum(limits.get(name, 0) * each for name, each in _BYTES.items())
     return (size + 0xFFFF) & ~0xFFFF

@@ -21,6 +21,10 @@ settings.load_profile("untimed")
 if INSIDE not in os.environ:
     os.environ["TBLVM_CACHE_SIZE"] = "0"
 
+# Everything that a test builds and does not say otherwise of, here and in processes that it starts, has this engine.
+if "TBLVM_TEST_ENGINE" in os.environ:
+    os.environ["TBLVM_ENGINE"] = os.environ["TBLVM_TEST_ENGINE"]
+
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:

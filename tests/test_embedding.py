@@ -28,7 +28,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("document", "count"), [("embedding.md", 10), ("isolation.md", 1)])
+@pytest.mark.parametrize(("document", "count"), [("embedding.md", 11), ("isolation.md", 1)])
 def test_python(work: Path, document: str, count: int) -> None:
     path = ROOT / "docs" / document
     text = path.read_text()

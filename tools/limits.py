@@ -1,11 +1,16 @@
-"""What command lines say about the walls around a program: level of isolation, limits, grants."""
+"""What command lines say about how a program is run: engine, level of isolation, limits, grants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from ..core.complete import among
+
+if TYPE_CHECKING:
+    from ..core.registry import Registry
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -18,7 +23,25 @@ def _complete(context: click.Context, parameter: click.Parameter, begun: str) ->
 
 # As `tblvm.load` calls them.
 LIMITS = ("memory", "stack", "fuel", "timeout", "output")
+
+
+def engine_option(
+    text: str, default: str | None = None, *, loads: bool = False
+) -> Callable[[Function], Function]:
+    """A command has option --engine, which *text* explains. loads: it is one that loads programs."""
+
+    def names(registry: Registry) -> Iterable[tuple[str, str]]:
+        return ((each.name, each.doc) for each in registry.engines.values() if each.loads or not loads)
+
+    return click.option("--engine", metavar="NAME", default=default, shell_complete=among(names), help=text)
+
+
 _OPTIONS = (
+    engine_option(
+        "How bytecode is executed: switch, or threaded, which is faster.  [default: what TBLVM_ENGINE says, "
+        "else switch]",
+        loads=True,
+    ),
     click.option(
         "--isolation",
         "level",
@@ -74,7 +97,8 @@ def limit_options(function: Function) -> Function:
 
 def given_limits(given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """What `tblvm.load` is told of them: the level of isolation, which is "auto" where there is any limit or
-    grant and nobody says otherwise, else "none"; the limits and grants."""
+    grant and nobody says otherwise, else "none"; the limits, grants and engine."""
     limits = {name: given[name] for name in LIMITS if given[name] is not None}
     grants = tuple(given["grants"])
-    return given["level"] or ("auto" if limits or grants else "none"), {**limits, "grants": grants}
+    level = given["level"] or ("auto" if limits or grants else "none")
+    return level, {**limits, "grants": grants, "engine": given["engine"]}

@@ -93,7 +93,8 @@ def map_(
         "plugins": tuple(map(str, plugins)),
         "grants": walls["grants"],
     }
-    job, module = job_of(file, call, walls["level"] or "auto", options)
+    # What the engine is changes no result: an output can be gone on with by another one.
+    job, module = job_of(file, call, walls["level"] or "auto", {**options, "engine": walls["engine"]})
     header = {
         "tblvm": "map",
         "schema": 1,

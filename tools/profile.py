@@ -11,7 +11,7 @@ import click
 
 from ..core.errors import UsageError
 from .command import colours, command, say_json
-from .limits import place_options
+from .limits import engine_option, place_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,9 +36,7 @@ _SUFFIX = ".profile.json"
 @click.option("--show", is_flag=True, help="FILE and ARGUMENTS are profiles: show them, added up.")
 @click.option("--top", default=20, metavar="N", help="How many rows a table has at most.  [default: 20]")
 @click.option("--json", "json_", is_flag=True, help="With --show: JSON, for scripts.")
-@click.option(
-    "--engine", default="threaded", metavar="NAME", help="The engine that counts.  [default: threaded]"
-)
+@engine_option("The engine that counts.  [default: threaded]", "threaded")
 @place_options
 @click.option(
     "-O", "--option", "options", multiple=True, metavar="NAME=VALUE", help="Set any option, as tbbuild does."

@@ -68,7 +68,7 @@ def run(
     composes a runtime for the program alone instead.
     """
     from ..builder.run import run as execute
-    from ..builder.runtimes import runtime
+    from ..builder.runtimes import engine_words, runtime
     from ..builder.translated import translated
     from ..core.command import file_name, read_file
 
@@ -91,7 +91,7 @@ def run(
         form = "json" if json_ else "text" if report else ""
         words = arguments if made.said["imports"] else None
         sys.exit(_isolated(made.content, str(file), words, plugins, level, limits, dirs, variables, form))
-    entry = runtime(made.said["runtime"], say)
+    entry = runtime((*made.said["runtime"], *engine_words(walls["engine"])), say)
     with tempfile.TemporaryDirectory(prefix="tblvm-run-", ignore_cleanup_errors=True) as folder:
         module = Path(folder) / (file.stem + ".tbc")
         module.write_bytes(made.content)

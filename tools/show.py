@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..builder.runtimes import ENGINE
 from ..core.command import EXIT_STATUS
 from ..core.complete import among, opcodes
 from ..core.errors import UsageError
 from .command import SETTINGS, command, found
+from .limits import engine_option
 
 if TYPE_CHECKING:
     from ..core.registry import Registry
@@ -25,9 +27,7 @@ _name = click.argument("name", shell_complete=among(opcodes))
 
 @command("c")
 @_name
-@click.option(
-    "--engine", default="switch", metavar="NAME", help="The engine whose C to show.  [default: switch]"
-)
+@engine_option("The engine whose C to show.  [default: switch]", ENGINE)
 def show_c(registry: Registry, name: str, engine: str) -> None:
     """The C by which an engine executes opcode NAME.
 

@@ -114,6 +114,7 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
                     doc="Memory for register code where programs are loaded, at most; taken as it is needed.",
                     minimum=4096,
                     maximum=1 << 40,
+                    limit=True,
                 ),
             ),
         )

@@ -70,6 +70,7 @@ def map(
     env: Mapping[str, str] | None = None,
     dirs: Directories | None = None,
     isolation: str = "auto",
+    engine: str | None = None,
 ) -> Results:
     """Run *program* for each input, each time in a fresh instance with limits of its own: results as they
     come.
@@ -108,6 +109,7 @@ def map(
         "args": args,
         "env": env,
         "dirs": dirs,
+        "engine": engine,
     }
     job, _ = job_of(program, call, isolation, options)
     if isinstance(inputs, (str, bytes, bytearray, memoryview, Mapping)):
@@ -139,7 +141,7 @@ def job_of(program: Any, call: str | None, level: str, options: Mapping[str, Any
         from ...stack import verify
 
         content = write(verify(module, store._known().isa).module)
-    return Job(content, call, store.isolation, options), module
+    return Job(content, call, store.isolation, {**options, "engine": store.engine}), module
 
 
 def _number(name: str, value: int, least: int) -> int:

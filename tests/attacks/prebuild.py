@@ -9,7 +9,7 @@ from typing import Any
 from unittest import mock
 
 import tblvm
-from tblvm.embed.library import image_of
+from tblvm.embed import library
 from tblvm.isolation import levels
 
 from .fake import build
@@ -25,7 +25,7 @@ def built(content: bytes, **given: Any) -> None:
     what making it raises."""
 
     def only(level: str, words: Iterable[str]) -> None:
-        image_of(tuple(words))
+        library.built(tuple(words))
         raise Built
 
     keys = mock.patch.object(levels, "choose", lambda level: "mpk")

@@ -12,7 +12,7 @@ SELECTION`. Where /dev/kvm can be used and the CPU itself has the keys, it is th
     make machine TBLVM_MACHINE_ALL=1                           # and what was shown without it
 
 What runs inside
-    tests/isolation, tests/attacks, limits and reports of tests/embed, but for what is marked `outside`
+    tests/isolation, tests/attacks, engines, limits and reports of tests/embed, but for what is marked `outside`
     (`@pytest.mark.outside`: what needs things that the machine does not have) or `repeated` (what was shown without
     it: workers, files, all that is the same in any process; `--all` or TBLVM_MACHINE_ALL runs these too, on its kernels).
     What needs the keys is marked `needs_keys` (`from tests.machine.keys import needs_keys`): it is skipped
@@ -20,7 +20,7 @@ What runs inside
 
 There is no compiler inside (it takes 400 MB). What tests use and is compiled must be built before, outside:
     Runtimes (what `tblvm.load` builds) stand in runtimes.txt, a line each (in repeated.txt those for `--all`). Which ones tests ask for is recorded
-    inside; where one is missing the run fails and names it, and `python -m tests.machine --learn [SELECTION]` adds it.
+    inside; with TBLVM_TEST_ENGINE=threaded all of them have that engine, but where a line names one; where one is missing the run fails and names it, and `python -m tests.machine --learn [SELECTION]` adds it.
     For all else a file `prebuild.py` in a folder of tests has a function `prebuild()`, which builds by the same calls
     as the tests do, and gives the files or folders that have to go in besides (None for none):
 

@@ -15,7 +15,13 @@ from .keys import INSIDE
 from .outcome import Outcome
 
 # Where tests are that run inside.
-PLACES = ("tests/isolation", "tests/attacks", "tests/embed/test_limits.py", "tests/embed/test_report.py")
+PLACES = (
+    "tests/isolation",
+    "tests/attacks",
+    "tests/embed/test_engines.py",
+    "tests/embed/test_limits.py",
+    "tests/embed/test_report.py",
+)
 
 
 class PrebuildError(Exception):
@@ -105,6 +111,9 @@ def _prebuild(words: Sequence[str]) -> list[Path]:
         # Compiled files are made outside, where it is quick.
         "PYTHONDONTWRITEBYTECODE": "",
     }
+    # As for the tests inside: tests/conftest.py.
+    if "TBLVM_TEST_ENGINE" in os.environ:
+        environment["TBLVM_ENGINE"] = os.environ["TBLVM_TEST_ENGINE"]
     command = [sys.executable, "-m", "tests.machine.prebuilt", *words]
     done = subprocess.run(
         command, cwd=contents.ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False

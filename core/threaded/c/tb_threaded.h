@@ -48,6 +48,11 @@ enum { TB_REG_FUNCTIONS, TB_REG_RECORDS, TB_REG_LONGEST, TB_REG_DEEPEST, TB_REG_
 /* Records of functions that come later. */
 #define TB_RECORDS_BEYOND (TB_FUNCTIONS_BEYOND * 16ull)
 #define TB_THREADED(cx) (tb_store_of(cx)->threaded)
+/* Bytes of the memory, for these sizes, which the functions and records that come later are part of. */
+static inline TB_UNUSED u64 tb_threaded_bytes(u64 functions, u64 records, u64 longest, u64 deepest) {
+  u64 each = sizeof(struct tb_record) + sizeof(struct tb_record_place), function = sizeof(struct tb_record_start) + sizeof(u32);
+  return functions * function + records * each + 16 * longest + 8 * deepest + sizeof(struct tb_threaded) + 16;
+}
 
 /* Handlers that are no form's; the numbers of variants follow. */
 enum {

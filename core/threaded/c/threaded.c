@@ -7,7 +7,7 @@ enum { TB_REG_FIRST = 2 };
 void tb_threaded_start(struct tb_context *cx) {
   const u32 *sizes = tb_register_sizes(cx);
   u64 functions = (u64)sizes[TB_REG_FUNCTIONS] + TB_FUNCTIONS_BEYOND, records = sizes[TB_REG_RECORDS] + TB_RECORDS_BEYOND;
-  u64 bytes = functions * 12 + records * (sizeof(struct tb_record) + sizeof(struct tb_record_place)) + 16ull * sizes[TB_REG_LONGEST] + 8ull * sizes[TB_REG_DEEPEST] + sizeof(struct tb_threaded) + 16;
+  u64 bytes = tb_threaded_bytes(functions, records, sizes[TB_REG_LONGEST], sizes[TB_REG_DEEPEST]);
   u8 *at = TB_MEMORY_REGISTERS(cx, 0, bytes);
   if (!at) TB_FAIL(cx, "no memory for register code");
   struct tb_threaded *t = tb_store_of(cx)->threaded = (struct tb_threaded *)(void *)at;

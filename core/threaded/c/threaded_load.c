@@ -51,9 +51,10 @@ void tb_threaded_load(struct tb_context *cx, struct tb_module *module) {
     if (longest < 32 + 8 * row.b) longest = 32 + 8 * row.b;
     if (deepest < row.b) deepest = row.b;
   }
-  u64 bytes = records * (sizeof(struct tb_record) + sizeof(struct tb_record_place)) + 16ull * longest;
-  if (records > 0x7ffffff || bytes > TB_REGISTERS_BYTES / 2)
-    tb_refuse(module, TB_TOO_LARGE, "its register code needs more memory than this runtime gives it: build one with -O registers");
+  u64 bytes = tb_threaded_bytes((u64)module->functions + TB_FUNCTIONS_BEYOND, records + TB_RECORDS_BEYOND, longest, deepest);
+  if (records > 0x7ffffff || bytes > TB_REGISTERS_BYTES)
+    tb_refuse(module, TB_TOO_LARGE, TB_LIMITS ? "its register code needs more memory than the limit: set a larger registers"
+                                              : "its register code needs more memory than this runtime gives it: build one with -O registers");
   u32 *sizes = tb_module_keep(module, TB_REG_SIZES * 4);
   TB_SET_TABLE(register_sizes, sizes);
   sizes[TB_REG_FUNCTIONS] = module->functions;

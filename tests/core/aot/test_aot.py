@@ -74,7 +74,7 @@ def test_what_loads_programs_is_refused(artifact: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2
     assert "engine aot compiles programs when they are built" in done.output
-    assert "--engine switch" in done.output and "Traceback" not in done.output
+    assert "take engine switch" in done.output and "Traceback" not in done.output
 
 
 def test_no_bytecode_is_in_it(registry: Registry) -> None:

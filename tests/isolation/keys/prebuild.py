@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import tblvm
-from tblvm.embed.library import image_of
+from tblvm.embed import library
 from tblvm.isolation import levels
 from tblvm.isolation.keys import supervisor
 
@@ -21,7 +21,7 @@ class _Built(Exception):
 
 
 def _image(level: str, words: Iterable[str]) -> None:
-    image_of(tuple(words))
+    library.built(tuple(words))
     raise _Built
 
 
