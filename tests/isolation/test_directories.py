@@ -94,6 +94,7 @@ def descriptors() -> int:
 needs_landlock = pytest.mark.skipif(not landlock(), reason="this kernel has no landlock")
 
 
+@pytest.mark.outside  # compiles C
 @needs_landlock
 @pytest.mark.parametrize("level", ["process", "auto"])
 def test_a_program_has_the_directories_that_it_was_given(place: Path, level: str) -> None:
@@ -236,6 +237,7 @@ def test_what_native_code_sees_of_other_files(place: Path) -> None:
         assert opened(native, path, os.O_RDONLY) in (-13, -2), path
 
 
+@pytest.mark.outside  # compiles C
 @needs_landlock
 def test_times_of_what_a_program_was_given(place: Path) -> None:
     """Of files and directories, by name and by a link, as without walls."""
@@ -255,6 +257,7 @@ def test_times_of_what_a_program_was_given(place: Path) -> None:
     assert said["none"] == said["process"]
 
 
+@pytest.mark.outside  # compiles C
 def test_there_can_be_so_many(place: Path) -> None:
     many = {f"/{number}": place / "in" for number in range(DIRECTORIES + 1)}
     with pytest.raises(IsolationError, match=f"{DIRECTORIES} directories"):

@@ -26,6 +26,9 @@ from tblvm.isolation.inventory import executable, inventory
 from tblvm.stack import verify
 from tests.harness import Job, reference
 
+# All of it is compiled, and none of it is asked of keys.
+pytestmark = pytest.mark.outside
+
 PLUGINS = Path(__file__).parent / "plugins"
 LEDGER = Path(__file__).parents[2] / "plugins" / "ledger" / "tblvm_ledger"
 # Executables whose plug-ins' code is called by a gate that changes no rights.
