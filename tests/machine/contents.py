@@ -42,7 +42,7 @@ _LEFT_OUT = {
     "__pycache__",
 }
 _LEFT_OUT_FILES = ("config-", "pydoc_data", "_tkinter", "_test")
-_TOOLS = ("sh", "cat", "ls", "sleep", "true", "false", "kill", "ps", "grep", "strace")
+_TOOLS = ("sh", "env", "cat", "ls", "sleep", "true", "false", "kill", "ps", "grep", "strace")
 # Of the project, what is long and not looked at inside.
 _NOT_INSIDE = ("bench/", "tests/fuzz/", "tests/corpus/", "tests/outside/")
 
