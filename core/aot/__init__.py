@@ -2,6 +2,7 @@
 
 shape.py     C types of parameters, results and what functions return
 calls.py     who calls whom: what may be called by a pointer, what may change the size of memory
+runs.py      accesses to linear memory whose bounds are tested together
 function.py  one function, from the op IR of its instructions
 units.py     all of them in C files, and how the host enters
 """

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ...opcodes import Service, Trap
 from ...opcodes.ir import Node
 from ...opcodes.meaning import FRAME_COST
-from ...opcodes.primitives.effects import LOCAL_SET
+from ...opcodes.primitives.effects import LOCAL_SET, MEMORY_BOUNDS
 from ...opcodes.primitives.leaves import CONSTANT, IMMEDIATE
 from ...opcodes.primitives.primitive import C_TYPE
 from ...opcodes.trace import is_safepoint, takes_homes
@@ -33,6 +33,7 @@ from ..hierarchy import layouts
 from ..module import ClassType, FunctionType, InterfaceType, Module
 from ..program import Program, Resolved, Resolver, link_cells
 from .calls import Calls, immediate
+from .runs import LOOP_BYTES, Access, Run, Site
 from .shape import Options, Shape, ir_type, letter
 
 if TYPE_CHECKING:
@@ -142,6 +143,9 @@ class FunctionPrinter:
         self._shapes = {
             each.offset: tuple(map(ir_type, each.types)) for each in module.shapes if each.function == index
         }
+        self.run: Run | None = None  # while one is printed the first time
+        self.places: dict[Site, str] = {}  # of accesses that are known to be inside, in C
+        self.groups = 0
         self._find_targets()
         self._find_spent()
 
@@ -157,9 +161,12 @@ class FunctionPrinter:
 
     def _find_targets(self) -> None:
         self.forward, self.backward = set[int](), set[int]()
+        self.loops: list[tuple[int, int]] = []  # small ones, by their first and last instruction
         for offset, each in zip(self.checked.offsets, self.instructions, strict=True):
             for target in self._targets(each):
                 (self.backward if target <= offset else self.forward).add(target)
+                if target <= offset <= target + LOOP_BYTES:
+                    self.loops.append((target, offset))
 
     def _find_spent(self) -> None:
         """For each instruction how many of its trace stand before it."""
@@ -181,18 +188,77 @@ class FunctionPrinter:
     def text(self, storage: str) -> str:
         """The C function. storage: its storage class."""
         falls = True
-        for offset, each in zip(self.checked.offsets, self.instructions, strict=True):
-            self._arrive(offset, falls)
-            self.offset, self.each = offset, each
-            self.form = each.use.form
-            _Body(self).print()
+        code = list(zip(self.checked.offsets, self.instructions, strict=True))
+        at = 0
+        while at < len(code):
+            self._arrive(code[at][0], falls)
+            end = max(self._run_end(code, at), at + 1)
+            if end > at + 1:
+                self._print_run(code[at:end])
+            else:
+                self._print(*code[at])
             transfer = self.form.graph.transfer
             falls = transfer is None or transfer.primitive.name in ("invoke", "jump_if")
+            at = end
         head = self.shape.prototype(self.whole.name(self.index), self.options)
         sizes = "\n".join(f"n{each} = tb_memory_bytes(cx, {each}u);" for each in sorted(self.memories))
         lines = [sizes if line is _SIZES else line for line in self.lines]
         ends = list(self._ends())
         return "\n".join([f"{storage}{head} {{", *self._declarations(), *lines, *ends, "}"])
+
+    def _print(self, offset: int, each: Resolved) -> None:
+        self.offset, self.each = offset, each
+        self.form = each.use.form
+        _Body(self).print()
+
+    def _run_end(self, code: list[tuple[int, Resolved]], first: int) -> int:
+        """Index behind the last instruction of the run that begins with the one of index *first*; that one,
+        where none does that is worth a look."""
+        start = code[first][0]
+        if not any(begin <= start <= end for begin, end in self.loops):
+            return first
+        accesses = 0
+        for at in range(first, len(code)):
+            offset, each = code[at]
+            graph = each.use.form.graph
+            if at > first and (offset in self.forward or offset in self.backward):
+                break
+            if any(isinstance(n.attribute, Service) or n.primitive.safepoint for n in graph.nodes):
+                break
+            transfer = graph.transfer
+            if transfer is not None and transfer.primitive.name in ("invoke", "tail_invoke"):
+                break
+            accesses += sum(node.primitive is MEMORY_BOUNDS for node in graph.nodes)
+            if transfer is not None:
+                at += 1
+                break
+        else:
+            at = len(code)
+        return at if accesses > 2 else first
+
+    def _print_run(self, code: list[tuple[int, Resolved]]) -> None:
+        """A run; twice, where comparisons can be made together."""
+        stack, start = list(self.stack), len(self.lines)
+        self.run = run = Run()
+        for each in code:
+            self._print(*each)
+        groups = run.groups(self.whole.memories, self.groups)
+        self.run = None
+        if not groups:
+            return
+        self.groups += len(groups)
+        self._settle()
+        careful = self.lines[start:]
+        del self.lines[start:]
+        self.stack = stack
+        self.places = {site: place for group in groups for site, place in group.places().items()}
+        conditions = " && ".join(group.condition for group in groups)
+        self.lines += ["{", *(group.declaration for group in groups), f"if (TB_LIKELY({conditions})) {{"]
+        for each in code:
+            self._print(*each)
+        self._settle()
+        self.places = {}
+        self.lines += ["} else {", *careful, "}", "}"]
 
     def _declarations(self) -> Iterator[str]:
         """What stands in front; compilers drop what is not read."""
@@ -260,6 +326,8 @@ class FunctionPrinter:
         """A constant with this value."""
         self.names += 1
         self.lines.append(f"const {type_} t{self.names} = {value};")
+        if self.run is not None:
+            self.run.values[f"t{self.names}"] = self.run.value(value)
         return f"t{self.names}"
 
     def home(self, at: int) -> int:
@@ -636,6 +704,12 @@ class _Body(Printer):
             if text:
                 self.lines.append(text)
 
+    def _pure(self, node: Node, name: str) -> None:
+        super()._pure(node, name)
+        if self.of.run is not None:
+            texts = [self.typed(each) for each in node.operands]
+            self.of.run.values[name] = self.of.run.computed(node.primitive.name, texts)
+
     def _declare(self, node: Node, name: str, expression: str, *, raw: bool) -> None:
         if raw:  # a cell of the store or of an object: what is on the stack has a type
             expression, raw = FROM_CELL[node.type].format(f"({expression})"), False
@@ -660,6 +734,8 @@ class _Body(Printer):
         local, value = of.local(index), self.typed(node.operands[0])
         of.detach(local)
         self.lines.append(f"{local} = {value};")
+        if of.run is not None:
+            of.run.values[local] = of.run.value(value)
         number = of.local_number(index)
         if of.safepoints and of.locals[number] == "ref":
             self.lines.append(f"fp[{of.home(number)}] = {local};")
@@ -704,8 +780,17 @@ class _Body(Printer):
         memory, (_, address, width) = self._memory(node), node.operands
         trap = node.attribute
         assert isinstance(trap, Trap)
+        if (self.of.offset, address) in self.of.places:
+            return
         base, offset = _split(address, self)
-        end = offset + int(width.attribute)  # type: ignore[call-overload]
+        bytes_ = int(width.attribute)  # type: ignore[call-overload]
+        end = offset + bytes_
+        if base is not None and self.of.run is not None:
+            extended = address.operands[0]
+            value = self.of.run.value(self.typed(extended.operands[0])) if extended.operands else None
+            if value is not None and extended.primitive.name == "extend_u.i32":
+                site = (self.of.offset, address)
+                self.of.run.accesses.append(Access(site, memory, value, offset, bytes_))
         if base is not None and end <= self.of.whole.memories[memory]:
             # It has that many bytes at all times: what is compared with does not change with the address.
             self.lines.append(self.at.trap(f"{base} > n{memory} - {end}u", trap))
@@ -713,7 +798,8 @@ class _Body(Printer):
             self.lines.append(self.at.trap(f"{self.typed(address)} + {self.typed(width)} > n{memory}", trap))
 
     def _memory_place(self, node: Node) -> tuple[str, str]:
-        return f"m{self._memory(node)}", self.typed(node.operands[1])
+        known = self.of.places.get((self.of.offset, node.operands[1]))
+        return f"m{self._memory(node)}", known or self.typed(node.operands[1])
 
     def _memory_size(self, node: Node, name: str) -> None:
         self._declare(node, name, f"(u32)(n{self._memory(node)} >> 16)", raw=False)
