@@ -37,6 +37,7 @@ from tblvm.core.superinstructions.chosen import DEFAULTS, costs_of
 from tblvm.core.superinstructions.profile import Profile, form_of, from_json, plain
 from tblvm.core.superinstructions.select import Chosen, Code, choose, dispatches, weighted
 from tblvm.core.threaded.engine import FIXED
+from tblvm.core.threaded.usual import USUAL
 from tblvm.opcodes import types
 from tblvm.opcodes.ir import Graph
 from tblvm.opcodes.values import DslError
@@ -205,6 +206,10 @@ def main() -> None:
             told = f"{each.programs:3} programs {each.bytes:4} bytes"
             print(f"  {each.saves:7.3f} {told}  {' ; '.join(each.code)}")
         if given.write:
+            listed = executed(trainer, found)
+            print(f"{len(listed)} handlers of one variant, or of a comparison and its branch")
+            told = json.dumps({"handlers": listed}, separators=(",", ":")).replace("],", "],\n")
+            USUAL.write_text(told + "\n")
             text = json.dumps({"sequences": codes}, separators=(",", ":")).replace("],", "],\n")
             DEFAULTS.write_text(text + "\n")
         if given.time:
@@ -212,6 +217,28 @@ def main() -> None:
             timed(trainer, found, codes, only, Path(temporary))
         else:
             gains(trainer, found, codes)
+
+
+def executed(trainer: Trainer, found: Mapping[str, Profile]) -> list[Code]:
+    """Variants, and comparisons with the branch behind them, by the share of what programs execute, each
+    program counting alike; those with all operands in slots, which every runtime has, are left out."""
+    shares: dict[Code, float] = {}
+    for profile in found.values():
+        total = sum(sum(each.counts) for each in profile.stretches)
+        for stretch in profile.stretches:
+            for at, (name, count) in enumerate(zip(stretch.code, stretch.counts, strict=True)):
+                pair = stretch.code[at - 1 : at + 1]
+                for code in ((name,), pair) if pair in trainer.given else ((name,),):
+                    shares[code] = shares.get(code, 0) + count / total
+    order = sorted(shares, key=lambda code: (-shares[code], code))
+    return [code for code in order if len(code) > 1 or not _is_general(code[0])]
+
+
+def _is_general(name: str) -> bool:
+    if name in _FIXED or name.startswith("_"):
+        return True
+    kinds, _, result = name.rpartition(":")[2].partition(">")
+    return result != "a" and set(kinds) <= {"s", "h"}
 
 
 def gains(trainer: Trainer, found: Mapping[str, Profile], codes: Sequence[Code]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from ...opcodes.ir import Graph
 from ...opcodes.primitives.effects import ALLOCATE, SERVICE
 from .options import SUPERINSTRUCTIONS
-from .profile import Stretch, plain
+from .profile import Stretch, forward, plain
 from .select import Code, Costs, choose, weighted
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def chosen(
         return [parts(each.code) for each in rows]
     found: list[tuple[V, ...]] = []
     for row in defaults():
-        code = tuple(known.get(name) or known.get(plain(name), name) for name in row)
+        code = tuple(_known(name, known) for name in row)
         if code in there or not fits(code) or not occurs(parts(code)):
             continue
         there.add(code)
@@ -120,8 +120,15 @@ def costs_of(graph: Callable[[str], Graph | None]) -> Costs:
 
 
 def _renamed(stretch: Stretch, names: Mapping[str, str]) -> Stretch:
-    code = tuple(names.get(name) or names.get(plain(name), name) for name in stretch.code)
-    return replace(stretch, code=code)
+    return replace(stretch, code=tuple(_known(name, names) for name in stretch.code))
+
+
+def _known(name: str, names: Mapping[str, str]) -> str:
+    """What an instruction of a profile is called here."""
+    for each in (name, plain(name), forward(name), plain(forward(name))):
+        if each in names:
+            return names[each]
+    return name
 
 
 @cache

@@ -257,6 +257,13 @@ def plain(instruction: str) -> str:
     return _SAME.sub("=cell", instruction) if "(" in instruction else instruction
 
 
+def forward(instruction: str) -> str:
+    """The name of a branch forward that does the same: where nothing is polled there is no other."""
+    if instruction.endswith(">b"):
+        return instruction[:-1] + "f"
+    return "_JUMP" if instruction == "_JUMP_BACK" else instruction
+
+
 _KEYS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "profile": (frozenset({"format", "version", "engine", "instructions", "programs"}), frozenset()),
     "program": (frozenset({"name", "sha256", "runs", "functions"}), frozenset()),

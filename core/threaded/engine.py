@@ -8,8 +8,9 @@ C.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from ..cprint import Printer, prototype
@@ -20,9 +21,12 @@ from ..superinstructions.chosen import chosen
 from ..superinstructions.counted import Names, functions, read
 from ..superinstructions.profile import LONGEST, Function
 from ..switch import numbered
+from .foresight import Choices, Part, foreseen
 from .handlers import NEXT, RegisterSurroundings, body, polls, services
+from .options import ALIGNMENT, VARIANTS
 from .shapes import KINDS, Shape, most, shape
-from .variants import Fixed, RegisterForm, Variant, extensions, variants
+from .usual import usual
+from .variants import Fixed, RegisterForm, Variant, extensions, is_general, variants
 
 if TYPE_CHECKING:
     from ...builder.compose import Composition
@@ -45,6 +49,13 @@ def _returns(result: str) -> str:
     return _RETURN.replace("RESULT", result)
 
 
+_ZERO = f"""\
+cell *at = fp + ip->u[0], *end = at + ip->imm;
+TB_ROLLED
+do *at++ = 0;
+while (at < end);
+{NEXT}"""
+
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("EXIT", "TB_LEAVE(1);"),
     ("HALT", "TB_HALT();"),
@@ -53,7 +64,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("SET_WIDE", f"fp[ip->u[0]] = (cell)(u64)(s64)ip->imm;\n{NEXT}"),
     ("SET_POOL", f"fp[ip->u[0]] = tb_pool(cx)[(u32)ip->imm];\n{NEXT}"),
     ("SWAP", f"cell a = fp[ip->u[0]];\nfp[ip->u[0]] = fp[ip->u[1]];\nfp[ip->u[1]] = a;\n{NEXT}"),
-    ("ZERO", f"cell *at = fp + ip->u[0];\nfor (u32 left = (u32)ip->imm; left; left--) *at++ = 0;\n{NEXT}"),
+    ("ZERO", _ZERO),
     ("JUMP", "TB_FORTH(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
     ("JUMP_BACK", "TB_BACK(0, (const void *)((const u8 *)ip + ip->w[1]), ip->imm);"),
     ("LINK", "tb_threaded_link(cx, ip);\nTB_GO(ip);"),
@@ -141,14 +152,43 @@ def register_code(composition: Composition) -> RegisterCode:
 def _register_code(composition: Composition) -> RegisterCode:
     plan = composition.plan
     forms = tuple(RegisterForm(each, shape(each.uses[0], len(each.code))) for each in composition.handlers)
-    few = composition.loaded
-    found: list[Variant] = []
+    every: dict[int, list[Variant]] = {}
     for form in forms:
         if form.shape.kind == "TABLE" and form.shape.kept:
             raise BuildError(f"engine threaded: {form.label} has immediates beside its targets")
         if _has_variants(form.shape):
-            found += variants(form, polls=polls(plan), few=few)
-    return RegisterCode(forms, tuple(found), tuple(_sequences(composition, forms, found)))
+            every[id(form)] = list(variants(form, polls=polls(plan)))
+    code = [] if composition.loaded else list(_foreseen(composition, forms, every))
+    all_ = [each for listed in every.values() for each in listed]
+    rows: list[tuple[Part, ...]] = [(part,) for row in code for part in row]
+    if not code:
+        rows += usual((each for each in all_ if not is_general(each)), plan.number(VARIANTS.name))
+    used = {id(row[0]) for row in rows if len(row) == 1}
+    found = [each for each in all_ if is_general(each) or id(each) in used]
+    there = {id(each) for each in found}
+    pairs = [row for row in rows if len(row) > 1 and all(id(part) in there for part in row)]
+    if code:
+        pairs = list(_compared(found, code))
+    return RegisterCode(forms, tuple(found), tuple(_sequences(composition, forms, found, pairs, code)))
+
+
+def _foreseen(
+    composition: Composition, forms: Sequence[RegisterForm], every: Mapping[int, Sequence[Variant]]
+) -> Iterable[list[Part]]:
+    """The register code of the programs."""
+    plan = composition.plan
+    kept = {(id(v.form), v.kinds): v for listed in every.values() for v in listed if v.result == "a"}
+    seconds: dict[int, Part] = {
+        id(each): kept[id(each.form), each.kinds]
+        for listed in every.values()
+        for each in listed
+        if each.result == "s" and (id(each.form), each.kinds) in kept
+    }
+    fixed = {each.label: each for each in FIXED}
+    choices = Choices(every, seconds, fixed, polls(plan), "collector" in plan.interfaces)
+    by_use = {use: form for form in forms for use in form.handler.uses}
+    for program in composition.programs:
+        yield from foreseen(program.verified, composition.isa, plan.cell_bits, by_use, choices)
 
 
 def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
@@ -168,79 +208,43 @@ def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
 
 
 def _sequences(
-    composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
-) -> Iterable[tuple[Variant | Fixed, ...]]:
-    """Which variants have a handler together when they follow each other."""
-    pairs = tuple(_compared(composition, forms, found))
+    composition: Composition,
+    forms: Sequence[RegisterForm],
+    found: Sequence[Variant],
+    pairs: Sequence[tuple[Part, ...]],
+    code: Sequence[Sequence[Part]],
+) -> Iterable[tuple[Part, ...]]:
+    """Which variants have a handler together when they follow each other. pairs: those of comparisons and
+    branches; code: of the programs, where they are known."""
     yield from pairs
     if "counting" not in composition.plan.interfaces:
-        usable: tuple[Variant | Fixed, ...] = (*found, *_usable(forms))
-        yield from chosen(composition.plan, usable, pairs, _occurring(composition, forms))
+        usable: tuple[Part, ...] = (*found, *_usable(forms, polls(composition.plan)))
+        yield from chosen(composition.plan, usable, pairs, _occurring(code))
 
 
-def _usable(forms: Sequence[RegisterForm]) -> list[Fixed]:
-    """What is no form's and is emitted for these."""
+def _usable(forms: Sequence[RegisterForm], back: bool) -> list[Fixed]:
+    """What is no form's and is emitted for these. back: whether jumps backward are others."""
     kinds = {form.shape.kind for form in forms} | {"MOVE"}
-    return [each for each in FIXED if each.kind in kinds]
+    return [each for each in FIXED if each.kind in kinds and (back or each.label != "JUMP_BACK")]
 
 
-def _compared(
-    composition: Composition, forms: Sequence[RegisterForm], found: Sequence[Variant]
-) -> Iterable[tuple[Variant, ...]]:
-    """Comparisons with the branch that follows, where the program has both next to each other."""
-    following = None if composition.loaded else _following(composition, forms)
+def _compared(found: Sequence[Variant], code: Sequence[Sequence[Part]]) -> Iterable[tuple[Variant, ...]]:
+    """Comparisons with the branches that follow them in the code."""
     compares = [each for each in found if each.form.shape.truth and each.result == "a"]
     branches = [each for each in found if each.form.shape.kind == "BRANCH" and each.kinds == "a"]
-    for first in compares:
-        for second in branches:
-            if following is None or (first.form, second.form) in following:
-                yield first, second
+    return filter(_occurring(code), product(compares, branches))
 
 
-def _occurring(
-    composition: Composition, forms: Sequence[RegisterForm]
-) -> Callable[[Sequence[Variant | Fixed]], bool]:
-    """Tells whether variants can follow each other in the programs: their forms do once moves are left
-    out."""
-    if composition.loaded:
+def _occurring(code: Sequence[Sequence[Part]]) -> Callable[[Sequence[Part]], bool]:
+    """Tells whether parts follow each other in the code; anything can where none is known."""
+    if not code:
         return lambda parts: True
-    by_form = {use.form: at for at, form in enumerate(forms) for use in form.handler.uses}
-    # What is no form's has the number that the kind of such forms has.
-    kinds = {kind: -2 - at for at, kind in enumerate(("JUMP", "CALL", "RETURN"))}
-    known = {at: kinds.get(form.shape.kind, at) for at, form in enumerate(forms) if form.shape.kind != "MOVE"}
-    found: set[tuple[int, ...]] = set()
-    for program in composition.programs:
-        verified = program.verified
-        numbers = [known.get(by_form.get(form, -1), -1) for form in verified.forms]
-        for function in verified.functions:
-            row = [at for at in (numbers[form] for form in function.forms) if at != -1]
-            for length in range(1, LONGEST + 1):
-                found.update(zip(*(row[start:] for start in range(length)), strict=False))
-    place = {id(form): at for at, form in enumerate(forms)}
-
-    def occurs(parts: Sequence[Variant | Fixed]) -> bool:
-        row = [kinds.get(p.kind, -1) if isinstance(p, Fixed) else place[id(p.form)] for p in parts]
-        return not (short := tuple(at for at in row if at != -1)) or short in found
-
-    return occurs
-
-
-def _following(
-    composition: Composition, forms: Sequence[RegisterForm]
-) -> set[tuple[RegisterForm, RegisterForm]]:
-    """Which forms follow each other in the programs."""
-    by_form = {use.form: form for form in forms for use in form.handler.uses}
-    found = set()
-    for program in composition.programs:
-        verified = program.verified
-        pairs = {
-            pair for each in verified.functions for pair in zip(each.forms, each.forms[1:], strict=False)
-        }
-        for first, second in pairs:
-            a, b = by_form.get(verified.forms[first]), by_form.get(verified.forms[second])
-            if a is not None and b is not None:
-                found.add((a, b))
-    return found
+    there: set[tuple[int, ...]] = set()
+    for row in code:
+        numbers = [id(each) for each in row]
+        for length in range(2, LONGEST + 1):
+            there.update(zip(*(numbers[start:] for start in range(length)), strict=False))
+    return lambda parts: tuple(map(id, parts)) in there
 
 
 # --- tables -------------------------------------------------------------------------------------------
@@ -270,6 +274,7 @@ def tables(composition: Composition) -> str:
             moves += each.moves
         flags = 1 * each.home | 2 * each.safepoint | 4 * each.frame
         flags |= {"": 0, "functype": 8, "class": 16, "interface": 32}[each.callee]
+        flags |= 64 * each.locals
         doubles = _bits(k for k, c in enumerate(each.takes) if c == "d" and k < 7)
         doubles |= 128 * each.gives.startswith("d")
         target = each.target
@@ -410,7 +415,19 @@ _PROLOGUE = """\
 #endif
 #define TB_SAVE(at) (cx->ip = (const u8 *)(at), cx->fp = fp)
 
+/* A handler that lies in one line of a cache is fetched at once. */
+#if {alignment} > 16
+#define TB_ALIGNED_HANDLER __attribute__((aligned({alignment})))
+#else
+#define TB_ALIGNED_HANDLER
+#endif
 #define TB_COMPUTED_GOTO {label_values}
+/* A loop that runs a few times. */
+#ifdef __clang__
+#define TB_ROLLED _Pragma("clang loop unroll(disable) vectorize(disable)")
+#else
+#define TB_ROLLED
+#endif
 #if TB_TAIL_CALLS
 #if (defined __x86_64__ || defined __aarch64__) && __has_attribute(preserve_none)
 #define TB_CONVENTION __attribute__((preserve_none))
@@ -422,13 +439,23 @@ _PROLOGUE = """\
       TB_UNUSED cell acc TB_DOUBLE_ARGUMENT TB_FUEL_ARGUMENT
 #define TB_PASSED cx, fp, ip, acc TB_DOUBLE_PASSED TB_FUEL_PASSED
 typedef TB_CONVENTION u32 tb_handler(TB_STATE);
-#define TB_HANDLER(number) static TB_CONVENTION u32 tb_handler_##number(TB_STATE)
+#define TB_HANDLER(number) static TB_CONVENTION TB_ALIGNED_HANDLER u32 tb_handler_##number(TB_STATE)
 static tb_handler tb_handler_0;
-#define TB_BASE ((const u8 *)(uptr)tb_handler_0)
+#if {fuel}
+static tb_handler tb_near_branch, tb_near_call;
+#endif
+/* Where code lies below 2**31 a record has the handler's address. */
+#if defined __x86_64__ && defined __code_model_small__ && !defined __PIC__ && !defined __PIE__
+#define TB_BASE ((uptr)0)
+#define TB_HANDLER_OF(record) ((tb_handler *)(uptr)(u32)(record)->handler)
+#else
+#define TB_BASE ((uptr)tb_handler_0)
+#define TB_HANDLER_OF(record) ((tb_handler *)(TB_BASE + (uptr)(s64)(record)->handler))
+#endif
 #define TB_GO(to)                                                                              \\
   do {{                                                                                         \\
     ip = (to);                                                                                 \\
-    __attribute__((musttail)) return ((tb_handler *)(uptr)(TB_BASE + ip->handler))(TB_PASSED); \\
+    __attribute__((musttail)) return TB_HANDLER_OF(ip)(TB_PASSED);                              \\
   }} while (0)
 #define TB_STOP(kind, part)                                        \\
   {{                                                                \\
@@ -489,7 +516,23 @@ static TB_UNUSED u32 tb_threaded_leave(struct tb_context *cx, cell *fp, TB_UNUSE
     TB_FUEL_TAKE(cost)            \\
     TB_GO(there);                 \\
   }} while (0)
-/* A count below zero may only mean that it is near. */
+/* A count below zero may only mean that it is near: who looks twice is a handler of its own, so that hot ones
+ * need no frame for a call. Where control goes elsewhere no accumulator holds anything. */
+#if {fuel} && TB_TAIL_CALLS
+#define TB_PAY_BACK(to, cost)                                     \\
+  fuel -= cost;                                                   \\
+  if (TB_UNLIKELY(fuel < 0)) {{                                    \\
+    cx->ip = (const u8 *)(to);                                    \\
+    acc = (u32)(cost);                                            \\
+    __attribute__((musttail)) return tb_near_branch(TB_PASSED);   \\
+  }}
+#define TB_PAY_CALL  \\
+  fuel -= ip->w[1]; \\
+  if (TB_UNLIKELY(fuel < 0)) __attribute__((musttail)) return tb_near_call(TB_PASSED);
+#else
+#define TB_PAY_BACK(to, cost) TB_SPENT(ip, cost) TB_FUEL_TAKE(cost)
+#define TB_PAY_CALL TB_SPENT(ip, ip->w[1]) TB_FUEL_TAKE(ip->w[1])
+#endif
 #if {fuel}
 #define TB_SPENT(at, cost) \\
   if (TB_UNLIKELY(fuel < (s64)(cost)) && tb_threaded_spent(cx, at, fuel)) TB_STOP(OUT_OF_FUEL, 0)
@@ -498,8 +541,15 @@ static TB_UNUSED u32 tb_threaded_leave(struct tb_context *cx, cell *fp, TB_UNUSE
 #endif
 #if {interrupt}
 #define TB_ASKED if (TB_UNLIKELY(TB_INTERRUPTED(cx))) TB_STOP(INTERRUPTED, 0)
+/* The same behind the payment. */
+#define TB_ASKED_BACK(cost)                 \\
+  if (TB_UNLIKELY(TB_INTERRUPTED(cx))) {{    \\
+    TB_FUEL_GIVE(cost)                      \\
+    TB_STOP(INTERRUPTED, 0)                 \\
+  }}
 #else
 #define TB_ASKED
+#define TB_ASKED_BACK(cost)
 #endif
 #define TB_BACK(part, to, cost)     \\
   do {{                              \\
@@ -508,9 +558,8 @@ static TB_UNUSED u32 tb_threaded_leave(struct tb_context *cx, cell *fp, TB_UNUSE
     (void)taken;                    \\
     TB_COUNT_TAKEN(part)            \\
     ip += part;                     \\
-    TB_SPENT(ip, taken)             \\
-    TB_ASKED                        \\
-    TB_FUEL_TAKE(taken)             \\
+    TB_PAY_BACK(there, taken)       \\
+    TB_ASKED_BACK(taken)            \\
     TB_GO(there);                   \\
   }} while (0)
 #define TB_TABLE(part)                                                            \\
@@ -527,9 +576,10 @@ static TB_UNUSED u32 tb_threaded_leave(struct tb_context *cx, cell *fp, TB_UNUSE
   const struct tb_record *to = (const void *)((const u8 *)ip + ip->imm);      \\
   const u32 cells = to[-1].u[0];                                              \\
   if (TB_UNLIKELY(cells > cx->cells_left)) TB_STOP(STACK_OVERFLOW, 0)         \\
-  TB_SPENT(ip, ip->w[1])                                                      \\
-  TB_ASKED                                                                    \\
-  TB_FUEL_TAKE(ip->w[1])                                                      \\
+  TB_PAY_CALL                                                                 \\
+  TB_CALLED(to, cells)
+#define TB_CALLED(to, cells)                                                  \\
+  TB_ASKED_BACK(ip->w[1])                                                     \\
   cx->cells_left -= cells;                                                    \\
   tb_frame_link_at(fp + ip->u[1])->pc = (u32)((const u8 *)ip - (const u8 *)TB_RECORDS(cx)); \\
   fp += ip->u[0];                                                             \\
@@ -572,14 +622,32 @@ static TB_UNUSED u32 tb_threaded_leave(struct tb_context *cx, cell *fp, TB_UNUSE
   TB_GO(to);
 """
 
+_NEAR = """\
+static TB_UNUSED TB_COLD TB_CONVENTION u32 tb_near_branch(TB_STATE) {
+  const struct tb_record *to = (const void *)cx->ip;
+  const s32 cost = (s32)(u32)acc;
+  fuel += cost;
+  TB_SPENT(ip, cost)
+  TB_ASKED
+  fuel -= cost;
+  TB_GO(to);
+}
+static TB_UNUSED TB_COLD TB_CONVENTION u32 tb_near_call(TB_STATE) {
+  const struct tb_record *to = (const void *)((const u8 *)ip + ip->imm);
+  fuel += ip->w[1];
+  TB_SPENT(ip, ip->w[1])
+  fuel -= ip->w[1];
+  TB_CALLED(to, to[-1].u[0])
+}"""
+
 _TAIL_GO = """\
 #if TB_TAIL_CALLS
 static tb_handler *const tb_handlers[] = {{{functions}}};
 s32 tb_threaded_handler(u32 number) {{
-  return (s32)((const u8 *)(uptr)tb_handlers[number] - TB_BASE);
+  return (s32)((uptr)tb_handlers[number] - TB_BASE);
 }}
 u32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, TB_UNUSED s64 fuel) {{
-  return ((tb_handler *)(uptr)(TB_BASE + ip->handler))(cx, fp, ip, 0{double} TB_FUEL_PASSED);
+  return TB_HANDLER_OF(ip)(cx, fp, ip, 0{double} TB_FUEL_PASSED);
 }}
 #else
 #if TB_COMPUTED_GOTO
@@ -624,6 +692,7 @@ def print_engine(composition: Composition) -> dict[str, str]:
             interrupt=int(interrupt),
             counting=int(counting),
             doubles=int(doubles),
+            alignment=plan.number(ALIGNMENT.name),
             label_values=int(plan.target.label_values),
             store_fuel="((cx)->fuel = (left))" if fuel else "((void)(cx), (void)(left))",
         )
@@ -651,6 +720,8 @@ def print_engine(composition: Composition) -> dict[str, str]:
         f"return tb_threaded_stop(cx, fp, ip, TB_FUEL_IS, TB_TRAP_{name});\n}}"
         for name in stops
     ]
+    if fuel:
+        parts.append(_NEAR)
     parts.append(
         "#else\n"
         "u32 tb_threaded_go(struct tb_context *cx, cell *fp, const struct tb_record *ip, s64 fuel) {\n"

@@ -25,13 +25,13 @@ NEXT = "TB_GO(ip + 1);"  # how a handler ends behind which control comes to the 
 class RegisterSurroundings(InFrames):
     """Where the operands of a variant are (an implementation of cprint.Surroundings)."""
 
-    def __init__(self, plan: Plan, variant: Variant, part: int = 0) -> None:
+    def __init__(self, plan: Plan, variant: Variant, part: int = 0, accumulator: str = "acc") -> None:
         self._use = variant.form.handler.uses[0]
         self._shape = variant.form.shape
         self._variant = variant
         self._read = read_immediates(self._use.form)
         self._places = places(variant)
-        self._part = part
+        self._part, self._accumulator = part, accumulator
         self._top = len(self._use.form.graph.parameters)
         self._counts = "fuel" in plan.interfaces
         self._polls = polls(plan)
@@ -56,7 +56,7 @@ class RegisterSurroundings(InFrames):
             return self.operand(count - index), True
         kind, class_ = self._variant.kinds[index], self._shape.takes[index]
         if kind == "a":
-            return ("facc", False) if class_ == "d" else ("acc", True)
+            return ("facc", False) if class_ == "d" else (self._accumulator, True)
         if kind == "i":
             word = self.field(str(index))
             return (f"(u64)(s64){word}", True) if type_ == "i64" else (f"(u32){word}", True)
@@ -158,15 +158,15 @@ class RegisterSurroundings(InFrames):
 
 
 def polls(plan: Plan) -> bool:
-    """Whether anything is tested where branches go backward."""
-    return "fuel" in plan.interfaces or "interrupt" in plan.interfaces
+    """Whether anything is done where branches go backward: profiles tell them apart in any case."""
+    return not {"fuel", "interrupt", "counting"}.isdisjoint(plan.interfaces)
 
 
 def body(plan: Plan, parts: Sequence[Variant | Fixed]) -> str:
     """The statements of a handler that runs *parts*, whose instructions stand one after the other."""
     text: list[str] = []
-    done = 0
-    for variant in parts:
+    done, accumulator = 0, "acc"
+    for number, variant in enumerate(parts):
         if isinstance(variant, Fixed):
             if "counting" in plan.interfaces:
                 text.append(f"TB_COUNT({done});")
@@ -176,7 +176,10 @@ def body(plan: Plan, parts: Sequence[Variant | Fixed]) -> str:
             text.append(f"{{\n{_at(variant.text, done)}\n}}")
             done += 1
             continue
-        at = RegisterSurroundings(plan, variant, done)
+        tested = _is_tested(variant, parts[number + 1 :])
+        if tested:
+            text.append("const cell before = acc;")
+        at = RegisterSurroundings(plan, variant, done, accumulator)
         use = variant.form.handler.uses[0]
         shape = variant.form.shape
         statements = Printer(use.form.graph, at).body()
@@ -189,10 +192,22 @@ def body(plan: Plan, parts: Sequence[Variant | Fixed]) -> str:
         if "counting" in plan.interfaces:
             text.append(f"TB_COUNT({at._part});")
         text.append(f"{{{faults}\n{statements}{stops}\n}}" if statements else "")
+        if tested:
+            text.append("const cell tested = acc;\nacc = before;")
+            accumulator = "tested"
         if shape.kind == "HALT" or shape.kind in ("TABLE", "CALL_AT", "TAIL_AT"):
             return "\n".join(text)
     text.append(f"TB_GO(ip + {done});")
     return "\n".join(each for each in text if each)
+
+
+def _is_tested(variant: Variant, behind: Sequence[Variant | Fixed]) -> bool:
+    """Whether what a variant gives is read by the branch behind it and by nothing else: the accumulator can
+    stay what it was, and compilers make one comparison of both."""
+    if variant.result != "a" or variant.form.shape.gives != "c" or len(behind) != 1:
+        return False
+    last = behind[0]
+    return isinstance(last, Variant) and last.form.shape.kind == "BRANCH" and last.kinds == "a"
 
 
 def _at(text: str, part: int) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..hookspecs import hookimpl
-from ..parts import Engine, Memory, MicroLibrary, Option, Table
+from ..parts import Engine, Memory, MicroLibrary, Table
 from ..superinstructions.options import SUPERINSTRUCTIONS
+from .options import ALIGNMENT, REGISTERS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,16 +107,9 @@ def tblvm_micro_libraries() -> list[MicroLibrary]:
             generated=_generated,
             options=(
                 SUPERINSTRUCTIONS,
-                Option(
-                    name="registers",
-                    default=256 << 20,
-                    kind="size",
-                    macro="TB_REGISTERS_BYTES",
-                    doc="Memory for register code where programs are loaded, at most; taken as it is needed.",
-                    minimum=4096,
-                    maximum=1 << 40,
-                    limit=True,
-                ),
+                REGISTERS,
+                ALIGNMENT,
+                VARIANTS,
             ),
         )
     ]

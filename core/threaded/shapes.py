@@ -66,7 +66,7 @@ class Shape:
     frame: whether it reads or writes locals in ways that only C knows. truth: whether its result is a truth
     value. moves: the program of a move (tb_threaded.h). callee: of CALL_AT and TAIL_AT, what says how many
     cells it takes and gives: "functype", "class" or "interface". computes: whether a direct transfer does
-    something before.
+    something before. locals: whether it reads or writes locals.
     """
 
     kind: str
@@ -85,6 +85,7 @@ class Shape:
     moves: tuple[int, ...] = ()
     callee: str = ""
     computes: bool = False
+    locals: bool = False
 
 
 def _class(type_: str) -> str:
@@ -220,6 +221,7 @@ def shape(use: Use, number_bytes: int) -> Shape:
         (),
         callee,
         computes,
+        frame or any(node.primitive in (LOCAL_GET, LOCAL_SET) for node in nodes),
     )
 
 

@@ -186,9 +186,8 @@ def _kinds(takes: str) -> list[str]:
     return ["s" * len(takes)]
 
 
-def variants(form: RegisterForm, *, polls: bool, few: bool) -> Iterable[Variant]:
-    """The variants of a form. polls: whether branches backward do more than others; few: as few as
-    possible."""
+def variants(form: RegisterForm, *, polls: bool) -> Iterable[Variant]:
+    """The variants of a form that can pay. polls: whether branches backward do more than others."""
     shape = form.shape
     if shape.home:
         yield Variant(form, "h", "f" if shape.kind == "BRANCH" else "")
@@ -197,8 +196,8 @@ def variants(form: RegisterForm, *, polls: bool, few: bool) -> Iterable[Variant]
         return
     results = ("f", "b") if shape.kind == "BRANCH" and polls else ("f",) if shape.kind == "BRANCH" else ("",)
     if shape.gives:
-        results = ("s",) if few and not shape.truth else ("s", "a")
-    for kinds in _kinds(shape.takes)[: 1 if few else None]:
+        results = ("s", "a")
+    for kinds in _kinds(shape.takes):
         if any(k == "i" and c == "d" for k, c in zip(kinds, shape.takes, strict=True)):
             continue
         if any(k == "p" and c != "d" for k, c in zip(kinds, shape.takes, strict=True)):
@@ -206,3 +205,8 @@ def variants(form: RegisterForm, *, polls: bool, few: bool) -> Iterable[Variant]
         if fits(shape, kinds):
             for result in results:
                 yield Variant(form, kinds, result)
+
+
+def is_general(variant: Variant) -> bool:
+    """Whether every runtime has it: operands can be brought to where it looks for them, always."""
+    return variant.result != "a" and set(variant.kinds) <= {"s", "h"}

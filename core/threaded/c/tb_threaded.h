@@ -91,8 +91,9 @@ struct tb_reg_form {
 };
 enum { TB_REG_KIND_MOVE, TB_REG_KIND_COMPUTE, TB_REG_KIND_HOME, TB_REG_KIND_BRANCH, TB_REG_KIND_JUMP, TB_REG_KIND_TABLE,
        TB_REG_KIND_CALL, TB_REG_KIND_CALL_AT, TB_REG_KIND_TAIL, TB_REG_KIND_TAIL_AT, TB_REG_KIND_RETURN, TB_REG_KIND_HALT };
-/* Operands at home; references may move meanwhile; locals may be read and written; what the callee is found by. */
-enum { TB_REG_AT_HOME = 1, TB_REG_SAFEPOINT = 2, TB_REG_FRAME = 4, TB_REG_BY_TYPE = 8, TB_REG_BY_CLASS = 16, TB_REG_BY_INTERFACE = 32 };
+/* Operands at home; references may move meanwhile; locals may be read and written in ways that only C knows; what the
+ * callee is found by; reads or writes locals. */
+enum { TB_REG_AT_HOME = 1, TB_REG_SAFEPOINT = 2, TB_REG_FRAME = 4, TB_REG_BY_TYPE = 8, TB_REG_BY_CLASS = 16, TB_REG_BY_INTERFACE = 32, TB_REG_LOCALS = 64 };
 /* Moves: 1 if a local is set, then which (bit 7: far) and to what; then what each result is. */
 enum { TB_REG_FROM_PARAMETER, TB_REG_FROM_I32, TB_REG_FROM_I64, TB_REG_FROM_LOCAL, TB_REG_FROM_FAR, TB_REG_FROM_POOL,
        TB_REG_FROM_CONSTANT, TB_REG_FROM_WIDE };

@@ -29,8 +29,8 @@ struct tb_forward {
 
 /* labels[offset]: 0, or for targets of branches TB_LABEL with the depth (TB_LABEL_DEPTH: not known yet), until their record
  * is known; counts[offset]: instructions before it. forwards: branches whose target's record is not known yet. home: the
- * slot of the deepest operand. last: the record whose result
- * may still go elsewhere. */
+ * slot of the deepest operand. last: the record whose result may still go elsewhere. set, read: which of the first 64
+ * declared locals the function has set, or read before, up to the first place where control may go elsewhere. */
 struct tb_translator {
   struct tb_context *cx;
   struct tb_threaded *t;
@@ -41,6 +41,7 @@ struct tb_translator {
   struct tb_operand *operands;
   u32 depth, home, last, forward_count, function_number, calls;
   u32 pc, count;
+  u64 set, read;
   struct tb_held held[2];
   u32 numbers[TB_REG_MOST_NUMBERS];
 };
@@ -230,12 +231,33 @@ static void tb_reg_result(struct tb_translator *r, u32 is_double) {
   tb_reg_push(r, TB_OPERAND_SLOT, slot);
 }
 
+/* --- locals that are set first need not be zero ------------------------------------------------------------------- */
+
+/* The bit of a local; 0 for others. */
+static u64 tb_reg_bit(const struct tb_translator *r, u32 slot) {
+  u32 local = slot - r->function->parameters - (u32)TB_LINK;
+  return local < r->function->locals && local < 64 ? (u64)1 << local : 0;
+}
+
+/* From now on a local may be read that has not been set. */
+static void tb_reg_may_read(struct tb_translator *r) { r->read = ~(u64)0 ^ r->set; }
+
+/* What is zeroed: from the first to the last local that is not set before it is read. */
+static u32 tb_reg_zeroed(const struct tb_translator *r, u32 *first) {
+  u32 low = 0, high = r->function->locals;
+  while (low < high && low < 64 && r->set >> low & 1) low++;
+  while (low < high && high <= 64 && r->set >> (high - 1) & 1) high--;
+  *first = low;
+  return high - low;
+}
+
 /* --- moves -------------------------------------------------------------------------------------------------------- */
 
 static void tb_reg_store(struct tb_translator *r, u32 local, struct tb_operand value) {
   if (value.kind == TB_OPERAND_SLOT && value.value == local) return;
   u32 slot = value.value, made_last = value.kind == TB_OPERAND_SLOT && r->last != TB_REG_NONE && slot >= r->home && r->t->records[r->last].u[0] == slot;
   if (!made_last) r->last = TB_REG_NONE;
+  r->set |= tb_reg_bit(r, local) & ~r->read;
   tb_reg_release(r, local);
   if (made_last) {
     /* The result goes to the local; whatever is that result is the local now. */
@@ -255,15 +277,19 @@ static void tb_reg_store(struct tb_translator *r, u32 local, struct tb_operand v
 static u32 tb_reg_local(const struct tb_translator *r, u32 number, u32 is_far) { return r->numbers[number] + (is_far ? TB_LINK : 0); }
 
 /* What a move's program says next. taken: the operands that it takes. */
-static struct tb_operand tb_reg_source(const struct tb_translator *r, const u8 **at, const struct tb_operand *taken) {
+static struct tb_operand tb_reg_source(struct tb_translator *r, const u8 **at, const struct tb_operand *taken) {
   const u8 *from = *at;
   *at += 2;
   switch (from[0]) {
     case TB_REG_FROM_PARAMETER: return taken[from[1]];
     case TB_REG_FROM_I32: return (struct tb_operand){TB_OPERAND_I32, r->numbers[from[1]]};
     case TB_REG_FROM_I64: return (struct tb_operand){TB_OPERAND_I64, r->numbers[from[1]]};
-    case TB_REG_FROM_LOCAL: return (struct tb_operand){TB_OPERAND_SLOT, tb_reg_local(r, from[1], 0)};
-    case TB_REG_FROM_FAR: return (struct tb_operand){TB_OPERAND_SLOT, tb_reg_local(r, from[1], 1)};
+    case TB_REG_FROM_LOCAL:
+    case TB_REG_FROM_FAR: {
+      u32 slot = tb_reg_local(r, from[1], from[0] == TB_REG_FROM_FAR);
+      r->read |= tb_reg_bit(r, slot) & ~r->set;
+      return (struct tb_operand){TB_OPERAND_SLOT, slot};
+    }
     case TB_REG_FROM_POOL: return (struct tb_operand){TB_OPERAND_POOL, r->numbers[from[1]]};
     default:
       *at = from + 5;
@@ -473,6 +499,7 @@ static s32 tb_reg_cost(const struct tb_translator *r, u32 target) { return (s32)
 
 /* The distance from a record to a branch's target, which has the present depth. */
 static void tb_reg_aim(struct tb_translator *r, u32 record, u32 target) {
+  tb_reg_may_read(r);
   u32 label = r->labels[target];
   if (label & TB_LABEL) {
     r->labels[target] = TB_LABEL | r->depth;
@@ -501,7 +528,11 @@ static void tb_reg_branch(struct tb_translator *r, const struct tb_reg_form *for
         if (r->operands[i].kind != TB_OPERAND_SLOT) tb_reg_settle(r, i);
     struct tb_record *record = tb_reg_compute(r, form, second);
     u32 code = tb_reg_code((u32)record->handler), word = 0;
-    for (u32 i = 0; i < form->takes; i++) word |= (code >> 2 * i & 2) != 0;
+    for (u32 i = 0; i < form->takes; i++) {
+      word |= (code >> 2 * i & 2) != 0;
+      /* Handlers leave nothing there. */
+      if ((code >> 2 * i & 3) == TB_REG_A) r->held[form->doubles >> i & 1].slot = TB_REG_NONE;
+    }
     at = (u32)(record - r->t->records);
     if (word)
       record->u[1] = (u16)cost;
@@ -636,6 +667,7 @@ static u32 tb_reg_instruction(struct tb_translator *r) {
   const u32 *row = form->kind == TB_REG_KIND_TABLE ? tb_reg_table(r, form, start) : 0;
   r->pc = (u32)(r->at - tb_code(r->cx));
   r->count = r->counts[start - r->code] + 1;
+  if (form->flags & TB_REG_LOCALS || (TB_REG_COLLECTS && form->flags & TB_REG_SAFEPOINT)) tb_reg_may_read(r);
   switch (form->kind) {
     case TB_REG_KIND_MOVE: tb_reg_move(r, form); break;
     case TB_REG_KIND_COMPUTE: tb_reg_compute(r, form, 0); break;
@@ -673,6 +705,7 @@ static void tb_reg_arrive(struct tb_translator *r, u32 offset, u32 falls) {
   }
   tb_reg_flush(r, 0);
   tb_reg_forget_all(r);
+  tb_reg_may_read(r);
   r->labels[offset] = r->t->used;
 }
 
@@ -700,15 +733,11 @@ u32 tb_threaded_translate(struct tb_context *cx, u32 number) {
   r->at = r->code;
   r->home = function->parameters + (u32)TB_LINK + function->locals;
   r->pc = function->code;
-  u32 header = t->used, falls = 1;
-  t->starts[t->functions++] = (struct tb_record_start){header, number};
-  tb_reg_emit(r, TB_REG_EXIT)->u[0] = function->cells;
+  u32 start = t->used, header = start, falls = 1, first;
+  t->starts[t->functions++] = (struct tb_record_start){start, number};
+  tb_reg_emit(r, TB_REG_EXIT);
+  if (function->locals) tb_reg_emit(r, TB_REG_ZERO);
   tb_reg_forget_all(r);
-  if (function->locals) {
-    struct tb_record *zero = tb_reg_emit(r, TB_REG_ZERO);
-    zero->u[0] = (u16)(function->parameters + TB_LINK);
-    zero->imm = function->locals;
-  }
   while (r->at != r->code + size) {
     u32 offset = (u32)(r->at - r->code);
     if (r->labels[offset] || !falls) tb_reg_arrive(r, offset, falls);
@@ -719,7 +748,18 @@ u32 tb_threaded_translate(struct tb_context *cx, u32 number) {
     t->records[each->record].w[1] = (s32)(r->labels[each->target] - each->record) * (s32)sizeof(struct tb_record);
   }
   for (u32 i = 0; i < size; i++) r->labels[i] = 0;
-  tb_threaded_fuse(r->cx, t->records + header, t->used - header);
+  /* Locals that need not be zero: the header takes the record's place. */
+  struct tb_record *zero = &t->records[start + 1];
+  u32 zeroed = tb_reg_zeroed(r, &first);
+  if (zeroed) {
+    zero->u[0] = (u16)(function->parameters + TB_LINK + first);
+    zero->imm = (s32)zeroed;
+  } else if (function->locals) {
+    zero->handler = TB_REG_EXIT;
+    header++;
+  }
+  t->records[header].u[0] = function->cells;
+  tb_threaded_fuse(r->cx, t->records + start, t->used - start);
   t->entries[number] = header + 1;
   return header + 1;
 }

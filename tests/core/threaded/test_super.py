@@ -79,10 +79,12 @@ def everything(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[Verified]]
                 found = Counter(rows(modules, variants))
                 for row in given:
                     del found[row]
-                # Half of them are those in which something behind the first part can trap.
-                trapping = Counter({row: count for row, count in found.items() if any(map(traps, row[1:]))})
-                taken.extend(row for row, _ in trapping.most_common(SEQUENCES // 2))
-                taken.extend(row for row, _ in (found - trapping).most_common(SEQUENCES // 2))
+                # Half of them are those in which something behind the first part can trap; of each length as many.
+                trapping = {row for row in found if any(map(traps, row[1:]))}
+                for length in range(2, LONGEST + 1):
+                    for these in (trapping, found.keys() - trapping):
+                        counted = Counter({row: found[row] for row in these if len(row) == length})
+                        taken.extend(row for row, _ in counted.most_common(SEQUENCES // 6))
             return taken
 
         monkeypatch.setattr(engine, "chosen", chosen)
