@@ -43,6 +43,9 @@ _MOVES_MEMORY = "moves linear memory"
 _ROW_BYTES = 12  # sizeof(struct tb_function), by which links name functions
 _SIZES = "/* sizes of memories */"  # which ones is known in the end
 _ZERO = {"i": "z", "l": "zl"}
+_EARLY = 16  # instructions before a branch that leaves early, and behind it
+# What has no effect that anybody sees: reads, and writes of locals.
+_STILL = ("local_get", "local_set", "pool_get", "global_get")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,32 @@ class Whole:
         return f"tb_aot_functions{self.number or ''}"
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyExit:
+    """Where a function that has not done anything leaves. branch: index of the first branch, exit: of the
+    instruction where control goes then, end: behind the return. Callers take that way without a call, or with
+    one of a function that saves no registers; the rest of it is another function, which begins anew: nothing
+    that stands before the branch has an effect."""
+
+    branch: int
+    exit: int
+    end: int
+
+
+def _set(each: Resolved) -> Iterator[int]:
+    """The immediates that name locals which an instruction sets."""
+    nodes = each.use.form.graph.nodes
+    return (int(node.attribute) for node in nodes if node.primitive is LOCAL_SET)  # type: ignore[call-overload]
+
+
+def is_still(each: Resolved) -> bool:
+    """Whether an instruction does nothing but compute, set locals, and branch or return."""
+    return all(
+        node.primitive.pure or node.primitive.name in _STILL or node.primitive.name in ("jump_if", "return")
+        for node in each.use.form.graph.nodes
+    )
+
+
 class FunctionPrinter:
     """Prints one function; an implementation of cprint.Surroundings."""
 
@@ -146,6 +175,8 @@ class FunctionPrinter:
         self.run: Run | None = None  # while one is printed the first time
         self.places: dict[Site, str] = {}  # of accesses that are known to be inside, in C
         self.groups = 0
+        self.code = list(zip(self.checked.offsets, self.instructions, strict=True))
+        self.early: EarlyExit | None = None  # that is taken before
         self._find_targets()
         self._find_spent()
 
@@ -183,12 +214,72 @@ class FunctionPrinter:
             spent = 0 if name == "invoke" else spent + 1
             falls = name in ("", "invoke", "jump_if")
 
+    def _early_exit(self) -> EarlyExit | None:
+        """Where a function that calls itself may leave before it has done anything."""
+        if self.index not in self.whole.calls.cyclic:
+            return None
+        for branch, (offset, each) in enumerate(self.code[:_EARLY]):
+            if offset in self.backward or not is_still(each):
+                return None
+            transfer = each.use.form.graph.transfer
+            if transfer is None:
+                if any(self._local_of(each, at) < self.parameters for at in _set(each)):
+                    return None
+                continue
+            if transfer.primitive.name != "jump_if":
+                return None
+            target = self.checked.offsets.index(self._targets(each)[0])
+            for start in (target, branch + 1):
+                for end, (_, one) in enumerate(self.code[start : start + _EARLY], start + 1):
+                    if not is_still(one):
+                        break
+                    leaves = one.use.form.graph.transfer
+                    if leaves is not None:
+                        if leaves.primitive.name == "return":
+                            return EarlyExit(branch, start, end)
+                        break
+            return None
+        return None
+
     # -- the whole --------------------------------------------------------------------------------
 
     def text(self, storage: str) -> str:
         """The C function. storage: its storage class."""
+        name, early = self.whole.name(self.index), self._early_exit()
+        if early is None:
+            return self._text(f"{storage}{self.shape.prototype(name, self.options)}")
+        self.early = early
+        rest = f"{name}_rest"
+        prototype = f"static TB_NOINLINE {self.shape.prototype(rest, self.options)}"
+        entry = FunctionPrinter(self.whole, self.index)
+        head = f"{storage}{self.shape.prototype(name, self.options)}"
+        return "\n".join([f"{prototype};", entry.entry_text(head, rest, early), self._text(prototype)])
+
+    def entry_text(self, head: str, rest: str, early: EarlyExit) -> str:
+        """The C function that leaves early, or goes on in *rest* with what it was given."""
+        self.safepoints = False
+        given = {name: name for _, name in self.options.head} | {"fuel": "given"}
+        arguments = [given[name] for _, name in self.options.head]
+        arguments += [f"l{at}" for at in range(self.parameters)]
+        goes_on = f"return {rest}({', '.join(arguments)});"
+        for each in self.code[: early.branch + 1]:
+            self._print(*each)
+        falls = early.exit == early.branch + 1
+        if not falls:
+            self.lines.append(goes_on)
+        for each in self.code[early.exit : early.end]:
+            self._arrive(each[0], falls)
+            self._print(*each)
+            falls = True
+        if early.exit == early.branch + 1:
+            self.lines += [f"L{self._targets(self.code[early.branch][1])[0]}:;", goes_on]
+        lines = ["const s64 given = fuel;"] if self.options.fuel else []
+        return "\n".join([f"{head} {{", *lines, *self._declarations(), *self.lines, "}"])
+
+    def _text(self, head: str) -> str:
+        """The C function, all of it."""
         falls = True
-        code = list(zip(self.checked.offsets, self.instructions, strict=True))
+        code = self.code
         at = 0
         while at < len(code):
             self._arrive(code[at][0], falls)
@@ -200,11 +291,10 @@ class FunctionPrinter:
             transfer = self.form.graph.transfer
             falls = transfer is None or transfer.primitive.name in ("invoke", "jump_if")
             at = end
-        head = self.shape.prototype(self.whole.name(self.index), self.options)
         sizes = "\n".join(f"n{each} = tb_memory_bytes(cx, {each}u);" for each in sorted(self.memories))
         lines = [sizes if line is _SIZES else line for line in self.lines]
         ends = list(self._ends())
-        return "\n".join([f"{storage}{head} {{", *self._declarations(), *lines, *ends, "}"])
+        return "\n".join([f"{head} {{", *self._declarations(), *lines, *ends, "}"])
 
     def _print(self, offset: int, each: Resolved) -> None:
         self.offset, self.each = offset, each
@@ -364,7 +454,11 @@ class FunctionPrinter:
         """C that stops the program with a trap of this kind, a C expression; sites of a function share what
         they can."""
         due = self.due if due is None else due
-        words = [f"at = {self.after}u;", *([f"due = {due};"] if self.options.fuel else [])]
+        words = [
+            "TB_AOT_RARELY();",
+            f"at = {self.after}u;",
+            *([f"due = {due};"] if self.options.fuel else []),
+        ]
         if kind.startswith("TB_TRAP_"):
             self.stops[kind] = f"S{len(self.stops)}" if kind not in self.stops else self.stops[kind]
             return f"{{ {' '.join([*words, f'goto {self.stops[kind]};'])} }}"
@@ -374,9 +468,9 @@ class FunctionPrinter:
     def passed(self) -> str:
         """C that leaves the function because one that it called has stopped the program."""
         if not self.options.traces:
-            return self.leave("TB_AOT_STOPPED")
+            return f"{{ TB_AOT_RARELY(); {self.leave('TB_AOT_STOPPED')} }}"
         self.passes = True
-        return f"{{ at = {self.after}u; goto passed; }}"
+        return f"{{ TB_AOT_RARELY(); at = {self.after}u; goto passed; }}"
 
     def _ends(self) -> Iterator[str]:
         """Where traps go on."""
@@ -414,10 +508,11 @@ class FunctionPrinter:
 
     def local_number(self, index: int) -> int:
         """Which local an immediate names: resolved code has its slot."""
-        value = immediate(self.each, index)
-        if index in self.each.use.far or value < self.parameters:
-            return value
-        return value - self.link
+        return self._local_of(self.each, index)
+
+    def _local_of(self, each: Resolved, index: int) -> int:
+        value = immediate(each, index)
+        return value if index in each.use.far or value < self.parameters else value - self.link
 
     def global_(self, index: int) -> str:
         return f"tb_store_of(cx)->globals[{immediate(self.each, index)}]"
@@ -490,7 +585,14 @@ class FunctionPrinter:
             return "\n".join([*lines, f"default: {self._goto(default)}", "}"])
         target = self._targets(self.each)[0]
         go = self._goto(target)
-        return f"if ({operand}) {{ {go} }}" if name == "jump_if" else go
+        if name == "jump":
+            return go
+        if self.early is not None and self.each is self.code[self.early.branch][1]:
+            falls = self.early.exit == self.early.branch + 1
+            return (
+                f"if (!({operand})) TB_UNREACHABLE();\n{go}" if falls else f"if ({operand}) TB_UNREACHABLE();"
+            )
+        return f"if ({operand}) {{ {go} }}"
 
     def _goto(self, target: int) -> str:
         """A taken branch: pays, polls if it goes backward."""

@@ -3,6 +3,14 @@
 #define TB_AOT_H
 #include "tb.h"
 
+/* What stands behind it is rarely executed, and no part of it is computed before: compilers would join such places
+ * with constants that they set on the way. */
+#if defined __GNUC__ && !defined TB_ISO_C
+#define TB_AOT_RARELY() __asm__ volatile("")
+#else
+#define TB_AOT_RARELY() ((void)0)
+#endif
+
 /* The native stack's end is looked at where a function calls itself, by way of others too. */
 #if defined __GNUC__ && !defined TB_ISO_C && defined __x86_64__
 __extension__ register uptr tb_aot_native __asm__("rsp");
