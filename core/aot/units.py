@@ -13,8 +13,9 @@ from ..module import FunctionType
 from ..parts import Table
 from ..program import Program, Resolver
 from .calls import callee, calls
-from .function import FunctionPrinter, Whole
+from .function import FunctionPrinter
 from .shape import Options, Shape
+from .whole import Whole
 
 if TYPE_CHECKING:
     from ...builder.compose import Composition
