@@ -7,7 +7,7 @@ ROOMS  := core opcodes stack memory gc embed isolation wasi builder frontends to
 # Tests start Python more than a hundred times: not all of them are to compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check lint unit sanitize coverage differential fuzz fuzz-report fuzzers corpus machine setup debian links clean
+.PHONY: demo test check lint unit engines sanitize coverage differential fuzz fuzz-report fuzzers corpus machine setup debian links clean
 
 demo: setup
 	$(BIN)/tbbuild --features core,gc examples/binary_trees.tba --run
@@ -31,6 +31,17 @@ unit: setup debian
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(NATIVE)) \
 	  --cov --cov-branch --cov-report=term --cov-fail-under=90
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(NATIVE)
+	$(ENGINES)
+
+# Tests of what loads programs, with the engine that is not the usual one: a seeded sample, as `unit` has it;
+# TBLVM_TEST_SHARE=1: all of them.
+LOADING := $(addprefix tests/attacks/, test_bytecode.py test_endurance.py test_native.py) tests/corpus/test_programs.py \
+  tests/embed tests/frontends/wasm/spec tests/isolation/jobs tests/isolation/test_directories.py tests/isolation/test_executables.py \
+  tests/test_examples.py tests/test_programs.py tests/wasi
+ENGINES = TBLVM_TEST_ENGINE=threaded TBLVM_TEST_SHARE=$(or $(TBLVM_TEST_SHARE),12) $(BIN)/python -m pytest -n 2 --dist worksteal $(LOADING)
+
+engines: setup debian
+	$(ENGINES)
 
 # The isolation suite in an emulated machine with protection keys, on each kernel (TBLVM_MACHINE_KERNELS="6.1 6.12",
 # TBLVM_MACHINE_SELECT="tests/isolation/keys -k signal"); `unit` runs it too. TBLVM_MACHINE_ALL=1: also what was shown without the machine.

@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 
 from ..opcodes import Isa, Service, types
 from ..opcodes.meaning import FRAME_COST
-from ..opcodes.primitives.effects import INVOKE, TAIL_INVOKE
 from ..opcodes.primitives.leaves import IMMEDIATE
 from ..opcodes.values import LATIN1, UTF16
 from .code import Decoder, write_leb
@@ -80,7 +79,8 @@ class Use:
 
 @cache
 def read_immediates(form: Form) -> tuple[int, ...]:
-    """The indexes of the immediates that the form's op IR reads, in encoding order."""
+    """The indexes of the immediates that the form's op IR reads, in encoding order; and of what says the type
+    of a callee that is found when it runs, which some engines need before."""
     graph = form.graph
     live = graph.live()
     found: set[int] = set()
@@ -88,8 +88,6 @@ def read_immediates(form: Form) -> tuple[int, ...]:
         if node.primitive is IMMEDIATE:
             if node in live:
                 found.add(node.attribute)  # type: ignore[arg-type]
-        elif node.primitive in (INVOKE, TAIL_INVOKE) and node.operands:
-            continue  # its immediate is only a type
         elif isinstance(node.attribute, int) and not node.primitive.pure:
             found.add(node.attribute)
     return tuple(sorted(found))

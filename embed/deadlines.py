@@ -13,6 +13,10 @@ from collections.abc import Callable
 _LOOK = 3600.0
 
 
+def _nothing() -> None:
+    """Stops nothing."""
+
+
 class Deadline:
     """The end of the time of one call. expired: whether it was stopped for that."""
 
@@ -31,9 +35,9 @@ class Deadline:
                 self._stop()
 
     def over(self) -> None:
-        """The call is over: nothing is stopped from here on."""
+        """The call is over: nothing is stopped from here on, and the clock holds nothing of it any more."""
         with self._lock:
-            self._done = True
+            self._done, self._stop = True, _nothing
 
 
 class Clock:

@@ -143,8 +143,9 @@ def report(instance: Instance) -> Report:
     limits: dict[str, int | float | None] = {}
     for name in (*_LIMITS, *(option.name for option in engine.options if option.limit)):
         # What a module asks for stands above the defaults and below what the host says.
-        found = store._limits.get(name) or instance._asked.get(name) or defaults[name][1].default
-        limits[name] = int(found)
+        option = defaults[name][1]
+        usual = option.hosted or option.default
+        limits[name] = int(store._limits.get(name) or instance._asked.get(name) or usual)
     limits["fuel"] = None if instance._fuel >= ENDLESS else instance._fuel
     limits["timeout"], limits["output"] = instance.timeout, instance._quota.most
     behind = getattr(part.lib, "told", None)

@@ -12,7 +12,7 @@ from tblvm.builder.host import command
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.registry import Registry
-from tests.harness import TARGETS, Job, assembled, compiled, differences, hosted_executable
+from tests.harness import ENGINE, TARGETS, Job, assembled, compiled, differences, hosted_executable
 from tests.programs import EXAMPLES, STOPPED, expected
 
 ROOT = Path(__file__).parent.parent
@@ -20,7 +20,7 @@ TBBUILD = [sys.executable, "-c", "from tblvm.builder.cli import main; main()"]
 
 
 # Where what is built runs, and engines that make executables in a way of their own.
-PLACES = (*((target, "switch") for target in TARGETS), (TARGETS[0], "aot"))
+PLACES = (*((target, ENGINE) for target in TARGETS), (TARGETS[0], "aot"))
 
 
 @pytest.mark.parametrize(("target", "engine"), PLACES)

@@ -13,6 +13,7 @@ REGISTERS = Option(
     minimum=4096,
     maximum=1 << 40,
     limit=True,
+    hosted=128 << 20,
 )
 ALIGNMENT = Option(
     name="threaded.align",

@@ -128,16 +128,14 @@ def amount(form: Form) -> tuple[int, int]:
 
 
 def check(heap: str, form: Form, vectors: int, wild: int, sanitize: bool) -> None:
-    # gcc takes minutes for every handler of `threaded` in one function, with sanitizers.
-    engines = ENGINES[:1] if sanitize else ENGINES
-    harness, *others = (compiled(heap, sanitize=sanitize, engine=engine) for engine in engines)
+    harness, *others = (compiled(heap, sanitize=sanitize, engine=engine) for engine in ENGINES)
     work = list(jobs(form, vectors, wild))
     # Without a collector every allocation stays.
     work = work if harness.collector else [Job(j.verified, j.stdin, j.fuel, j.stack, 1 << 22) for j in work]
     runs = [each.run(work) for each in (harness, *others)]
     for job, *each in zip(work, *runs, strict=True):
         known = reference(job, collector=harness.collector)
-        for engine, run in zip(engines, each, strict=True):
+        for engine, run in zip(ENGINES, each, strict=True):
             found = differences(job, run, known=known)
             assert not found, f"seed {SEED}: {engine}: {form.name}: {found}"
 

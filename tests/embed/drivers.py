@@ -21,7 +21,7 @@ from tblvm.core.asm import assemble
 from tblvm.core.registry import Registry
 from tblvm.stack import verify
 from tests.core.loader import PLUGINS
-from tests.harness import registry, system_compiled
+from tests.harness import COMPILERS, ENGINE, registry, system_compiled
 from tests.harness.builds import shared
 
 from .programs import NARROW_TEXT
@@ -61,8 +61,8 @@ class Driver:
 
 
 @cache
-def built(target: str, *, program: bool = False, engine: str = "switch") -> Driver:
-    """The driver for a target, "hosted" for gcc with sanitizers. program: with the program narrow inside, in cells of
+def built(target: str, *, program: bool = False, engine: str = ENGINE) -> Driver:
+    """The driver for a target, "hosted" for a system's compiler with sanitizers. program: with the program narrow inside, in cells of
     32 bits; without it, it loads modules."""
     reg = known()
     features = ["embed-exercise", "embed.host", "gc.marksweep"]
@@ -81,7 +81,10 @@ def built(target: str, *, program: bool = False, engine: str = "switch") -> Driv
         verified = sample(reg)
     sources = emit(compose(plan, verified, reg.isa, loaded=not program))
     if target == "hosted":
-        return Driver(system_compiled(sources, "driver", sanitize=True, coverage=False), plan)
+        compiler = COMPILERS.get(engine, "gcc")
+        return Driver(
+            system_compiled(sources, "driver", sanitize=True, coverage=False, compiler=compiler), plan
+        )
 
     def make(folder: Path) -> None:
         executable = folder / "driver"

@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 import random
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -579,6 +580,21 @@ again:
     JMP again
 .end
 """
+
+
+def test_a_call_that_is_over_is_held_by_no_deadline(clock: ManualClock) -> None:
+    """The clock knows it until its time has come; what it was to stop may be gone long before."""
+
+    class Call:
+        def stop(self) -> None:
+            raise AssertionError("it is over")
+
+    call = Call()
+    deadline, gone = clock.start(30, call.stop), weakref.ref(call)
+    deadline.over()
+    del call
+    assert gone() is None
+    clock.advance(31)
 
 
 def test_a_deadline_is_exact(loads: Load, clock: ManualClock) -> None:

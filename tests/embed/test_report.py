@@ -46,7 +46,7 @@ def test_limits_and_grants(level: str) -> None:  # noqa: F811
             "stack": 500,
             "tables": 1 << 20,
             "load.memory": 64 << 20,
-            **({"registers": 256 << 20} if report.engine == "threaded" else {}),
+            **({"registers": 128 << 20} if report.engine == "threaded" else {}),
             "fuel": 10**6,
             "timeout": 60,
             "output": 1024,

@@ -50,6 +50,9 @@ TARGETS = tuple(name for name, each in load().targets.items() if EXE.is_for(each
 # What runs where a test does not say; those that run programs which come at run time, that one first.
 ENGINE = os.environ.get("TBLVM_TEST_ENGINE", "switch")
 ENGINES = (ENGINE, *(name for name, each in load().engines.items() if each.loads and name != ENGINE))
+# What compiles an engine on top of a C library, with sanitizers, where that is not gcc: this one's handlers are functions
+# where the compiler has tail calls, and otherwise one function, over which gcc takes minutes.
+COMPILERS = {"threaded": "clang"}
 EVERYWHERE = tuple(name for name, each in load().targets.items() if EXE.is_for(each))
 LINE = 64  # bytes that a line of input may have
 # So little that programs reach it: bytes of linear memory, elements of tables.
@@ -291,7 +294,9 @@ def _made(
     composition = compose(plan, sample, reg.isa, loaded=True)
     sources = _at_run_time(emit(composition), composition)
     if hosted:
-        executable = system_compiled(sources, "harness", sanitize=sanitize, coverage=coverage)
+        executable = system_compiled(
+            sources, "harness", sanitize=sanitize, coverage=coverage, compiler=COMPILERS.get(engine, "gcc")
+        )
         return Harness(reg, composition, executable, sanitize)
 
     def make(folder: Path) -> None:
@@ -306,12 +311,14 @@ def _made(
 _compiled = cache(_made)
 
 
-def system_compiled(sources: Sources, name: str, *, sanitize: bool, coverage: bool) -> Path:
-    """The executable *name* of *sources*, compiled by gcc on top of a C library. With *coverage* each process
-    has its own, beside which its counters are."""
+def system_compiled(
+    sources: Sources, name: str, *, sanitize: bool, coverage: bool, compiler: str = "gcc"
+) -> Path:
+    """The executable *name* of *sources*, compiled by gcc or clang on top of a C library. With *coverage* each
+    process has its own, beside which its counters are."""
 
     def make(folder: Path) -> None:
-        _system_compiler(sources, folder, folder / name, sanitize, coverage)
+        _system_compiler(sources, folder, folder / name, sanitize, coverage, compiler)
 
     if coverage:
         folder = Path(tempfile.mkdtemp(prefix=f"tblvm-{name}-"))
@@ -319,13 +326,16 @@ def system_compiled(sources: Sources, name: str, *, sanitize: bool, coverage: bo
         make(folder)
         return folder / name
     return (
-        shared(sources, (_system_version(), name, sanitize, inspect.getsource(_system_compiler)), make) / name
+        shared(
+            sources, (_system_version(compiler), name, sanitize, inspect.getsource(_system_compiler)), make
+        )
+        / name
     )
 
 
 @cache
-def _system_version() -> str:
-    return subprocess.run(["gcc", "--version"], check=True, capture_output=True, text=True).stdout
+def _system_version(compiler: str) -> str:
+    return subprocess.run([compiler, "--version"], check=True, capture_output=True, text=True).stdout
 
 
 def _at_run_time(sources: Sources, composition: Composition) -> Sources:
@@ -353,7 +363,7 @@ def _at_run_time(sources: Sources, composition: Composition) -> Sources:
 
 
 def _system_compiler(
-    sources: Sources, folder: Path, executable: Path, sanitize: bool, coverage: bool
+    sources: Sources, folder: Path, executable: Path, sanitize: bool, coverage: bool, compiler: str = "gcc"
 ) -> None:
     write_sources(sources, folder)
     flags = [
@@ -372,7 +382,7 @@ def _system_compiler(
         flags += ["--coverage", "-O0"]
     include = [f"-I{folder}", *(f"-I{path}" for path in sources.include)]
     units = [str(folder / unit.name) for unit in sources.units]
-    subprocess.run(["gcc", *flags, *include, *units, "-lm", "-o", executable], check=True, cwd=folder)
+    subprocess.run([compiler, *flags, *include, *units, "-lm", "-o", executable], check=True, cwd=folder)
 
 
 def assembled(text: str, reg: Registry | None = None) -> Verified:
@@ -464,8 +474,6 @@ def disagreements(
     """The jobs, by number, that do not run as they should: by the first engine on the first target as the
     reference says, which is asked once; by all on all targets as there, to the bit. built: as `compiled`
     takes it."""
-    if built.get("sanitize"):
-        engines = engines[:1]  # gcc takes minutes for every handler of `threaded` in one function
     places = [(target, engine) for target in targets for engine in engines]
     harnesses = [compiled(heap, target=target, engine=engine, **built) for target, engine in places]
     runs = [harness.run(jobs) for harness in harnesses]
@@ -492,16 +500,17 @@ def _number(code: int, bits: int) -> object:
 def hosted_executable(
     verified: Verified, folder: Path, *, sanitize: bool = False, coverage: bool = False, **options: int | str
 ) -> Path:
-    """The executable that a build gives for *verified*, compiled by gcc on top of a C library."""
+    """The executable that a build gives for *verified*, compiled by gcc or clang on top of a C library."""
     reg = registry()
     request = Request(
         features=("platform.hosted",),
         target="hosted",
+        engine=ENGINE,
         options={name.replace("__", ".").replace("_", "-"): value for name, value in options.items()},
     )
     plan = resolve(find_need(verified, reg.isa), reg, request)
     sources = emit(compose(plan, verified, reg.isa))
     folder.mkdir(parents=True, exist_ok=True)
     executable = folder / "program"
-    _system_compiler(sources, folder, executable, sanitize, coverage)
+    _system_compiler(sources, folder, executable, sanitize, coverage, COMPILERS.get(ENGINE, "gcc"))
     return executable

@@ -20,7 +20,7 @@ What runs inside
 
 There is no compiler inside (it takes 400 MB). What tests use and is compiled must be built before, outside:
     Runtimes (what `tblvm.load` builds) stand in runtimes.txt, a line each (in repeated.txt those for `--all`). Which ones tests ask for is recorded
-    inside; with TBLVM_TEST_ENGINE=threaded all of them have that engine, but where a line names one; where one is missing the run fails and names it, and `python -m tests.machine --learn [SELECTION]` adds it.
+    inside; with TBLVM_TEST_ENGINE=threaded all of them have that engine, but where a line names one. Where one is missing the run fails and names it, and `python -m tests.machine --learn [SELECTION]` adds it.
     For all else a file `prebuild.py` in a folder of tests has a function `prebuild()`, which builds by the same calls
     as the tests do, and gives the files or folders that have to go in besides (None for none):
 
