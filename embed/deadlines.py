@@ -49,7 +49,10 @@ class Clock:
 
     def reset(self) -> None:
         """Forgets all deadlines: a process that was forked has none of the threads that it had."""
-        self._changed = threading.Condition()
+        # The lock itself is entered, not the condition: that is a function of Python, and what a handler of a signal
+        # raises within it, behind its taking the lock, would leave that taken for ever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._waiting: list[tuple[float, int, Deadline]] = []
         self._number = itertools.count()
         self._running = False
@@ -57,7 +60,7 @@ class Clock:
     def start(self, seconds: float, stop: Callable[[], None]) -> Deadline:
         """A deadline that many *seconds* from now, at which *stop* is called in another thread."""
         deadline = Deadline(stop)
-        with self._changed:
+        with self._lock:
             heapq.heappush(self._waiting, (self._now() + seconds, next(self._number), deadline))
             self._wake()
         return deadline
@@ -65,8 +68,9 @@ class Clock:
     def _wake(self) -> None:
         """There is a new deadline."""
         if not self._running:
-            self._running = True
+            # In this order: an exception in between leaves two threads, and not none.
             threading.Thread(target=self._run, name="tblvm deadlines", daemon=True).start()
+            self._running = True
         self._changed.notify()
 
     def _due(self) -> Deadline | float | None:
@@ -80,7 +84,7 @@ class Clock:
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 due = self._due()
                 if due is None:
                     self._running = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 from ..embed import part
@@ -17,7 +18,10 @@ class _Work:
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function, self.behalf = function, part.Behalf(part.me())
-        self.done = threading.Event()
+        # Released when it is done. Locks and simple queues are no Python: an exception that a handler of a signal raises
+        # finds them taken or not, and nothing in between.
+        self.done = threading.Lock()
+        self.done.acquire()
         self.result: Any = None
         self.raised: BaseException | None = None
 
@@ -26,8 +30,8 @@ class Helper:
     """A thread in which functions of the host run whose caller has a deadline: nobody waits for ever."""
 
     def __init__(self) -> None:
-        self._wanted = threading.Semaphore(0)
-        self._next: _Work | None = None
+        # None: no more.
+        self._wanted: SimpleQueue[_Work | None] = SimpleQueue()
         self._busy = False
         self._thread = threading.Thread(target=self._work, name="tblvm host function", daemon=True)
         self._thread.start()
@@ -40,11 +44,11 @@ class Helper:
     def run(self, function: Callable[[], Any], late: Callable[[], bool], otherwise: int) -> Any:
         """What *function* gives; *otherwise* once it is *late*: it is left behind then, and so is this, as
         they are when the wait is ended by an exception."""
-        work = self._next = _Work(function)
+        work = _Work(function)
         self._busy = True
-        self._wanted.release()
         try:
-            while not work.done.wait(_LOOK):
+            self._wanted.put(work)
+            while not work.done.acquire(timeout=_LOOK):
                 if late():
                     self._leave(work)
                     return otherwise
@@ -62,12 +66,11 @@ class Helper:
 
     def end(self) -> None:
         """It ends when what it runs does."""
-        self._wanted.release()
+        self._wanted.put(None)
 
     def _work(self) -> None:
         while True:
-            self._wanted.acquire()
-            work, self._next = self._next, None
+            work = self._wanted.get()
             if work is None:
                 return
             part.acting.behalf = work.behalf
@@ -76,5 +79,5 @@ class Helper:
             except BaseException as error:
                 work.raised = error
             self._busy = False
-            work.done.set()
+            work.done.release()
             del work

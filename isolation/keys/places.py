@@ -18,6 +18,8 @@ from .errors import NoKeys
 
 # (engine, linear)
 Pair = tuple[int, int]
+# Seconds between two looks of who waits: who was to tell may have been interrupted by an exception.
+_LOOK = 1.0
 
 
 class Tenant(Protocol):
@@ -36,21 +38,27 @@ class Places:
         self._made = 0
         self._homes: OrderedDict[int, tuple[Tenant, Pair]] = OrderedDict()  # least recently used first
         self._running: set[int] = set()
-        self._changed = threading.Condition()
+        self._locks()
         self.parkings = self.waits = 0
+
+    def _locks(self) -> None:
+        # The lock itself is entered, not the condition: that is a function of Python, and what a handler of a signal
+        # raises within it, behind its taking the lock, would leave that taken for ever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
 
     def start(self, tenant: Tenant) -> None:
         """*tenant* is about to run: it gets keys, if it has none. Waits for some. Raises NoKeys where there
         can be none at all."""
         number = id(tenant)
-        with self._changed:
+        with self._lock:
             waited = False
             while number not in self._homes:
                 pair = self._take()
                 if pair is None:
                     self.waits += not waited
                     waited = True
-                    self._changed.wait()
+                    self._changed.wait(_LOOK)
                     continue
                 try:
                     tenant.move(pair)
@@ -63,13 +71,13 @@ class Places:
 
     def stop(self, tenant: Tenant) -> None:
         """It has handed over control."""
-        with self._changed:
+        with self._lock:
             self._running.discard(id(tenant))
             self._changed.notify_all()
 
     def leave(self, tenant: Tenant, release: Callable[[], None]) -> None:
         """It goes. release: gives back its memory, which nobody parks meanwhile."""
-        with self._changed:
+        with self._lock:
             release()
             self._running.discard(id(tenant))
             home = self._homes.pop(id(tenant), None)
@@ -82,7 +90,7 @@ class Places:
         self._free += [pair for _, pair in self._homes.values()]
         self._homes.clear()
         self._running.clear()
-        self._changed = threading.Condition()
+        self._locks()
 
     @property
     def pairs(self) -> int:
