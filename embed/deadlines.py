@@ -49,8 +49,8 @@ class Clock:
 
     def reset(self) -> None:
         """Forgets all deadlines: a process that was forked has none of the threads that it had."""
-        # The lock itself is entered, not the condition: that is a function of Python, and what a handler of a signal
-        # raises within it, behind its taking the lock, would leave that taken for ever.
+        # The lock itself is entered, not the condition: that is a function of Python, and what a handler of
+        # a signal raises within it, behind its taking the lock, would leave that taken for ever.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._waiting: list[tuple[float, int, Deadline]] = []

@@ -18,8 +18,8 @@ class _Work:
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function, self.behalf = function, part.Behalf(part.me())
-        # Released when it is done. Locks and simple queues are no Python: an exception that a handler of a signal raises
-        # finds them taken or not, and nothing in between.
+        # Released when it is done. Locks and simple queues are no Python: an exception that a handler of a
+        # signal raises finds them taken or not, and nothing in between.
         self.done = threading.Lock()
         self.done.acquire()
         self.result: Any = None

@@ -42,8 +42,8 @@ class Places:
         self.parkings = self.waits = 0
 
     def _locks(self) -> None:
-        # The lock itself is entered, not the condition: that is a function of Python, and what a handler of a signal
-        # raises within it, behind its taking the lock, would leave that taken for ever.
+        # The lock itself is entered, not the condition: that is a function of Python, and what a handler of
+        # a signal raises within it, behind its taking the lock, would leave that taken for ever.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
 
