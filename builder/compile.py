@@ -25,7 +25,7 @@ from ..core.parts import Target
 from ..core.printable import printable_lines
 from .artifacts import EXE, START, Kind
 from .emit import Sources
-from .toolchain import zig
+from .toolchain import compiler, zig
 
 if TYPE_CHECKING:
     from .amalgamate import Piece
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 COMPILE_FLAGS = (
     "-std=gnu11",
     "-Oz",
-    "-Xclang",  # zig cc makes -Os of it; this reaches the compiler itself
+    "-Xclang",  # `zig cc`, which compiles and links what is not composed, makes -Os of it
     "-Oz",
     "-fstack-size-section",  # how large frames are, for the report
+    "-gdwarf-4",  # the version that `measure` is tested with
     "-g1",  # line tables, for the report; nothing of them is shipped
     "-ffreestanding",  # no libc
-    "-fno-sanitize=all",  # zig cc adds UBSan traps otherwise
+    "-fno-sanitize=all",  # `zig cc` adds UBSan traps otherwise
     "-fno-stack-protector",  # needs thread-local storage
     "-fomit-frame-pointer",
     "-fno-asynchronous-unwind-tables",  # nothing unwinds native frames
@@ -180,8 +181,7 @@ def _compile_all(
     commands = {}
     for unit in (*sources.units, sources.layout):
         source, made = folder / unit.name, folder / (unit.name + ".o")
-        command = [str(zig()), "cc", "-target", target.triple, *COMPILE_FLAGS, *target.flags]
-        command += [*_flags(kind), *include]
+        command = [*compiler(target), *COMPILE_FLAGS, *_flags(kind), *include]
         command += [*unit.flags, *flags.get(made.name, ())]
         commands[unit.name] = ([*command, "-c", str(source), "-o", str(made)], made)
     run_all([command for command, _ in commands.values()], folder)

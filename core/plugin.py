@@ -264,14 +264,16 @@ _POLLED = {"TB_TIME_IS_UP(flag)": "tb_platform_is_up(flag)"}
 _POLLED_PROTOTYPES = "u32 tb_platform_is_up(volatile u32 *flag);"
 
 
+_UNALIGNED = ("-Xclang", "-target-feature", "-Xclang", "+unaligned-scalar-mem")
 # The processors that Linux is built for here, and what their compilers need to know.
 _LINUX_FLAGS: dict[str, tuple[str, ...]] = {
     # Frames are as large as the compiler says, also of functions that call nothing.
     "x86_64": ("-mno-red-zone",),
     "aarch64": (),
-    # Linux promises that unaligned access works, and objects are aligned: no access is taken apart. Small
-    # data has no section of its own: nothing points to it.
-    "riscv64": ("-mcpu=baseline_rv64+unaligned_scalar_mem", "-msmall-data-limit=0"),
+    # Linux promises that unaligned access works, and objects are aligned: no access is taken apart. Without
+    # relaxation what a report reads of object files stays true. Small data has no section of its own: nothing
+    # points to it.
+    "riscv64": (*_UNALIGNED, "-mno-relax", "-msmall-data-limit=0"),
 }
 _EMULATIONS = {"x86_64": "elf_x86_64", "aarch64": "aarch64linux", "riscv64": "elf64lriscv"}
 _PAGE_SIZES = {"aarch64": 65536}
@@ -344,7 +346,7 @@ def tblvm_targets() -> list[Target]:
         ),
         Target(
             name="wasm32",
-            triple="wasm32-freestanding",
+            triple="wasm32-unknown-unknown",
             emulation="",
             platform="platform.wasi",
             link_script="",

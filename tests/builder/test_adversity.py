@@ -181,11 +181,11 @@ COMPILERS = {
     "printf '\\033[31mrubbish\\n' >&2; exit 1": "the C compiler failed:\n?[31mrubbish",
     "kill -9 $$": "the C compiler was ended by signal 9: is there room, in memory and on the disk?",
     'for a; do :; done; echo hello > "$a"': f"the C compiler made no object file of engine.c: {AGAIN}",
-    '[ $1 = cc ] && exec $REAL "$@"; exit 0': f"the linker failed:\nit made no executable: {AGAIN}",
-    '[ $1 = cc ] && exec $REAL "$@"; for a; do :; done; echo hello > "$a"': (
+    '[ $1 = clang ] && exec $REAL "$@"; exit 0': f"the linker failed:\nit made no executable: {AGAIN}",
+    '[ $1 = clang ] && exec $REAL "$@"; for a; do :; done; echo hello > "$a"': (
         f"the linker failed:\nit made no executable: {AGAIN}"
     ),
-    '[ $1 = cc ] && exec $REAL "$@"; kill -9 $$': "the linker was ended by signal 9: is there room, in memory and on the disk?",
+    '[ $1 = clang ] && exec $REAL "$@"; kill -9 $$': "the linker was ended by signal 9: is there room, in memory and on the disk?",
 }
 
 

@@ -20,7 +20,7 @@ from tblvm.builder.native_stack import native_stack
 from tblvm.builder.pipeline import Artifact
 from tblvm.builder.report import as_data, report_of
 from tblvm.builder.report_text import show_details, show_text
-from tblvm.builder.toolchain import zig
+from tblvm.builder.toolchain import compiler
 from tblvm.core.registry import Registry
 
 Build = Callable[..., Artifact]
@@ -198,7 +198,7 @@ void _start(void) { volatile unsigned n = 3; n = even(&n) + 1; }
 def object_file(text: str, target: str, registry: Registry, folder: Path) -> bytes:
     (folder / "a.c").write_text(text)
     known = registry.targets[target]
-    command = [zig(), "cc", "-target", known.triple, *COMPILE_FLAGS, *known.flags, "-c", "a.c", "-o", "a.o"]
+    command = [*compiler(known), *COMPILE_FLAGS, "-c", "a.c", "-o", "a.o"]
     caches = {f"ZIG_{which}_CACHE_DIR": str(folder / "cache") for which in ("LOCAL", "GLOBAL")}
     subprocess.run(command, cwd=folder, check=True, env={**os.environ, **caches})
     return (folder / "a.o").read_bytes()
