@@ -3,13 +3,16 @@ executable. Fewer than of engines that load programs: each costs the compiler's 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
 
+from tests.differential.programs import sketch
+from tests.differential.test_cells import no_64_bits as no_64_bits
 from tests.differential.test_opcodes import FORMS, SCALE, SEED, forms, jobs, named
 from tests.differential.test_programs import CANONICAL, sketches
-from tests.harness import Job, assembled, differences, run_compiled
+from tests.harness import TARGETS, Job, assembled, differences, run_compiled
 
 ENGINE = "aot"
 VECTORS, WILD = 4 * SCALE, 2 * SCALE
@@ -56,6 +59,27 @@ def test_programs(heap: str, stress: bool) -> None:
         for each in programs
     ]
     check(work, heap, canonical=True)
+
+
+@pytest.mark.parametrize("target", TARGETS[1:])
+def test_other_targets(target: str) -> None:
+    """Bit for bit what the reference does there too."""
+    work = [
+        Job(assembled(each.text), each.stdin, each.fuel, each.stack, heap=1 << 20)
+        for each in sketches(90_000, 8 * SCALE, free=False)
+    ]
+    runs = run_compiled(work, "marksweep", ENGINE, more=CANONICAL, target=target)
+    for number, (job, run) in enumerate(zip(work, runs, strict=True)):
+        assert not (found := differences(job, run, canonical=True)), f"seed {SEED}: {number}: {found}"
+
+
+def test_cells_of_32_bits(no_64_bits: None) -> None:
+    rngs = [random.Random(f"{SEED} narrow aot {number}") for number in range(16 * SCALE)]
+    made = [sketch(rng, free=False) for rng in rngs]
+    work = [Job(assembled(each.text), each.stdin, each.fuel, each.stack, heap=1 << 20) for each in made]
+    runs = run_compiled(work, "marksweep", ENGINE, more=CANONICAL, cell_bits=32)
+    for each, job, run in zip(made, work, runs, strict=True):
+        assert not (found := differences(job, run, canonical=True)), f"seed {SEED}: {found}\n{each.text}"
 
 
 def test_under_sanitizers() -> None:

@@ -78,12 +78,13 @@ def calls() -> Iterator[tuple[bytes, str, list[Value], list[tuple[str, int]] | N
             break  # the next one would find what this one has left
 
 
-def test_generated_modules_as_executables(registry: Registry, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["switch", "aot"])
+def test_generated_modules_as_executables(registry: Registry, tmp_path: Path, engine: str) -> None:
     """The same by way of `tbbuild --invoke`: a runtime for each, and the reference interpreter."""
     for content, name, arguments, found, trap in islice(calls(), EXECUTABLES):
         call = (name, *(str(each.bits) for each in arguments))
         translated = translate(content, "generated.wasm", registry.isa)
-        image = build(translated, registry, Request(invoke=call)).image
+        image = build(translated, registry, Request(invoke=call, engine=engine)).image
         program = tmp_path / "program"
         program.write_bytes(image)
         program.chmod(0o755)
