@@ -1,4 +1,4 @@
-"""The superinstructions that runtimes have where no profile is given: which ones pay for most programs.
+"""What runtimes have that load programs: the superinstructions and variants that pay for most of them.
 
     python -m bench.train              # counts all programs, chooses, prints what it gains; writes nothing
     python -m bench.train --write      # and writes core/superinstructions/defaults.json
@@ -8,7 +8,7 @@
 Trained on: the examples, the C programs of the tests, those of bench/programs. Every program counts alike,
 whatever its length. First comes what pays in three of them at least, then what pays most in any; a runtime
 takes from the front of the list what its program has room for. Held out is each program in its turn: what the
-others would choose for it.
+others would choose for it. --time measures executables: they have what the builder guesses of their loops.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ else:
 from tblvm.builder.pipeline import build, translate
 from tblvm.builder.resolve import Request
 from tblvm.core.registry import Registry, load
-from tblvm.core.superinstructions import chosen
 from tblvm.core.superinstructions.chosen import DEFAULTS, costs_of
 from tblvm.core.superinstructions.profile import Profile, form_of, from_json, plain
 from tblvm.core.superinstructions.select import Chosen, Code, choose, dispatches, weighted
@@ -214,7 +213,7 @@ def main() -> None:
             DEFAULTS.write_text(text + "\n")
         if given.time:
             only = given.only.split(",") if given.only else []
-            timed(trainer, found, codes, only, Path(temporary))
+            timed(trainer, found, only, Path(temporary))
         else:
             gains(trainer, found, codes)
 
@@ -258,23 +257,19 @@ def held_out(trainer: Trainer, found: Mapping[str, Profile], name: str) -> list[
     return [each.code for each in trainer.choose([p for other, p in found.items() if other != name])]
 
 
-def timed(
-    trainer: Trainer, found: Mapping[str, Profile], codes: Sequence[Code], only: Sequence[str], folder: Path
-) -> None:
-    """Print how much faster programs are: with the default set, with the one that others give, with a profile
-    of their own."""
-    kinds = ("default", "held out", "profile")
+def timed(trainer: Trainer, found: Mapping[str, Profile], only: Sequence[str], folder: Path) -> None:
+    """Print how much faster programs are: with what the builder guesses of their loops, and with a profile of
+    their own."""
+    kinds = ("guessed", "profile")
     print("\ntimes faster than without superinstructions: median of ratios (least to most), processor time")
     print(f"{'':24}" + "".join(f"{each:>22}" for each in kinds), flush=True)
     gained: dict[str, list[float]] = {kind: [] for kind in kinds}
     for job in jobs():
         if job.name not in found or not job.measured or (only and job.path.stem not in only):
             continue
-        images = {"none": built(trainer.registry, job, {"superinstructions": 0}, (), None, folder)}
-        images["default"] = built(trainer.registry, job, {}, codes, None, folder)
-        others = held_out(trainer, found, job.name)
-        images["held out"] = built(trainer.registry, job, {}, others, None, folder)
-        images["profile"] = built(trainer.registry, job, {}, (), found[job.name], folder)
+        images = {"none": built(trainer.registry, job, {"superinstructions": 0}, None, folder)}
+        images["guessed"] = built(trainer.registry, job, {}, None, folder)
+        images["profile"] = built(trainer.registry, job, {}, found[job.name], folder)
         times = [{kind: seconds(image, job) for kind, image in images.items()} for _ in range(RUNS)]
         texts = []
         for kind in kinds:
@@ -290,12 +285,10 @@ def built(
     registry: Registry,
     job: Job,
     options: Mapping[str, int | str],
-    codes: Sequence[Code],
     profile: Profile | None,
     folder: Path,
 ) -> Path:
-    """An executable with this default set."""
-    chosen.defaults = lambda: tuple(codes)  # type: ignore[assignment]
+    """An executable."""
     module = translate(job.path.read_bytes(), str(job.path), registry)
     request = Request(engine="threaded", options=options, profile=profile)
     path = folder / f"{job.path.stem}-{len(list(folder.iterdir()))}"

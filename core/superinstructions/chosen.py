@@ -1,4 +1,5 @@
-"""The superinstructions of one runtime: by the profile given, or those that pay for most programs."""
+"""The superinstructions of one runtime: by the profile given, by what its program does in loops, or those
+that pay for most programs."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from ...builder.resolve import Plan
 
 DEFAULTS = Path(__file__).with_name("defaults.json")
-# Estimates of code: of a handler, of each part of it, of each operation (bench/train.py compares them with
-# what compilers made). Of time, where a dispatch is 1: of each operation, and of those that call C.
+# Estimates of code: of a handler, of each part of it, of each operation (as x86-64 has it,
+# without what aligns handlers). Of time, where a dispatch is 1: of each operation, and of those that call C.
 _HANDLER_BYTES, _PART_BYTES, _NODE_BYTES = 16, 10, 6
 _NODE_WORK, _CALL_WORK = 0.15, 10.0
 
@@ -56,11 +57,12 @@ def chosen(
     plan: Plan,
     variants: Sequence[V],
     given: Iterable[Sequence[V]],
-    occurs: Callable[[Sequence[V]], bool] = lambda parts: True,
+    estimated: Sequence[Sequence[Stretch]] = (),
 ) -> list[tuple[V, ...]]:
     """The superinstructions of *variants* beside those *given*, the best first, within the budget of *plan*.
 
-    occurs: whether a sequence can be in the program; asked where no run has shown that it is.
+    Those that a profile shows to pay; without one those that pay by *estimated*: the code of each program
+    that is known, with guesses at how often it runs; without both the default set.
     """
     budget = plan.number(SUPERINSTRUCTIONS.name)
     by_name = {plain(name): each for each in reversed(variants) for name in each.names}
@@ -76,14 +78,15 @@ def chosen(
         return all(name in by_name for name in code) and can_be_one(parts(code))
 
     profile = plan.request.profile
-    if profile is not None:
-        programs = [[_renamed(each, known) for each in program.stretches] for program in profile.programs]
+    if profile is not None or estimated:
+        given_ = [each.stretches for each in profile.programs] if profile is not None else estimated
+        programs = [[_renamed(each, known) for each in stretches] for stretches in given_]
         rows = choose(weighted(programs, costs), costs, budget, given=there, fits=fits)
         return [parts(each.code) for each in rows]
     found: list[tuple[V, ...]] = []
     for row in defaults():
         code = tuple(_known(name, known) for name in row)
-        if code in there or not fits(code) or not occurs(parts(code)):
+        if code in there or not fits(code):
             continue
         there.add(code)
         budget -= costs.bytes(code)

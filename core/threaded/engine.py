@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from ..cprint import Printer, prototype
@@ -21,7 +21,8 @@ from ..superinstructions.chosen import chosen
 from ..superinstructions.counted import Names, functions, read
 from ..superinstructions.profile import LONGEST, Function
 from ..switch import numbered
-from .foresight import Choices, Part, foreseen
+from .estimate import estimated
+from .foresight import Choices, Foreseen, Part, foreseen
 from .handlers import NEXT, RegisterSurroundings, body, polls, services
 from .options import ALIGNMENT, VARIANTS
 from .shapes import KINDS, Shape, most, shape
@@ -158,7 +159,8 @@ def _register_code(composition: Composition) -> RegisterCode:
             raise BuildError(f"engine threaded: {form.label} has immediates beside its targets")
         if _has_variants(form.shape):
             every[id(form)] = list(variants(form, polls=polls(plan)))
-    code = [] if composition.loaded else list(_foreseen(composition, forms, every))
+    programs = [] if composition.loaded else list(_foreseen(composition, forms, every))
+    code = [each.parts for each in chain.from_iterable(programs)]
     all_ = [each for listed in every.values() for each in listed]
     rows: list[tuple[Part, ...]] = [(part,) for row in code for part in row]
     if not code:
@@ -169,13 +171,13 @@ def _register_code(composition: Composition) -> RegisterCode:
     pairs = [row for row in rows if len(row) > 1 and all(id(part) in there for part in row)]
     if code:
         pairs = list(_compared(found, code))
-    return RegisterCode(forms, tuple(found), tuple(_sequences(composition, forms, found, pairs, code)))
+    return RegisterCode(forms, tuple(found), tuple(_sequences(composition, forms, found, pairs, programs)))
 
 
 def _foreseen(
     composition: Composition, forms: Sequence[RegisterForm], every: Mapping[int, Sequence[Variant]]
-) -> Iterable[list[Part]]:
-    """The register code of the programs."""
+) -> Iterable[list[Foreseen]]:
+    """The register code of each program."""
     plan = composition.plan
     kept = {(id(v.form), v.kinds): v for listed in every.values() for v in listed if v.result == "a"}
     seconds: dict[int, Part] = {
@@ -188,7 +190,7 @@ def _foreseen(
     choices = Choices(every, seconds, fixed, polls(plan), "collector" in plan.interfaces)
     by_use = {use: form for form in forms for use in form.handler.uses}
     for program in composition.programs:
-        yield from foreseen(program.verified, composition.isa, plan.cell_bits, by_use, choices)
+        yield list(foreseen(program.verified, composition.isa, plan.cell_bits, by_use, choices))
 
 
 def counted(composition: Composition, content: bytes) -> tuple[Function, ...]:
@@ -212,14 +214,14 @@ def _sequences(
     forms: Sequence[RegisterForm],
     found: Sequence[Variant],
     pairs: Sequence[tuple[Part, ...]],
-    code: Sequence[Sequence[Part]],
+    programs: Sequence[Sequence[Foreseen]],
 ) -> Iterable[tuple[Part, ...]]:
     """Which variants have a handler together when they follow each other. pairs: those of comparisons and
-    branches; code: of the programs, where they are known."""
+    branches; programs: the code of those that are known."""
     yield from pairs
     if "counting" not in composition.plan.interfaces:
         usable: tuple[Part, ...] = (*found, *_usable(forms, polls(composition.plan)))
-        yield from chosen(composition.plan, usable, pairs, _occurring(code))
+        yield from chosen(composition.plan, usable, pairs, [list(estimated(each)) for each in programs])
 
 
 def _usable(forms: Sequence[RegisterForm], back: bool) -> list[Fixed]:
@@ -236,9 +238,7 @@ def _compared(found: Sequence[Variant], code: Sequence[Sequence[Part]]) -> Itera
 
 
 def _occurring(code: Sequence[Sequence[Part]]) -> Callable[[Sequence[Part]], bool]:
-    """Tells whether parts follow each other in the code; anything can where none is known."""
-    if not code:
-        return lambda parts: True
+    """Tells whether parts follow each other in the code."""
     there: set[tuple[int, ...]] = set()
     for row in code:
         numbers = [id(each) for each in row]

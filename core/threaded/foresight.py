@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ..module import ClassType, FunctionType, InterfaceType
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 Part = Variant | Fixed
 _SET = {"i": "SET", "w": "SET_WIDE", "p": "SET_POOL", "s": "COPY"}
+LOOP, DEEPEST = 8.0, 6
 _LETTER = {"s": "s", "i": "i", "w": "i", "p": "p"}  # of a kind of operand: that of variants
 
 
@@ -58,9 +60,20 @@ class Choices:
     collects: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """Register code of a function. weights: of each part, how often it runs for each time that the function
+    does, guessed: LOOP times for each loop that it is in; calls: which functions it calls, with these
+    weights."""
+
+    parts: list[Part]
+    weights: list[float]
+    calls: list[tuple[int, float]]
+
+
 def foreseen(
     verified: Verified, isa: Isa, cell_bits: int, forms: Mapping[Use, RegisterForm], choices: Choices
-) -> Iterator[list[Part]]:
+) -> Iterator[Foreseen]:
     """The register code of each function of a program, without what its records hold. forms: of the runtime,
     by what they are in resolved code."""
     walk = _Walk(choices, verified, Resolver(verified, isa, cell_bits), forms)
@@ -247,7 +260,7 @@ class _Walk:
         self.known, self.forms = forms, list[RegisterForm]()  # the latter by number of use
         self.depths = {(s.function, s.offset): len(s.types) for s in verified.module.shapes}
 
-    def function(self, index: int) -> list[Part]:
+    def function(self, index: int) -> Foreseen:
         module, checked = self.verified.module, self.verified.functions[index]
         code = self.resolver.function(index)
         raw = module.functions[index].code
@@ -259,6 +272,9 @@ class _Walk:
         at.emit(self.choices.fixed["EXIT"])
         at.emit(self.choices.fixed["ZERO"])
         falls = True
+        times = self._times(offsets, code)
+        weights = [1.0] * len(at.records)
+        calls: list[tuple[int, float]] = []
         for place, (offset, each) in enumerate(zip(offsets, code, strict=True)):
             if offset in targets or not falls:
                 if not falls:
@@ -270,15 +286,35 @@ class _Walk:
             form = self.forms[each.number]
             ends = offsets[place + 1] if place + 1 < len(offsets) else len(raw)
             falls = self._instruction(at, index, form, each, raw[offset:ends], ends, depths)
-        return at.records
+            weights += [times[place]] * (len(at.records) - len(weights))
+            if form.shape.kind in ("CALL", "TAIL"):
+                calls.append((each.values[form.shape.target], times[place]))
+        return Foreseen(at.records, weights, calls)
 
     def _targets(self, code: Iterable[Resolved]) -> Iterator[int]:
         for each in code:
-            shape = self.forms[each.number].shape
-            if each.targets:
-                yield from each.targets
-            elif shape.target >= 0 and shape.kind in ("BRANCH", "JUMP"):
-                yield each.values[shape.target]
+            yield from self._targets_of(each)
+
+    def _targets_of(self, each: Resolved) -> tuple[int, ...]:
+        shape = self.forms[each.number].shape
+        if shape.kind in ("BRANCH", "JUMP"):
+            return (each.values[shape.target],)
+        return each.targets
+
+    def _times(self, offsets: Sequence[int], code: Sequence[Resolved]) -> list[float]:
+        """Of each instruction how often it runs, guessed by the loops that it is in: from a branch backward
+        to its target; what branches back to one place is one loop."""
+        ends: dict[int, int] = {}
+        for place, (offset, each) in enumerate(zip(offsets, code, strict=True)):
+            for target in self._targets_of(each):
+                if target <= offset:
+                    ends[target] = place
+        changes = [0] * (len(code) + 1)
+        for place, offset in enumerate(offsets):
+            if offset in ends:
+                changes[place] += 1
+                changes[ends[offset] + 1] -= 1
+        return [LOOP ** min(depth, DEEPEST) for depth in accumulate(changes[:-1])]
 
     def _instruction(
         self,

@@ -74,7 +74,9 @@ def everything(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[Verified]]
     def install(modules: Sequence[Verified]) -> list[tuple[Part, ...]]:
         taken: list[tuple[Part, ...]] = []
 
-        def chosen(plan: Plan, variants: Sequence[Part], given: Any, occurs: Any) -> list[tuple[Part, ...]]:
+        def chosen(
+            plan: Plan, variants: Sequence[Part], given: Any, estimated: Any
+        ) -> list[tuple[Part, ...]]:
             if not taken:
                 found = Counter(rows(modules, variants))
                 for row in given:

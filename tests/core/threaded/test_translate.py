@@ -138,6 +138,106 @@ done:
   LOAD sum
   RET
 .end""",
+    # Which locals a function must find zero; the frame has had other values before.
+    "locals that are set first, read first, and set on one way only": """
+.func dirty(a: i32) -> i32
+  .local b: i32
+  .local c: i32
+  .local d: i32
+  PUSH 7
+  STORE b
+  PUSH 8
+  STORE c
+  PUSH 9
+  STORE d
+  LOAD b
+  LOAD c
+  ADD
+  LOAD d
+  ADD
+  RET
+.end
+.func clean(a: i32) -> i32
+  .local set: i32
+  .local unset: i32
+  .local later: i32
+  LOAD a
+  STORE set
+  LOAD later
+  PUSH 1
+  ADD
+  STORE later
+  LOAD a
+  JZ on
+  PUSH 4
+  STORE unset
+on:
+  LOAD set
+  LOAD unset
+  ADD
+  LOAD later
+  ADD
+  RET
+.end
+.func main() -> i32
+  PUSH 1
+  CALL dirty
+  PUSH 0
+  CALL clean
+  ADD
+  PUSH 5
+  CALL clean
+  ADD
+  RET
+.end""",
+    # Fuel ends in calls and in loops, at every place.
+    "calls in a loop, and from the callee": """
+.func down(n: i32) -> i32
+  LOAD n
+  JNZ on
+  PUSH 0
+  RET
+on:
+  LOAD n
+  PUSH 1
+  SUB
+  CALL down
+  PUSH 1
+  ADD
+  RET
+.end
+.func main() -> i32
+  .local n: i32
+  .local sum: i32
+  PUSH 2
+  STORE n
+again:
+  LOAD n
+  CALL down
+  LOAD sum
+  ADD
+  STORE sum
+  LOAD n
+  DEC
+  STORE n
+  LOAD n
+  PUSH 0
+  JGT again
+  LOAD sum
+  RET
+.end""",
+    "the truth that a branch took is on the stack once more": """
+.func main() -> i32
+  PUSH 3
+  PUSH 4
+  int.LT
+  DUP
+  JNZ on
+  PUSH 5
+  ADD
+on:
+  RET
+.end""",
 }
 
 
