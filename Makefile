@@ -31,17 +31,17 @@ unit: setup debian
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(NATIVE)) \
 	  --cov --cov-branch --cov-report=term --cov-fail-under=90
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(NATIVE)
-	$(ENGINES)
+	TBLVM_TEST_SHARE=$(or $(TBLVM_TEST_SHARE),24) $(THREADED) $(LOADING)
 
-# Tests of what loads programs, with the engine that is not the usual one: a seeded sample, as `unit` has it;
-# TBLVM_TEST_SHARE=1: all of them.
-LOADING := $(addprefix tests/attacks/, test_bytecode.py test_endurance.py test_native.py) tests/corpus/test_programs.py \
-  tests/embed tests/frontends/wasm/spec tests/isolation/jobs tests/isolation/test_directories.py tests/isolation/test_executables.py \
-  tests/test_examples.py tests/test_programs.py tests/wasi
-ENGINES = TBLVM_TEST_ENGINE=threaded TBLVM_TEST_SHARE=$(or $(TBLVM_TEST_SHARE),12) $(BIN)/python -m pytest -n 2 --dist worksteal $(LOADING)
+# Tests with the engine that loads programs and is not the usual one: all of them by `engines`, of some a seeded sample
+# by `unit` (of each file one in 24).
+THREADED := TBLVM_TEST_ENGINE=threaded $(BIN)/python -m pytest -n 2 --dist worksteal
+LOADING := $(addprefix tests/, attacks/test_bytecode.py attacks/test_endurance.py corpus/test_programs.py embed frontends/wasm/spec wasi/test_programs.py)
+RUNNING := $(addprefix tests/, attacks/test_native.py isolation/jobs isolation/test_directories.py isolation/test_executables.py \
+  test_examples.py test_programs.py wasi)
 
 engines: setup debian
-	$(ENGINES)
+	$(THREADED) $(LOADING) $(RUNNING)
 
 # The isolation suite in an emulated machine with protection keys, on each kernel (TBLVM_MACHINE_KERNELS="6.1 6.12",
 # TBLVM_MACHINE_SELECT="tests/isolation/keys -k signal"); `unit` runs it too. TBLVM_MACHINE_ALL=1: also what was shown without the machine.

@@ -49,8 +49,8 @@ TBLVM_API tblvm_store *tblvm_store_new(void);
 /* Frees the store and all its instances; TBLVM_BUSY, and nothing is freed, while one of them runs. */
 TBLVM_API int tblvm_store_free(tblvm_store *store);
 /* Sets a limit for instances that are made later: "heap" and "linear" (bytes), "stack" (cells), "fuel"
- * (instructions), "tables" (elements), "load.memory" (bytes for a module), as far as the library has what they
- * limit. TBLVM_MISUSED where it does not, or where the value is out of range. */
+ * (instructions), "tables" (elements), "load.memory" (bytes for a module), "registers" (bytes of register code, which
+ * engine threaded makes), as far as the library has what they limit. TBLVM_MISUSED where it does not, or where the value is out of range. */
 TBLVM_API int tblvm_store_limit(tblvm_store *store, const char *name, uint64_t value);
 /* Why the last function that was given the store failed, in UTF-8 without control characters; the store's. */
 TBLVM_API const char *tblvm_store_error(const tblvm_store *store);

@@ -99,6 +99,7 @@ needs_landlock = pytest.mark.skipif(not landlock(), reason="this kernel has no l
 @pytest.mark.parametrize("level", ["process", "auto"])
 def test_a_program_has_the_directories_that_it_was_given(place: Path, level: str) -> None:
     tblvm.load(place / "files.c", isolation="process").close()  # what workers are started from stays
+    gc.collect()  # what tests before this one left
     before = descriptors()
     vm = tblvm.load(place / "files.c", isolation=level, dirs=given(place))
     assert vm.report().isolation == "process"
