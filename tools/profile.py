@@ -34,6 +34,7 @@ _SUFFIX = ".profile.json"
 )
 @click.option("--add", is_flag=True, help="Add what is in OUT already.")
 @click.option("--show", is_flag=True, help="FILE and ARGUMENTS are profiles: show them, added up.")
+@click.option("--code", is_flag=True, help="With --show: the code that was executed most, as it stands.")
 @click.option("--top", default=20, metavar="N", help="How many rows a table has at most.  [default: 20]")
 @click.option("--json", "json_", is_flag=True, help="With --show: JSON, for scripts.")
 @engine_option("The engine that counts.  [default: threaded]", "threaded")
@@ -48,6 +49,7 @@ def profile(
     output: Path | None,
     add: bool,
     show: bool,
+    code: bool,
     top: int,
     json_: bool,
     engine: str,
@@ -62,10 +64,13 @@ def profile(
     """
     if show:
         paths = [file, *map(Path, arguments)]
-        _show([_read(path, plugins) for path in paths], output, top, json_)
+        if code and json_:
+            raise UsageError("--code is for people: a profile is JSON that has it all")
+        profiles = [_read(path, plugins) for path in paths]
+        _show(profiles, output, top, json_, code)
         return
-    if json_:
-        raise UsageError("--json is for --show")
+    if json_ or code:
+        raise UsageError(f"{'--json' if json_ else '--code'} is for --show")
     output = output or Path(file.stem + _SUFFIX)
     before = [_read(output, plugins)] if add and output.exists() else []
     status = _count(plugins, file, arguments, output, before, engine, building)
@@ -101,13 +106,16 @@ def _count(
 # --- showing -------------------------------------------------------------------------------------------
 
 
-def _show(given: Sequence[Profile], output: Path | None, top: int, json_: bool) -> None:
+def _show(given: Sequence[Profile], output: Path | None, top: int, json_: bool, code: bool) -> None:
     from ..core.command import write_file
     from ..core.superinstructions.profile import to_json, together
 
     whole = together(given)
     if output is not None:
         write_file(output, to_json(whole).encode())
+    if code:
+        click.echo("\n\n".join(listing(whole, top)))
+        return
     data = summary(whole, top)
     if json_:
         say_json(data)
@@ -167,6 +175,25 @@ def summary(profile: Profile, top: int) -> dict[str, Any]:
         ],
         "functions": rows(functions.most_common(top), "function"),
     }
+
+
+def listing(profile: Profile, top: int) -> list[str]:
+    """The *top* stretches of straight-line code by what was executed of them, as text: each instruction with
+    how often it was."""
+    rows = [
+        (sum(stretch.counts), program.name, function.name, stretch)
+        for program in profile.programs
+        for function in program.functions
+        for stretch in function.stretches
+    ]
+    rows.sort(key=lambda row: -row[0])
+    found = []
+    for executed, program, function, stretch in rows[:top]:
+        taken = f", the branch taken {stretch.taken:,} times" if _branches(stretch.code[-1]) else ""
+        lines = [f"{program}, {function}: {_share(executed, profile.executed):.1%} of all{taken}"]
+        lines += [f"{count:16,}  {name}" for name, count in zip(stretch.code, stretch.counts, strict=True)]
+        found.append("\n".join(lines))
+    return found
 
 
 def _branches(name: str) -> bool:

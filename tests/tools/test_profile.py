@@ -52,6 +52,18 @@ def test_a_profile_is_shown(file: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_the_code_that_was_executed_most(file: Path) -> None:
+    done = run("--show", "--code", "--top", "1", file)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "p.c, main: 96.8% of all, the branch taken 90 times",
+        "             100  ADD:si>s",
+        "             100  int.LT:as>a",
+        "             100  JNZ:a>b",
+    ]
+    assert run("--code", file).exit_code == 2 and run("--show", "--code", "--json", file).exit_code == 2
+
+
 def test_as_json(file: Path) -> None:
     done = run("--show", "--json", "--top", "1", file)
     data = json.loads(done.stdout)
