@@ -96,16 +96,25 @@ class Control:
         assert isinstance(found, FunctionType)
         return found
 
-    def _callee(self, node: Node, operand: str) -> tuple[str, FunctionType, str, str]:
-        """What is called: C of the function, its type, its cells, its index."""
+    def _callee(self, node: Node, operand: str) -> tuple[str, FunctionType, str, list[str]]:
+        """What is called: C of the function, its type, its cells, its arguments, which are taken from the
+        operand stack."""
         of = self.of
         whole = of.whole
-        if not node.operands:
+        if node.operands:
+            type_ = self.callee_type(node)
+            pointer = f"(({Shape.of(type_).pointer(of.options)}){whole.functions}[{operand}])"
+            cells = f"tb_functions(cx)[{operand}].cells"
+            if of.options.limit:
+                cells = of.fresh("u32", cells)
+        else:
             index = immediate(of.each, int(node.attribute))  # type: ignore[call-overload]
-            return whole.name(index), whole.module.function_type(index), f"{whole.cells(index)}u", f"{index}u"
-        type_ = self.callee_type(node)
-        pointer = f"(({Shape.of(type_).pointer(of.options)}){whole.functions}[{operand}])"
-        return pointer, type_, f"tb_functions(cx)[{operand}].cells", operand
+            type_, pointer = whole.module.function_type(index), whole.name(index)
+            cells = f"{whole.cells(index)}u"
+        first = len(of.stack) - len(type_.parameters)
+        arguments = [each.text for each in of.stack[first:]]
+        del of.stack[first:]
+        return pointer, type_, cells, arguments
 
     def _recursive(self, node: Node) -> bool:
         """Whether the call can come back to this function while it is under way."""
@@ -136,12 +145,8 @@ class Control:
 
     def _call(self, node: Node, operand: str) -> str:
         of = self.of
-        pointer, type_, cells, _ = self._callee(node, operand)
-        if node.operands and of.options.limit:
-            cells = of.fresh("u32", cells)
-        count = len(type_.parameters)
-        arguments = [each.text for each in of.stack[len(of.stack) - count :]]
-        del of.stack[len(of.stack) - count :]
+        pointer, type_, cells, arguments = self._callee(node, operand)
+        count = len(arguments)
         of.lines.extend(self._checks(node, cells, "left"))
         of.spill()
         frame = ""
@@ -174,11 +179,8 @@ class Control:
 
     def _tail_call(self, node: Node, operand: str) -> str:
         of = self.of
-        pointer, type_, cells, _ = self._callee(node, operand)
-        if node.operands and of.options.limit:
-            cells = of.fresh("u32", cells)
-        count = len(type_.parameters)
-        arguments = [each.text for each in of.stack[len(of.stack) - count :]]
+        pointer, _, cells, arguments = self._callee(node, operand)
+        count = len(arguments)
         of.stack.clear()
         own = of.whole.cells(of.index)
         of.lines.extend(self._checks(node, cells, f"left + {own}u"))
