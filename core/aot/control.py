@@ -179,7 +179,7 @@ class Control:
 
     def _tail_call(self, node: Node, operand: str) -> str:
         of = self.of
-        pointer, _, cells, arguments = self._callee(node, operand)
+        pointer, type_, cells, arguments = self._callee(node, operand)
         count = len(arguments)
         of.stack.clear()
         own = of.whole.cells(of.index)
@@ -187,4 +187,5 @@ class Control:
         if of.options.frames and count != of.parameters:
             of.lines.append(f"tb_aot_move_link(fp + {count}, fp + {of.parameters});")
         given = ", ".join([*self._head("fp", f"left + {own}u - {cells}"), *arguments])
-        return f"return {pointer}({given});"
+        back = of.shape.tail(of.options) if Shape.of(type_) == of.shape else "return"
+        return f"{back} {pointer}({given});"

@@ -99,7 +99,7 @@ class FunctionPrinter:
         given = {name: name for _, name in self.options.head} | {"fuel": "given"}
         arguments = [given[name] for _, name in self.options.head]
         arguments += [f"l{at}" for at in range(self.parameters)]
-        goes_on = f"return {rest}({', '.join(arguments)});"
+        goes_on = f"{self.shape.tail(self.options)} {rest}({', '.join(arguments)});"
         for each in self.flow.code[: early.branch + 1]:
             self._print(*each)
         falls = early.exit == early.branch + 1

@@ -62,6 +62,10 @@ class Options:
         return tuple(found)
 
 
+# Arguments that are in registers on every target where tail calls are promised: RISC-V has the fewest.
+_IN_REGISTERS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The op IR types of a function's parameters and results, by letters: functions of equal shapes have the
@@ -92,6 +96,12 @@ class Shape:
         each = [f"{type_}{given}" for type_, given in options.head]
         each += [f"{OF_LETTER[c]} l{i}" for i, c in enumerate(self.parameters)]
         return f"{self.returned} {name}({', '.join(each) or 'void'})"
+
+    def tail(self, options: Options) -> str:
+        """The C that stands before the call of such a function in place of one of its own shape. Where
+        arguments or results may be in memory of the caller's, compilers decide what it becomes."""
+        registers = len(options.head) + len(self.parameters) <= _IN_REGISTERS and len(self.results) <= 1
+        return "TB_AOT_TAIL" if registers else "return"
 
     @property
     def members(self) -> str:

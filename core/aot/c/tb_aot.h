@@ -11,6 +11,15 @@
 #define TB_AOT_RARELY() ((void)0)
 #endif
 
+/* A call in place of the present function, of the same type: a jump where compilers can promise it. Others make one of it
+ * when they optimise, or the native stack ends in a trap. */
+#if defined __clang__ && !defined TB_ISO_C && __has_attribute(musttail) && \
+    (defined __x86_64__ || defined __aarch64__ || defined __riscv)
+#define TB_AOT_TAIL __attribute__((musttail)) return
+#else
+#define TB_AOT_TAIL return
+#endif
+
 /* The native stack's end is looked at where a function calls itself, by way of others too. */
 #if defined __GNUC__ && !defined TB_ISO_C && defined __x86_64__
 __extension__ register uptr tb_aot_native __asm__("rsp");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,35 @@ DOWN = """\
   CALL down
   INC
   RET
+.end
+"""
+# A million calls in place of their callers, of functions that call each other.
+EVEN = """\
+.func even(n: i32) -> i32
+  LOAD n
+  JZ yes
+  LOAD n
+  DEC
+  RETURN_CALL odd
+yes:
+  PUSH 1
+  RET
+.end
+.func odd(n: i32) -> i32
+  LOAD n
+  JZ no
+  LOAD n
+  DEC
+  RETURN_CALL even
+no:
+  PUSH 0
+  RET
+.end
+.func main()
+  PUSH 1000000
+  CALL even
+  PRINT
+  HALT
 .end
 """
 C_FLAGS = ("-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -102,6 +132,21 @@ def test_the_native_stack_ends_in_a_trap(registry: Registry, tmp_path: Path) -> 
         said = run(artifact, tmp_path, **given)
         assert said.returncode == 134
         assert said.stderr.startswith("tblvm: trap: stack overflow\n")
+
+
+@pytest.mark.parametrize("fuel", [(), ("--fuel", "1e9")])
+@pytest.mark.parametrize("target", ["x86_64-linux", "aarch64-linux", "riscv64-linux"])
+def test_tail_calls_take_no_stack(tmp_path: Path, target: str, fuel: tuple[str, ...]) -> None:
+    program = tmp_path / "even.tba"
+    program.write_text(EVEN)
+    words = ["--engine", "aot", "--target", target, *fuel, "--run", str(program)]
+    said = subprocess.run(
+        [sys.executable, "-c", "from tblvm.builder.cli import main; main()", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0 and said.stdout.endswith("\n1"), said.stderr
 
 
 def test_traces_can_be_left_out(registry: Registry, tmp_path: Path) -> None:
