@@ -18,13 +18,14 @@ from threading import Lock
 from typing import Any
 
 from ...core.errors import TblvmError, UsageError
-from ...embed.errors import IsolationError, TooLarge
+from ...embed.errors import IsolationError, TooLarge, Trap
 from ...embed.instance import Instance
 from ...embed.report import Spent
 from ...embed.store import load
 from .result import Result
 
 _KEPT = 8
+_STOPPED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class _State:
         self.jobs: OrderedDict[str, Job] = OrderedDict()
         # What is at work for a job, with its instance as soon as that is loaded.
         self.at_work: dict[str, list[list[Instance]]] = {}
+        # Whose results nobody wants any more, lately.
+        self.stopped: OrderedDict[str, None] = OrderedDict()
 
     def forked(self) -> None:
         self.lock, self.at_work = Lock(), {}
@@ -73,9 +76,12 @@ def forget(key: str) -> None:
 
 
 def interrupt(key: str) -> bool:
-    """Stop what runs of a job in this process; whether there was anything. Who is about to run is not
-    reached: ask again."""
+    """Stop what runs of a job in this process; whether there was anything. Who is about to run will not. Who
+    begins in this moment may not be reached: ask again."""
     with _state.lock:
+        _state.stopped[key] = None
+        while len(_state.stopped) > _STOPPED:
+            _state.stopped.popitem(last=False)
         found = [*_state.at_work.get(key, ())]
     for each in found:
         for instance in each:
@@ -104,6 +110,9 @@ def work(key: str, job: Job | None, index: int, given: Any) -> Result | None:
     try:
         with _begun(key, job, output) as (vm, function):
             loaded = True
+            with _state.lock:
+                if key in _state.stopped:  # while it was loaded
+                    raise Trap("INTERRUPTED", "interrupted")
             try:
                 if function is not None:
                     what["value"] = function(*given)

@@ -21,8 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tblvm
+from tblvm.isolation.jobs import worker
 from tblvm.isolation.jobs.flow import NOT_YET
-from tblvm.isolation.jobs.mapping import Results
+from tblvm.isolation.jobs.mapping import Results, job_of
 from tblvm.isolation.levels import choose
 
 from .executors import AnyOrder, AtOnce
@@ -479,6 +480,16 @@ def test_closing_ends_what_runs(level: str) -> None:
             each.join(20)
             assert not each.is_alive()
     assert list(results) == []
+
+
+def test_what_was_being_loaded_when_all_was_stopped_does_not_run() -> None:
+    """Loading may take longer than anybody waits for those that run."""
+    job, _ = job_of(TEXT, "spin", "none", {"imports": offered(), "fuel": 10_000})
+    found = worker.work("one", job, 0, (1,))
+    assert found is not None and isinstance(found.error, tblvm.FuelExhausted)
+    assert not worker.interrupt("one")
+    found = worker.work("one", job, 0, (1,))
+    assert found is not None and isinstance(found.error, tblvm.Trap) and found.error.kind == "INTERRUPTED"
 
 
 def test_results_and_their_causes_can_be_pickled() -> None:
