@@ -163,11 +163,13 @@ class Guest(Services):
             self._depth -= 1
             with self._lock:
                 self._owner, self._in_host = outer
+                grace = None
                 if not self._depth:
                     self._running = self.interrupted = False
-                    if self._grace is not None:
-                        self._grace.over()
-                        self._grace = None
+                    grace, self._grace = self._grace, None
+            # Without the lock: who is about to look at the flag has that deadline, and wants the lock.
+            if grace is not None:
+                grace.over()
 
     def _switch(self, seconds: float | None, bound: float | None) -> None:
         try:
