@@ -6,6 +6,7 @@ A module is frozen; the code of a function stays bytes. `tbc` reads and writes i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..opcodes import types
@@ -236,6 +237,22 @@ class Module:
         entry = self.types[self.functions[index].type]
         assert isinstance(entry, FunctionType)
         return entry
+
+    def called_type(self, kind: str, immediates: Sequence[int], which: int) -> FunctionType:
+        """The type of a callee that is found when it runs. kind: of the immediate that names it, number
+        *which* of *immediates*: "method" with the type code of its owner before it, or a function type. The
+        code has been verified."""
+        named = immediates[which]
+        if kind != "method":
+            found = self.types[named]
+        else:
+            owner = self.type_entry(immediates[which - 1])
+            if isinstance(owner, ClassType):
+                return self.function_type(owner.virtuals[named])
+            assert isinstance(owner, InterfaceType)
+            found = self.types[owner.methods[named]]
+        assert isinstance(found, FunctionType)
+        return found
 
     def type_entry(self, code: int) -> TypeEntry | None:
         """The entry of the type table that type code *code* names, or None."""

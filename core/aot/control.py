@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...opcodes.ir import Node
-from ..module import ClassType, FunctionType, InterfaceType
+from ..module import FunctionType
 from .calls import immediate
 from .shape import Shape, ir_type
 
@@ -84,17 +84,7 @@ class Control:
         of = self.of
         module, which = of.whole.module, int(node.attribute)  # type: ignore[call-overload]
         kind = of.form.declaration.signature.immediates[which].kind
-        raw = of.whole.immediates(of.index, of.offset)
-        if kind == "method":
-            owner = module.type_entry(raw[which - 1])
-            if isinstance(owner, ClassType):
-                return module.function_type(owner.virtuals[raw[which]])
-            assert isinstance(owner, InterfaceType)
-            found = module.types[owner.methods[raw[which]]]
-        else:
-            found = module.types[raw[which]]
-        assert isinstance(found, FunctionType)
-        return found
+        return module.called_type(kind, of.whole.immediates(of.index, of.offset), which)
 
     def _callee(self, node: Node, operand: str) -> tuple[str, FunctionType, str, list[str]]:
         """What is called: C of the function, its type, its cells, its arguments, which are taken from the

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ..module import ClassType, FunctionType, InterfaceType
 from ..program import Resolved, Resolver, Use
 from .shapes import (
     FROM_CONSTANT,
@@ -381,16 +380,7 @@ class _Walk:
         assert transfer is not None and isinstance(transfer.attribute, int)
         opcode, immediates = self.resolver.decoder.decode(raw)
         named = transfer.attribute
-        if opcode.kinds[named] != "method":
-            called = module.types[immediates[named]]
-        else:
-            owner, method = module.type_entry(immediates[named - 1]), immediates[named]
-            if isinstance(owner, ClassType):
-                called = module.function_type(owner.virtuals[method])
-            else:
-                assert isinstance(owner, InterfaceType)
-                called = module.types[owner.methods[method]]
-        assert isinstance(called, FunctionType), "the code has been verified"
+        called = module.called_type(opcode.kinds[named], immediates, named)
         return len(called.parameters), len(called.results)
 
     def _return(self, at: _Function, results: int) -> str:
